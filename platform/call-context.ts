@@ -1,0 +1,49 @@
+// What a handler knows of its call besides the request: a signal that aborts when the caller
+// cancels, goes away or its deadline passes (with an RpcError as the reason, so that it can be
+// thrown as it is), the deadline, the metadata and the caller's trace. Used by unary.ts and by the
+// handlers of streams.
+import { status } from '@grpc/grpc-js';
+import type { Metadata } from '@grpc/grpc-js';
+import { RpcError } from './grpc-errors.ts';
+
+export type CallContext = {
+  signal: AbortSignal;
+  /** Epoch milliseconds; undefined when the caller has set none. */
+  deadlineMs: number | undefined;
+  metadata: Metadata;
+  traceparent: string | undefined;
+};
+
+/** What the calls of all four kinds have in common. */
+export type AnyCall = {
+  readonly metadata: Metadata;
+  readonly cancelled: boolean;
+  getDeadline(): Date | number;
+  on(event: 'cancelled', listener: () => void): unknown;
+  off(event: 'cancelled', listener: () => void): unknown;
+};
+
+/** close() must be called when the call has ended: it takes the listener away. */
+export function openCallContext(call: AnyCall): CallContext & { close: () => void } {
+  const controller = new AbortController();
+  const deadline = Number(call.getDeadline());
+  const deadlineMs = Number.isFinite(deadline) ? deadline : undefined;
+  // grpc-js watches the deadline itself, and emits 'cancelled' for it too.
+  const onCancelled = (): void => controller.abort(cancellation(deadlineMs));
+  call.on('cancelled', onCancelled);
+  if (call.cancelled) onCancelled();
+  const traceparent = call.metadata.get('traceparent')[0];
+  return {
+    signal: controller.signal,
+    deadlineMs,
+    metadata: call.metadata,
+    traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+    close: () => call.off('cancelled', onCancelled),
+  };
+}
+
+function cancellation(deadlineMs: number | undefined): RpcError {
+  return deadlineMs !== undefined && Date.now() >= deadlineMs
+    ? new RpcError(status.DEADLINE_EXCEEDED, 'the deadline has passed')
+    : new RpcError(status.CANCELLED, 'the caller has cancelled the call');
+}

@@ -1,0 +1,92 @@
+// grpc.reflection.v1 and v1alpha, so that grpcurl and the like need no proto files. Descriptors
+// come from generated/descriptors.binpb (a FileDescriptorSet with its imports, made together with
+// the generated code); listed are only the services that this server serves.
+import { readFile } from 'node:fs/promises';
+import { status } from '@grpc/grpc-js';
+import { ServerReflectionService } from '#proto/grpc/reflection/v1/reflection.ts';
+import type {
+  ServerReflectionRequest,
+  ServerReflectionResponse,
+} from '#proto/grpc/reflection/v1/reflection.ts';
+import * as alpha from '#proto/grpc/reflection/v1alpha/reflection.ts';
+import { indexDescriptors } from './descriptor-index.ts';
+import type { DescriptorIndex } from './descriptor-index.ts';
+import type { Logger } from './logger.ts';
+import { bidiStream } from './streaming.ts';
+
+const DESCRIPTORS = new URL('../generated/descriptors.binpb', import.meta.url);
+
+/**
+ * The definitions and handlers to add to a server; the names of the two services come last in the
+ * list.
+ */
+export async function createReflection(log: Logger, services: readonly string[]) {
+  const index = indexDescriptors(await readFile(DESCRIPTORS));
+  const listed = [...services, 'grpc.reflection.v1.ServerReflection'];
+  const serverReflectionInfo = bidiStream<ServerReflectionRequest, ServerReflectionResponse>(
+    log,
+    async (requests, send) => {
+      for await (const request of requests) await send(answer(index, listed, request));
+    },
+  );
+  return {
+    definitions: [ServerReflectionService, alpha.ServerReflectionService],
+    handlers: { serverReflectionInfo },
+  };
+}
+
+type MessageResponse = NonNullable<ServerReflectionResponse['messageResponse']>;
+
+function answer(
+  index: DescriptorIndex,
+  services: readonly string[],
+  request: ServerReflectionRequest,
+): ServerReflectionResponse {
+  return {
+    validHost: request.host,
+    originalRequest: request,
+    messageResponse: respond(index, services, request.messageRequest),
+  };
+}
+
+function respond(
+  index: DescriptorIndex,
+  services: readonly string[],
+  request: ServerReflectionRequest['messageRequest'],
+): MessageResponse {
+  switch (request?.$case) {
+    case 'listServices': {
+      const service = services.map((name) => ({ name }));
+      return { $case: 'listServicesResponse', value: { service } };
+    }
+    case 'fileByFilename':
+      return filesOrNotFound(index.filesByName(request.value), `the file ${request.value}`);
+    case 'fileContainingSymbol':
+      return filesOrNotFound(index.filesBySymbol(request.value), request.value);
+    case 'fileContainingExtension':
+      return notFound(`an extension of ${request.value.containingType}`);
+    case 'allExtensionNumbersOfType':
+      // The contract has no extensions.
+      if (index.filesBySymbol(request.value) === undefined) return notFound(request.value);
+      return {
+        $case: 'allExtensionNumbersResponse',
+        value: { baseTypeName: request.value, extensionNumber: [] },
+      };
+    case undefined:
+      return failure(status.INVALID_ARGUMENT, 'the request asks for nothing');
+  }
+}
+
+function filesOrNotFound(files: Uint8Array[] | undefined, what: string): MessageResponse {
+  if (files === undefined) return notFound(what);
+  const fileDescriptorProto = files.map((bytes) => Buffer.from(bytes));
+  return { $case: 'fileDescriptorResponse', value: { fileDescriptorProto } };
+}
+
+function notFound(what: string): MessageResponse {
+  return failure(status.NOT_FOUND, `${what} is not part of this server's contract`);
+}
+
+function failure(errorCode: status, errorMessage: string): MessageResponse {
+  return { $case: 'errorResponse', value: { errorCode, errorMessage } };
+}

@@ -1,0 +1,92 @@
+// Brings a database to the newest schema: forward only, each numbered file (NNNNNN-purpose.sql) in
+// a transaction of its own that records the number first. Run by the owner, as often as one likes;
+// two at a time wait for each other. A file that fails leaves the database at the number before it.
+import { readFile, readdir } from 'node:fs/promises';
+import type pg from 'pg';
+import { commit } from './postgres.ts';
+
+export { dumpSchema } from './schema-dump.ts';
+
+const ADVISORY_KEY = 7_206_011; // any number that nothing else in these databases locks
+
+type Migration = { number: number; name: string };
+
+/** Answers the names of the files that were applied. */
+export async function migrate(client: pg.ClientBase, folderUrl: URL): Promise<string[]> {
+  const folder = new URL(folderUrl.href.endsWith('/') ? folderUrl : `${folderUrl.href}/`);
+  const files = await listMigrations(folder);
+  await client.query('select pg_advisory_lock($1)', [ADVISORY_KEY]);
+  try {
+    const applied = await appliedMigrations(client);
+    const names: string[] = [];
+    for (const file of files) {
+      const stored = applied.get(file.number);
+      if (stored === undefined) {
+        await apply(client, folder, file);
+        names.push(file.name);
+      } else if (stored !== file.name) {
+        throw new Error(
+          `migration ${file.number} was applied as ${stored}, the file is ${file.name}`,
+        );
+      }
+    }
+    return names;
+  } finally {
+    await client.query('select pg_advisory_unlock($1)', [ADVISORY_KEY]);
+  }
+}
+
+/** The newest migration applied; 0 on an empty database. */
+export async function schemaNumber(client: pg.ClientBase | pg.Pool): Promise<number> {
+  const exists = await client.query<{ yes: boolean }>(
+    "select to_regclass('migrations') is not null as yes",
+  );
+  if (exists.rows[0]?.yes !== true) return 0;
+  const result = await client.query<{ number: number }>(
+    'select coalesce(max(number), 0)::int as number from migrations',
+  );
+  return result.rows[0]?.number ?? 0;
+}
+
+async function listMigrations(folder: URL): Promise<Migration[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  return names.map((name, index) => {
+    const number = Number(/^(\d{6})-[a-z0-9-]+\.sql$/.exec(name)?.[1]);
+    if (number === index + 1) return { number, name };
+    throw new Error(`${name}: migrations are named NNNNNN-purpose.sql and numbered 1, 2, 3, ...`);
+  });
+}
+
+async function appliedMigrations(client: pg.ClientBase): Promise<Map<number, string>> {
+  const exists = await client.query<{ yes: boolean }>(
+    "select to_regclass('migrations') is not null as yes",
+  );
+  if (exists.rows[0]?.yes !== true) await client.query(CREATE_TABLE);
+  const result = await client.query<Migration>('select number, name from migrations');
+  return new Map(result.rows.map((row) => [row.number, row.name]));
+}
+
+async function apply(client: pg.ClientBase, folder: URL, file: Migration): Promise<void> {
+  const sql = await readFile(new URL(file.name, folder), 'utf8');
+  await client.query('begin');
+  try {
+    await client.query('insert into migrations (number, name) values ($1, $2)', [
+      file.number,
+      file.name,
+    ]);
+    await client.query(sql);
+    await commit(client);
+  } catch (error) {
+    await client.query('rollback');
+    throw new Error(`migration ${file.name} failed`, { cause: error });
+  }
+}
+
+const CREATE_TABLE = `
+  create table migrations (
+    number integer primary key,
+    name text not null,
+    applied_at timestamptz not null default now()
+  );
+  comment on table migrations is 'Which files of the migrations folder have been applied.';
+  grant select on migrations to public;`;

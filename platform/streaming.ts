@@ -1,0 +1,83 @@
+// A handler of a stream both ways as an async function. The messages are read by for-await, which
+// holds the caller back as long as the handler is busy; send() waits while the caller does not
+// read. Whatever the handler throws ends the call by toServiceError; a caller that has gone ends
+// reading and sending with the signal's reason.
+import type { Readable } from 'node:stream';
+import type { handleBidiStreamingCall } from '@grpc/grpc-js';
+import { openCallContext } from './call-context.ts';
+import type { CallContext } from './call-context.ts';
+import { toServiceError } from './grpc-errors.ts';
+import type { Logger } from './logger.ts';
+import { sleep } from './waiting.ts';
+
+/** Resolves when there is room for the next message. One at a time. */
+export type Send<Res> = (message: Res) => Promise<void>;
+
+export function bidiStream<Req, Res>(
+  log: Logger,
+  handler: (messages: AsyncIterable<Req>, send: Send<Res>, call: CallContext) => Promise<void>,
+): handleBidiStreamingCall<Req, Res> {
+  return (call) => {
+    const context = openCallContext(call);
+    const { signal } = context;
+    const run = async (): Promise<void> =>
+      handler(messagesOf<Req>(call, signal), sender(call, signal), context);
+    finish(call, run().finally(context.close), log);
+  };
+}
+
+type Writable<Res> = NodeJS.EventEmitter & { write(message: Res): unknown; end(): unknown };
+
+/** Ends a call that answers by a stream. destroy(error) would send no status. */
+function finish<Res>(call: Writable<Res>, work: Promise<void>, log: Logger): void {
+  work.then(
+    () => void call.end(),
+    (error: unknown) => void call.emit('error', toServiceError(error, log)),
+  );
+}
+
+function sender<Res>(call: Writable<Res>, signal: AbortSignal): Send<Res> {
+  return async (message) => {
+    signal.throwIfAborted();
+    if (call.write(message) === false) await drained(call, signal);
+  };
+}
+
+function drained(call: NodeJS.EventEmitter, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      call.off('drain', settle);
+      signal.removeEventListener('abort', settle);
+      if (signal.reason instanceof Error) reject(signal.reason);
+      else resolve();
+    };
+    call.on('drain', settle);
+    signal.addEventListener('abort', settle);
+  });
+}
+
+async function* messagesOf<Req>(stream: Readable, signal: AbortSignal): AsyncGenerator<Req, void> {
+  // A handler that stops reading must not destroy the call: its status would not be sent.
+  const messages: AsyncIterable<Req> = stream.iterator({ destroyOnReturn: false });
+  try {
+    yield* messages;
+  } catch (error) {
+    signal.throwIfAborted(); // a call that is cancelled destroys the stream: say why
+    throw error;
+  }
+  await halfCloseSettled(signal);
+  signal.throwIfAborted();
+}
+
+/**
+ * A caller that breaks off may look like one that is done: Node's http2 sends the end of the stream
+ * in one packet and the cancellation in the next. So an end counts only when no cancellation has
+ * followed it at once.
+ */
+export async function halfCloseSettled(signal: AbortSignal): Promise<void> {
+  await sleep(HALF_CLOSE_SETTLE_MS, signal);
+  // After a stall the timer comes before what has arrived meanwhile: let that be read too.
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const HALF_CLOSE_SETTLE_MS = 10;

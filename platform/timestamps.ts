@@ -1,0 +1,38 @@
+// Points in time: microseconds since 1970 as bigint inside (what PostgreSQL stores),
+// google.protobuf.Timestamp on the wire, Date where only milliseconds matter.
+import type { Timestamp } from '#proto/google/protobuf/timestamp.ts';
+
+const MICROS_A_SECOND = 1_000_000n;
+
+export function timestampFromMicros(micros: bigint): Timestamp {
+  let seconds = micros / MICROS_A_SECOND;
+  let rest = micros % MICROS_A_SECOND;
+  if (rest < 0n) {
+    seconds -= 1n; // nanos count forward, before 1970 too
+    rest += MICROS_A_SECOND;
+  }
+  return { seconds, nanos: Number(rest) * 1000 };
+}
+
+/** Fractions of a microsecond are cut. */
+export function microsFromTimestamp(timestamp: Timestamp): bigint {
+  return timestamp.seconds * MICROS_A_SECOND + BigInt(Math.floor(timestamp.nanos / 1000));
+}
+
+export function timestampFromDate(date: Date): Timestamp {
+  return timestampFromMicros(microsFromDate(date));
+}
+
+/** Fractions of a millisecond are cut. */
+export function dateFromTimestamp(timestamp: Timestamp): Date {
+  return new Date(Number(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1_000_000));
+}
+
+export function microsFromDate(date: Date): bigint {
+  return BigInt(date.getTime()) * 1000n;
+}
+
+/** Now, by the machine's clock, in microseconds (their last digits are zero). */
+export function nowMicros(): bigint {
+  return BigInt(Date.now()) * 1000n;
+}
