@@ -1,0 +1,103 @@
+/**
+ * Step 1 of a batch, lock: one redlock acquire for all accounts of the batch, all or nothing, no
+ * retry.
+ *
+ * While it is held no other replica decides on these accounts, so replicas prepare batches of one
+ * partition side by side and what they prepared stands. It is not what makes an append safe:
+ * without Redis, or with a lock that expired, a batch is right all the same, only slower.
+ */
+import type { Redis } from 'ioredis';
+import Redlock from 'redlock';
+import type { Logger } from '#platform/logger.ts';
+
+export type AccountLocks = {
+  /** Undefined: an account is held elsewhere, or Redis is out of reach. */
+  acquire(partition: number, accountIds: Iterable<string>): Promise<HeldLock | undefined>;
+  readonly counts: LockCounts;
+};
+
+export type HeldLock = {
+  /** Answers at once; Redis hears of it before it hears of this process' next acquire. */
+  release(): void;
+};
+
+export type LockCounts = {
+  acquired: number;
+  refused: number;
+  unavailable: number;
+  expired: number;
+};
+
+const NOTHING_TO_LOCK: HeldLock = { release: () => undefined };
+
+export function createAccountLocks(redis: Redis, ttlMs: number, log: Logger): AccountLocks {
+  const redlock = new Redlock([redlockClient(redis)], { retryCount: 0 });
+  const counts: LockCounts = { acquired: 0, refused: 0, unavailable: 0, expired: 0 };
+  redlock.on('clientError', () => {
+    counts.unavailable += 1;
+  });
+  return {
+    counts,
+    async acquire(partition, accountIds) {
+      const keys = Array.from(accountIds, (id) => `bank:{${partition}}:account:${id}`);
+      if (keys.length === 0) return NOTHING_TO_LOCK;
+      const lock = await tryLock(redlock, keys, ttlMs, counts);
+      if (lock === undefined) return undefined;
+      counts.acquired += 1;
+      return heldLock(lock, counts, log);
+    },
+  };
+}
+
+async function tryLock(
+  redlock: Redlock,
+  keys: string[],
+  ttlMs: number,
+  counts: LockCounts,
+): Promise<Redlock.Lock | undefined> {
+  try {
+    const lock = await redlock.lock(keys, ttlMs);
+    // An acquire that took longer than the lock's life answers a lock that is gone already.
+    if (lock.expiration > Date.now()) return lock;
+    counts.expired += 1;
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'LockError') throw error;
+    counts.refused += 1;
+    return undefined;
+  }
+}
+
+function heldLock(lock: Redlock.Lock, counts: LockCounts, log: Logger): HeldLock {
+  return {
+    release() {
+      lock.unlock().then(undefined, (error: unknown) => {
+        counts.expired += 1;
+        log.debug('A lock had ended before it was released.', { err: error });
+      });
+    },
+  };
+}
+
+type ScriptCallback = (error: Error | null, result: unknown) => void;
+
+/** The two calls that redlock makes, in the form in which it makes them. */
+function redlockClient(redis: Redis): Redlock.CompatibleRedisClient & {
+  evalsha(hash: string, args: Redlock.EvalArg[], callback: ScriptCallback): void;
+} {
+  // The callback's own result is not waited for: redlock answers its promises by itself.
+  const answer = (call: Promise<unknown>, callback: ScriptCallback | undefined): void => {
+    call.then(
+      (result) => {
+        callback?.(null, result);
+      },
+      (error: unknown) => {
+        callback?.(error instanceof Error ? error : new Error(String(error)), null);
+      },
+    );
+  };
+  return {
+    eval: (args, callback) => answer(redis.call('eval', args), callback),
+    evalsha: (hash, args, callback) => answer(redis.call('evalsha', [hash, ...args]), callback),
+  };
+}

@@ -1,0 +1,151 @@
+/**
+ * An append without an answer was committed after all: its items are answered from what the log's
+ * row holds, never from the decision in memory. An item that the row does not account for (a
+ * refusal or replay that was not stored, or an item whose claim was gone) is processed again, as a
+ * batch of its own.
+ */
+import type { PoolClient } from 'pg';
+import { uuidFromBytes } from '#platform/uuid.ts';
+import { EventBatch, type ReplayedItem } from '#proto/bank/event/v1/event_batch.ts';
+import type { Batch, BatchResult } from './batch.ts';
+import type { BatchItem } from './batch-item.ts';
+import { receiptOf, type ItemDecision } from './decide-batch.ts';
+import { existingAccount, receiptState } from './event-codec.ts';
+import { isRejectionReason } from '#domain/rejection.ts';
+import type { BatchRow } from './sql/find-batch-row.ts';
+import { readAccountEvents, type AccountEventRow } from './sql/read-account-events.ts';
+import {
+  readBatchRejections,
+  type BatchRejectionRow,
+  type ItemRange,
+} from './sql/read-batch-rejections.ts';
+
+export async function answerFromRow(
+  client: PoolClient,
+  batch: Batch,
+  row: BatchRow,
+): Promise<BatchResult> {
+  const stored = EventBatch.decode(row.payload);
+  const decisions = new Map<BatchItem, ItemDecision>();
+  acceptedItems(batch, stored, decisions);
+  await replayedItems(client, batch, stored, decisions);
+  const rejections = await readBatchRejections(client, rangesOf(batch), batch.batchId);
+  rejectedItems(batch, rejections, decisions);
+  const items = batch.items.filter((item) => decisions.has(item));
+  return {
+    items,
+    decisions: [...decisionsOf(items, decisions)],
+    position: row.seq,
+    takenOver: [],
+    expired: [],
+    again: batch.items.filter((item) => !decisions.has(item)),
+  };
+}
+
+function* decisionsOf(
+  items: readonly BatchItem[],
+  decisions: ReadonlyMap<BatchItem, ItemDecision>,
+): Generator<ItemDecision> {
+  for (const item of items) {
+    const decision = decisions.get(item);
+    if (decision !== undefined) yield decision;
+  }
+}
+
+function acceptedItems(
+  batch: Batch,
+  stored: EventBatch,
+  decisions: Map<BatchItem, ItemDecision>,
+): void {
+  for (const record of stored.events) {
+    const item = batch.items[record.commandNumber];
+    if (item === undefined || record.event?.after === undefined) {
+      throw new Error(`the row of batch ${batch.batchId} does not fit its items`);
+    }
+    const accountId = uuidFromBytes(record.accountId);
+    const operationId = record.operationId.length === 0 ? '' : uuidFromBytes(record.operationId);
+    const state = existingAccount(record.event.after, record.version);
+    const receipt = receiptOf(accountId, operationId, state, stored.storedAtMicros, false);
+    decisions.set(item, { kind: 'accepted', receipt });
+  }
+}
+
+function rangesOf(batch: Batch): ItemRange[] {
+  const ranges = new Map<string, ItemRange>();
+  for (const { source } of batch.items) {
+    if (source.kind !== 'submission') continue;
+    const { claim, itemIndex } = source;
+    const { tenant, submissionId } = claim;
+    const key = itemKey(tenant, submissionId, '');
+    const { firstIndex, lastIndex } = ranges.get(key) ?? {
+      firstIndex: itemIndex,
+      lastIndex: itemIndex,
+    };
+    ranges.set(key, {
+      tenant,
+      submissionId,
+      firstIndex: Math.min(firstIndex, itemIndex),
+      lastIndex: Math.max(lastIndex, itemIndex),
+    });
+  }
+  return [...ranges.values()];
+}
+
+type ItemKey = (tenant: string, submissionId: string, itemIndex: bigint | number | '') => string;
+
+const itemKey: ItemKey = (tenant, submissionId, itemIndex) =>
+  `${tenant}\0${submissionId}\0${itemIndex}`;
+
+function itemsByKey(batch: Batch): Map<string, BatchItem> {
+  const items = new Map<string, BatchItem>();
+  for (const item of batch.items) {
+    if (item.source.kind !== 'submission') continue;
+    const { claim, itemIndex } = item.source;
+    items.set(itemKey(claim.tenant, claim.submissionId, itemIndex), item);
+  }
+  return items;
+}
+
+async function replayedItems(
+  client: PoolClient,
+  batch: Batch,
+  stored: EventBatch,
+  decisions: Map<BatchItem, ItemDecision>,
+): Promise<void> {
+  if (stored.replayed.length === 0) return;
+  const keyOf = ({ accountId, version }: ReplayedItem): { accountId: string; version: bigint } => {
+    return { accountId: uuidFromBytes(accountId), version };
+  };
+  const events = new Map<string, AccountEventRow>();
+  for (const event of await readAccountEvents(client, stored.replayed.map(keyOf))) {
+    events.set(`${event.account_id}${event.version}`, event);
+  }
+  const items = itemsByKey(batch);
+  for (const replay of stored.replayed) {
+    const part = stored.submissions[replay.submissionNumber - 1];
+    const { accountId, version } = keyOf(replay);
+    const event = events.get(`${accountId}${version}`);
+    const item = part && items.get(itemKey(part.tenant, part.submissionId, replay.itemIndex));
+    if (item === undefined || event === undefined) continue;
+    const state = receiptState(event.payload, version);
+    const operationId = event.operation_id ?? '';
+    const receipt = receiptOf(accountId, operationId, state, event.recorded_at, true);
+    decisions.set(item, { kind: 'replayed', receipt });
+  }
+}
+
+function rejectedItems(
+  batch: Batch,
+  rows: readonly BatchRejectionRow[],
+  decisions: Map<BatchItem, ItemDecision>,
+): void {
+  const items = itemsByKey(batch);
+  for (const row of rows) {
+    const item = items.get(itemKey(row.tenant, row.submission_id, row.item_index));
+    if (item === undefined) continue;
+    const { reason, message, field } = row;
+    if (!isRejectionReason(reason))
+      throw new Error(`a stored rejection of unknown reason ${reason}`);
+    decisions.set(item, { kind: 'rejected', rejection: { reason, message, field } });
+  }
+}

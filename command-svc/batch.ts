@@ -1,0 +1,134 @@
+/**
+ * A batch on its way through process-batch: its items, what was made of it so far, and what it
+ * works with.
+ */
+import type { Pool } from 'pg';
+import type { Logger } from '#platform/logger.ts';
+import type { AccountLocks } from './account-locks.ts';
+import type { AccountOperation, LaneStates, StatesLimits } from './account-states.ts';
+import type { BatchItem } from './batch-item.ts';
+import type { BatchIdentity } from './append-plan.ts';
+import type { BatchTrace } from './batch-trace.ts';
+import type { ItemDecision } from './decide-batch.ts';
+import type { Backend, StoppedOwnerLimits } from '#platform/stopped-owner.ts';
+
+export type AppendLimits = {
+  /** An append without an answer for so long counts as lost, and its connection is thrown away. */
+  readonly answerTimeoutMs: number;
+  /** For how long an append is tried again before its items fail. */
+  readonly retryForMs: number;
+  readonly retryPauseFirstMs: number;
+  readonly retryPauseMaxMs: number;
+  /** Deadlocks and lock time-outs that one batch lives through. */
+  readonly conflictsMax: number;
+};
+
+export type BatchCounts = {
+  fastAppends: number;
+  slowAppends: number;
+  headMoved: number;
+  claimGone: number;
+  collisions: number;
+  conflicts: number;
+  answersLost: number;
+  answersFound: number;
+};
+
+export type BatchContext = {
+  readonly eventStore: Pool;
+  /** For looking after waiting statements: never used by the batches themselves. */
+  readonly watchPool: Pool;
+  readonly locks: AccountLocks;
+  readonly log: Logger;
+  readonly states: StatesLimits;
+  readonly append: AppendLimits;
+  readonly stoppedOwner: StoppedOwnerLimits;
+  readonly counts: BatchCounts;
+};
+
+export type Batch = {
+  readonly batchId: string;
+  readonly lane: LaneStates;
+  readonly items: readonly BatchItem[];
+  readonly accountIds: ReadonlySet<string>;
+  readonly operations: readonly AccountOperation[];
+  /** The batch's time: every try of it decides with the same. */
+  readonly nowMicros: bigint;
+  readonly trace: BatchTrace;
+  /**
+   * Set once an append was sent and not answered: from which position on its row may stand in the
+   * log.
+   */
+  unanswered: { readonly since: bigint; backend: Backend | undefined } | undefined;
+};
+
+/** How a batch ended: what was decided for its items, and where it stands in the log. */
+export type BatchResult = {
+  readonly items: readonly BatchItem[];
+  /** One for each of `items`. */
+  readonly decisions: readonly ItemDecision[];
+  /** Undefined when there was nothing to store. */
+  readonly position: bigint | undefined;
+  /** Items whose claim was gone: nothing was stored for them. */
+  readonly takenOver: readonly BatchItem[];
+  /**
+   * Commands whose deadline passed while the batch was tried again: nothing was stored for them.
+   */
+  readonly expired: readonly BatchItem[];
+  /** Items that a recovered row does not account for: they are processed again. */
+  readonly again: readonly BatchItem[];
+};
+
+/** True for a command whose caller has given up by now: it must not be stored any more. */
+export function isExpired({ source }: BatchItem, nowMs: number): boolean {
+  if (source.kind !== 'unary') return false;
+  const isLate = source.deadlineMs !== undefined && source.deadlineMs <= nowMs;
+  return isLate || source.signal?.aborted === true;
+}
+
+/** An append is on its way: until it is answered, its row may stand in the log behind `since`. */
+export function appendSent(batch: Batch, since: bigint, backend: Backend): void {
+  batch.unanswered = { since: batch.unanswered?.since ?? since, backend };
+}
+
+/** The server has said what became of the append. */
+export function appendAnswered(batch: Batch): void {
+  batch.unanswered = undefined;
+}
+
+export function identityOf(batch: Batch): BatchIdentity {
+  const { batchId, lane, trace } = batch;
+  return { batchId, partition: lane.partition, traceparent: trace.traceparent };
+}
+
+export function newCounts(): BatchCounts {
+  return {
+    fastAppends: 0,
+    slowAppends: 0,
+    headMoved: 0,
+    claimGone: 0,
+    collisions: 0,
+    conflicts: 0,
+    answersLost: 0,
+    answersFound: 0,
+  };
+}
+
+export function newBatch(
+  batchId: string,
+  lane: LaneStates,
+  items: readonly BatchItem[],
+  nowMicros: bigint,
+  trace: BatchTrace,
+): Batch {
+  const accountIds = new Set<string>();
+  const operations: AccountOperation[] = [];
+  for (const { command } of items) {
+    if (command === undefined) continue;
+    accountIds.add(command.accountId);
+    const { accountId, operationId } = command;
+    if (operationId !== undefined) operations.push({ accountId, operationId });
+  }
+  const unanswered = undefined;
+  return { batchId, lane, items, accountIds, operations, nowMicros, trace, unanswered };
+}

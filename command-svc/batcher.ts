@@ -1,0 +1,162 @@
+/**
+ * Groups items into batches: a lane for each partition, with two bounded queues (unary commands,
+ * bulk items) and at most one batch in flight, so that a lane's states have one owner.
+ *
+ * Unary commands start as soon as their lane is free and lead its batch. Bulk items start when a
+ * batch is full, at the timeout, or when the process has nothing in flight. A timeout is an upper
+ * bound, never a wait for its own sake. Stopping drains: nothing new is taken, all that was taken
+ * is processed.
+ */
+import { status } from '@grpc/grpc-js';
+import { refusal } from '#platform/grpc-errors.ts';
+import type { BatchItem } from './batch-item.ts';
+import { createLane, takeBatch, type Lane, type LaneLimits } from './lane.ts';
+
+export type BatcherLimits = LaneLimits & {
+  /** Bulk items wait for company at most so long. */
+  readonly batchTimeoutMs: number;
+  /** Bulk batches in flight in this process. */
+  readonly processors: number;
+};
+
+export type Batcher = {
+  /** False: that lane's queue is full, or the batcher is stopping. */
+  tryEnqueue(item: BatchItem): boolean;
+  /** Resolves when the bulk queue of the partition's lane has room again. */
+  whenRoom(partition: number): Promise<void>;
+  /** Resolves when all that was taken has been processed. */
+  stop(): Promise<void>;
+};
+
+export type ProcessBatch = (
+  partition: number,
+  items: readonly BatchItem[],
+  queuedSinceMs: number,
+) => Promise<void>;
+
+export function createBatcher(
+  partitionCount: number,
+  limits: BatcherLimits,
+  process: ProcessBatch,
+): Batcher {
+  return new LaneBatcher(partitionCount, limits, process);
+}
+
+class LaneBatcher implements Batcher {
+  readonly #limits: BatcherLimits;
+  readonly #process: ProcessBatch;
+  readonly #lanes: readonly Lane[];
+  /** Lanes that hold items and have no batch in flight, the longest waiting first. */
+  readonly #waiting = new Set<Lane>();
+  #inFlight = 0;
+  #bulkInFlight = 0;
+  #dispatchPlanned = false;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped: PromiseWithResolvers<void> | undefined;
+
+  constructor(partitionCount: number, limits: BatcherLimits, process: ProcessBatch) {
+    this.#limits = limits;
+    this.#process = process;
+    this.#lanes = Array.from({ length: partitionCount }, (_, partition) => createLane(partition));
+  }
+
+  tryEnqueue(item: BatchItem): boolean {
+    if (this.#stopped !== undefined) {
+      item.settle({ kind: 'failed', error: shuttingDown() }, item);
+      return true;
+    }
+    const lane = this.#lane(item.partition);
+    const queue = item.source.kind === 'unary' ? lane.unary : lane.bulk;
+    if (queue.length >= this.#limits.queueItemsMax) return false;
+    queue.push(item, Date.now());
+    if (!lane.busy) this.#waiting.add(lane);
+    this.#planDispatch();
+    return true;
+  }
+
+  whenRoom(partition: number): Promise<void> {
+    const lane = this.#lane(partition);
+    if (lane.bulk.length < this.#limits.queueItemsMax) return Promise.resolve();
+    return new Promise((resolve) => lane.roomWaiters.push(resolve));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped ??= Promise.withResolvers();
+    this.#planDispatch();
+    this.#finishStop();
+    await this.#stopped.promise;
+  }
+
+  #lane(partition: number): Lane {
+    const lane = this.#lanes[partition];
+    if (lane === undefined) throw new RangeError(`there is no partition ${partition}`);
+    return lane;
+  }
+
+  /** Once a tick, so that all items of one message are queued before the first batch is cut. */
+  #planDispatch(): void {
+    if (this.#dispatchPlanned) return;
+    this.#dispatchPlanned = true;
+    setImmediate(() => {
+      this.#dispatchPlanned = false;
+      this.#dispatch();
+    });
+  }
+
+  #dispatch(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const nowMs = Date.now();
+    let wakeAtMs = Number.POSITIVE_INFINITY;
+    for (const lane of this.#waiting) {
+      if (this.#isDue(lane, nowMs)) this.#start(lane);
+      else if (this.#bulkInFlight < this.#limits.processors) {
+        wakeAtMs = Math.min(wakeAtMs, lane.bulk.oldestMs + this.#limits.batchTimeoutMs);
+      }
+    }
+    if (wakeAtMs !== Number.POSITIVE_INFINITY) {
+      this.#timer = setTimeout(() => this.#dispatch(), Math.max(1, wakeAtMs - nowMs));
+    }
+  }
+
+  #isDue(lane: Lane, nowMs: number): boolean {
+    if (lane.unary.length > 0 || this.#inFlight === 0) return true;
+    if (this.#bulkInFlight >= this.#limits.processors) return false;
+    return (
+      lane.bulk.length >= this.#limits.batchItemsMax ||
+      lane.bulk.bytes >= this.#limits.batchBytesMax ||
+      nowMs - lane.bulk.oldestMs >= this.#limits.batchTimeoutMs ||
+      this.#stopped !== undefined
+    );
+  }
+
+  #start(lane: Lane): void {
+    this.#waiting.delete(lane);
+    lane.busy = true;
+    const batch = takeBatch(lane, this.#limits, this.#bulkInFlight < this.#limits.processors);
+    this.#inFlight += 1;
+    if (batch.hasBulk) this.#bulkInFlight += 1;
+    for (const resolve of lane.roomWaiters.splice(0)) resolve();
+    void this.#process(lane.partition, batch.items, batch.queuedSinceMs).finally(() => {
+      this.#inFlight -= 1;
+      if (batch.hasBulk) this.#bulkInFlight -= 1;
+      lane.busy = false;
+      if (lane.unary.length + lane.bulk.length > 0) this.#waiting.add(lane);
+      this.#dispatch();
+      this.#finishStop();
+    });
+  }
+
+  #finishStop(): void {
+    if (this.#inFlight > 0 || this.#waiting.size > 0) return;
+    clearTimeout(this.#timer);
+    this.#stopped?.resolve();
+  }
+}
+
+const RETRY_AFTER_MS = 1000;
+
+function shuttingDown(): ReturnType<typeof refusal> {
+  const message = 'this replica is shutting down: send the command again';
+  return refusal(status.UNAVAILABLE, 'SHUTTING_DOWN', message, { retryAfterMs: RETRY_AFTER_MS });
+}

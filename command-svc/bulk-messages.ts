@@ -1,0 +1,97 @@
+/**
+ * Messages of the client streams, as they come from the wire. Their bytes are kept until the stream
+ * takes them: what waits in grpc-js' buffer costs its size and nothing more, and a message that is
+ * too large or cannot be decoded is the stream's error (INVALID_ARGUMENT), not one of the
+ * transport.
+ */
+import { type FieldViolation, invalidArgument } from '#platform/grpc-errors.ts';
+import { refuseUnservedFields } from '#platform/unserved-fields.ts';
+import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
+import {
+  BulkDepositRequest,
+  BulkOpenAccountsRequest,
+  BulkServiceService,
+  type DepositItem,
+  type UploadOptions,
+} from '#proto/bank/v1/bulk_service.ts';
+
+export const MESSAGE_ITEMS_MAX = 5_000;
+export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+
+/** A message of either stream. */
+export type BulkMessage<Item> = {
+  readonly submissionId: string;
+  readonly items: readonly Item[];
+  readonly firstItemIndex: bigint | undefined;
+  readonly options: UploadOptions | undefined;
+};
+
+/** Bytes that are not decoded yet; undefined when there were too many. */
+export type RawMessage = { readonly bytes: Buffer | undefined };
+
+/** The service as grpc-js is to serve it: the client streams receive their messages raw. */
+export const bulkServiceDefinition = {
+  ...BulkServiceService,
+  bulkDeposit: { ...BulkServiceService.bulkDeposit, requestDeserialize: receiveRaw },
+  bulkOpenAccounts: { ...BulkServiceService.bulkOpenAccounts, requestDeserialize: receiveRaw },
+};
+
+export function decodeDeposits(raw: RawMessage): BulkMessage<DepositItem> {
+  const request = decoded(raw, (bytes) => BulkDepositRequest.decode(bytes));
+  refuseUnservedFields(request, ['deposits', ...SERVED_FIELDS], NOTHING_SET);
+  return bulkMessage(request, 'deposits', request.deposits);
+}
+
+export function decodeAccounts(raw: RawMessage): BulkMessage<OpenAccountRequest> {
+  const request = decoded(raw, (bytes) => BulkOpenAccountsRequest.decode(bytes));
+  refuseUnservedFields(request, ['accounts', ...SERVED_FIELDS], NOTHING_SET);
+  return bulkMessage(request, 'accounts', request.accounts);
+}
+
+/**
+ * Control totals and validation come with later issues: until then they are refused, not ignored.
+ */
+const SERVED_FIELDS = [
+  'submission_id',
+  'first_item_index',
+  'options.end_item_index',
+  'options.leave_open',
+] as const;
+const NOTHING_SET = { firstItemIndex: undefined, options: undefined };
+
+function receiveRaw(bytes: Buffer): RawMessage {
+  return { bytes: bytes.length > MESSAGE_BYTES_MAX ? undefined : bytes };
+}
+
+function decoded<Request>(raw: RawMessage, decode: (bytes: Buffer) => Request): Request {
+  if (raw.bytes === undefined) {
+    throw malformedMessage({ field: '', description: 'a message must have 4 MiB or less' });
+  }
+  try {
+    return decode(raw.bytes);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'unreadable bytes';
+    throw malformedMessage({ field: '', description: `a message cannot be decoded: ${why}` });
+  }
+}
+
+function bulkMessage<Item>(
+  request: {
+    submissionId: string;
+    firstItemIndex?: bigint | undefined;
+    options: UploadOptions | undefined;
+  },
+  field: string,
+  items: readonly Item[],
+): BulkMessage<Item> {
+  const { submissionId, firstItemIndex, options } = request;
+  if (items.length > MESSAGE_ITEMS_MAX) {
+    const description = `must be ${MESSAGE_ITEMS_MAX} or fewer in one message`;
+    throw malformedMessage({ field, description });
+  }
+  return { submissionId, items, firstItemIndex, options };
+}
+
+function malformedMessage(violation: FieldViolation): ReturnType<typeof invalidArgument> {
+  return invalidArgument([violation]);
+}

@@ -1,0 +1,39 @@
+/**
+ * What callers are told: receipts as the contract has them, and the status of each refusal. One
+ * table from the domain's reasons to gRPC codes; the domain knows no codes.
+ */
+import { status } from '@grpc/grpc-js';
+import type { Rejection, RejectionReason } from '#domain/rejection.ts';
+import { invalidArgument, refusal, type RpcError } from '#platform/grpc-errors.ts';
+import { timestampFromMicros } from '#platform/timestamps.ts';
+import type { CommandReceipt } from '#proto/bank/v1/command_receipt.ts';
+import type { Receipt } from './batch-item.ts';
+
+const CODES: Readonly<Record<RejectionReason, status>> = {
+  INVALID_ITEM: status.INVALID_ARGUMENT,
+  ACCOUNT_NOT_FOUND: status.NOT_FOUND,
+  ACCOUNT_EXISTS: status.ALREADY_EXISTS,
+  OPERATION_ID_REUSED: status.ALREADY_EXISTS,
+  CURRENCY_MISMATCH: status.FAILED_PRECONDITION,
+  ACCOUNT_CLOSED: status.FAILED_PRECONDITION,
+  ACCOUNT_FROZEN: status.FAILED_PRECONDITION,
+  BALANCE_OVERFLOW: status.OUT_OF_RANGE,
+};
+
+export function refusalOf({ reason, message, field }: Rejection): RpcError {
+  if (reason === 'INVALID_ITEM') return invalidArgument([{ field, description: message }]);
+  return refusal(CODES[reason], reason, message);
+}
+
+export function commandReceipt(receipt: Receipt): CommandReceipt {
+  const { accountId, operationId, version, currencyCode, replayed } = receipt;
+  return {
+    accountId,
+    operationId,
+    version,
+    balance: { currencyCode, minorUnits: receipt.balanceMinor },
+    available: { currencyCode, minorUnits: receipt.availableMinor },
+    replayed,
+    storedAt: timestampFromMicros(receipt.storedAtMicros),
+  };
+}

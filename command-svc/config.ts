@@ -1,0 +1,115 @@
+/**
+ * Every setting and bound of command-svc, read from the environment once, at the start. A value out
+ * of bounds ends the start with a ConfigError that names the variable, the value and the rule.
+ */
+import { z } from 'zod';
+import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
+import type { AppendLimits } from './batch.ts';
+import type { BatcherLimits } from './batcher.ts';
+import type { StatesLimits } from './account-states.ts';
+import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
+import type { SubmissionLimits } from './submission-transactions.ts';
+
+export type CommandConfig = {
+  readonly eventStoreUrl: string;
+  readonly redisUrl: string;
+  readonly listen: Address;
+  readonly instance: string;
+  readonly logLevel: string;
+  /** Connections for batches; handlers and watching have pools of their own. */
+  readonly batchConnectionsMax: number;
+  readonly requestConnectionsMax: number;
+  readonly lockTimeoutMs: number;
+  readonly requestStatementTimeoutMs: number;
+  readonly batcher: BatcherLimits;
+  readonly states: StatesLimits;
+  readonly append: AppendLimits;
+  readonly stoppedOwner: StoppedOwnerLimits;
+  /** Life of an account's lock in Redis; a batch takes milliseconds. */
+  readonly accountLockMs: number;
+  readonly submissions: SubmissionLimits;
+  /** A bulk stream without a message for so long is ended. */
+  readonly streamIdleMs: number;
+  readonly drainMs: number;
+};
+
+/** Connections for looking after waiting statements. */
+export const WATCH_CONNECTIONS_MAX = 2;
+
+const SCHEMA = z
+  .object({
+    BANK_EVENT_STORE_URL: envText(),
+    BANK_REDIS_URL: envText(),
+    BANK_COMMAND_LISTEN: envAddress('127.0.0.1:50051'),
+    BANK_INSTANCE: envText(`command-svc-${process.pid}`),
+    BANK_LOG_LEVEL: envText('info'),
+    BANK_COMMAND_BATCH_ITEMS_MAX: envInt({ min: 1, max: 5_000, default: 1_000 }),
+    BANK_COMMAND_BATCH_BYTES_MAX: envInt({ min: 10_000, max: 2_000_000, default: 900_000 }),
+    BANK_COMMAND_BATCH_TIMEOUT_MS: envInt({ min: 1, max: 10_000, default: 100 }),
+    BANK_COMMAND_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 8 }),
+    BANK_COMMAND_QUEUE_ITEMS_MAX: envInt({ min: 1, max: 100_000, default: 5_000 }),
+    BANK_COMMAND_CACHED_ACCOUNTS_MAX: envInt({ min: 1_000, max: 10_000_000, default: 200_000 }),
+    BANK_COMMAND_ROWS_BEHIND_MAX: envInt({ min: 1, max: 1_000, default: 20 }),
+    BANK_COMMAND_LOCK_TIMEOUT_MS: envInt({ min: 100, max: 60_000, default: 2_000 }),
+    BANK_COMMAND_BLOCKED_LOOK_MS: envInt({ min: 50, max: 60_000, default: 1_500 }),
+    BANK_COMMAND_STOPPED_OWNER_AGE_MS: envInt({ min: 100, max: 600_000, default: 5_000 }),
+    BANK_COMMAND_ANSWER_TIMEOUT_MS: envInt({ min: 500, max: 120_000, default: 10_000 }),
+    BANK_COMMAND_APPEND_RETRY_MS: envInt({ min: 100, max: 600_000, default: 30_000 }),
+    BANK_COMMAND_ACCOUNT_LOCK_MS: envInt({ min: 500, max: 120_000, default: 10_000 }),
+    BANK_COMMAND_REQUEST_CONNECTIONS_MAX: envInt({ min: 1, max: 200, default: 10 }),
+    BANK_COMMAND_REQUEST_STATEMENT_TIMEOUT_MS: envInt({ min: 100, max: 600_000, default: 30_000 }),
+    BANK_COMMAND_STREAM_IDLE_MS: envInt({ min: 100, max: 3_600_000, default: 60_000 }),
+    BANK_COMMAND_DRAIN_MS: envInt({ min: 100, max: 8_000, default: 6_000 }),
+  })
+  .transform((env): CommandConfig => ({
+    eventStoreUrl: env.BANK_EVENT_STORE_URL,
+    redisUrl: env.BANK_REDIS_URL,
+    listen: env.BANK_COMMAND_LISTEN,
+    instance: env.BANK_INSTANCE,
+    logLevel: env.BANK_LOG_LEVEL,
+    // Unary commands start beside the bulk batches in flight: as many connections again.
+    batchConnectionsMax: env.BANK_COMMAND_BATCH_PROCESSORS * 2,
+    requestConnectionsMax: env.BANK_COMMAND_REQUEST_CONNECTIONS_MAX,
+    lockTimeoutMs: env.BANK_COMMAND_LOCK_TIMEOUT_MS,
+    requestStatementTimeoutMs: env.BANK_COMMAND_REQUEST_STATEMENT_TIMEOUT_MS,
+    batcher: {
+      batchItemsMax: env.BANK_COMMAND_BATCH_ITEMS_MAX,
+      batchBytesMax: env.BANK_COMMAND_BATCH_BYTES_MAX,
+      batchTimeoutMs: env.BANK_COMMAND_BATCH_TIMEOUT_MS,
+      processors: env.BANK_COMMAND_BATCH_PROCESSORS,
+      queueItemsMax: env.BANK_COMMAND_QUEUE_ITEMS_MAX,
+    },
+    states: {
+      accountsMax: env.BANK_COMMAND_CACHED_ACCOUNTS_MAX,
+      rowsBehindMax: env.BANK_COMMAND_ROWS_BEHIND_MAX,
+      loadRoundsMax: 5,
+    },
+    append: {
+      answerTimeoutMs: env.BANK_COMMAND_ANSWER_TIMEOUT_MS,
+      retryForMs: env.BANK_COMMAND_APPEND_RETRY_MS,
+      retryPauseFirstMs: 20,
+      retryPauseMaxMs: 1_000,
+      conflictsMax: 5,
+    },
+    stoppedOwner: {
+      lookAfterMs: env.BANK_COMMAND_BLOCKED_LOOK_MS,
+      transactionAgeMs: env.BANK_COMMAND_STOPPED_OWNER_AGE_MS,
+    },
+    submissions: {
+      triesMax: 6,
+      retryPauseFirstMs: 50,
+      retryPauseMaxMs: 1_000,
+      retryAfterMs: 1_000,
+    },
+    accountLockMs: env.BANK_COMMAND_ACCOUNT_LOCK_MS,
+    streamIdleMs: env.BANK_COMMAND_STREAM_IDLE_MS,
+    drainMs: env.BANK_COMMAND_DRAIN_MS,
+  }))
+  .refine((config) => config.stoppedOwner.lookAfterMs < config.lockTimeoutMs, {
+    path: ['BANK_COMMAND_BLOCKED_LOOK_MS'],
+    message: 'must be below BANK_COMMAND_LOCK_TIMEOUT_MS',
+  });
+
+export function readConfig(env: NodeJS.ProcessEnv): CommandConfig {
+  return parseEnv(SCHEMA, env);
+}

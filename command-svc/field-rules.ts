@@ -1,0 +1,151 @@
+/**
+ * What a well-formed command looks like, in one place for unary calls and bulk items. A rule
+ * answers undefined when it is kept, else what the field must be; a check answers the violations
+ * with the path of each field, in the order of the contract. Nothing here throws or waits, and a
+ * clean request allocates nothing.
+ */
+import { isCurrencyCode } from '#platform/currencies.ts';
+import type { FieldViolation } from '#platform/grpc-errors.ts';
+import { isUuid } from '#platform/uuid.ts';
+import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
+import type { DepositItem } from '#proto/bank/v1/bulk_service.ts';
+import type { Money } from '#proto/bank/v1/money.ts';
+
+export const REFERENCE_CHARACTERS_MAX = 140;
+export const OWNER_CHARACTERS_MAX = 140;
+export const LABELS_MAX = 16;
+export const LABEL_KEY_CHARACTERS_MAX = 63;
+export const LABEL_VALUE_CHARACTERS_MAX = 255;
+
+/** The fields that a deposit has alone and in bulk. */
+export type DepositFields = Pick<
+  DepositItem,
+  'accountId' | 'amount' | 'operationId' | 'reference' | 'valueDate'
+>;
+export type OpenAccountFields = Omit<OpenAccountRequest, 'validateOnly'>;
+
+type Violations = readonly FieldViolation[];
+const NONE: Violations = [];
+
+export function checkDeposit(deposit: DepositFields): Violations {
+  let found = note(NONE, 'account_id', uuidRule(deposit.accountId));
+  found = checkAmount(found, deposit.amount);
+  found = note(found, 'operation_id', optionalUuidRule(deposit.operationId));
+  found = note(found, 'reference', textRule(deposit.reference, 0, REFERENCE_CHARACTERS_MAX));
+  return note(found, 'value_date', dateRule(deposit.valueDate));
+}
+
+export function checkOpenAccount(account: OpenAccountFields): Violations {
+  let found = note(NONE, 'account_id', optionalUuidRule(account.accountId));
+  found = note(found, 'currency_code', currencyRule(account.currencyCode));
+  found = note(found, 'owner', textRule(account.owner, 0, OWNER_CHARACTERS_MAX));
+  found = checkOverdraftLimit(found, account);
+  found = checkLabels(found, account.labels);
+  return note(found, 'operation_id', optionalUuidRule(account.operationId));
+}
+
+/** The two ids that name an operation. */
+export function checkOperationKey(key: { accountId: string; operationId: string }): Violations {
+  const found = note(NONE, 'account_id', uuidRule(key.accountId));
+  return note(found, 'operation_id', uuidRule(key.operationId));
+}
+
+export function checkSubmissionId(submissionId: string): Violations {
+  return note(NONE, 'submission_id', submissionIdRule(submissionId));
+}
+
+function note(found: Violations, field: string, rule: string | undefined): Violations {
+  return rule === undefined ? found : [...found, { field, description: rule }];
+}
+
+function checkAmount(found: Violations, amount: Money | undefined): Violations {
+  if (amount === undefined) return note(found, 'amount', 'is required');
+  const rule = amount.minorUnits > 0n ? undefined : 'must be above 0';
+  const withCode = note(found, 'amount.currency_code', currencyRule(amount.currencyCode));
+  return note(withCode, 'amount.minor_units', rule);
+}
+
+function checkOverdraftLimit(found: Violations, account: OpenAccountFields): Violations {
+  const { overdraftLimit, currencyCode } = account;
+  if (overdraftLimit === undefined) return found;
+  const code = overdraftLimit.currencyCode;
+  const codeRule = code === currencyCode ? undefined : "must be the account's currency_code";
+  const rule = overdraftLimit.minorUnits >= 0n ? undefined : 'must be 0 or more';
+  const withCode = note(found, 'overdraft_limit.currency_code', codeRule);
+  return note(withCode, 'overdraft_limit.minor_units', rule);
+}
+
+function checkLabels(found: Violations, labels: Readonly<Record<string, string>>): Violations {
+  const entries = Object.entries(labels);
+  if (entries.length > LABELS_MAX) {
+    return note(found, 'labels', `must be ${LABELS_MAX} or fewer`);
+  }
+  let all = found;
+  for (const [key, value] of entries) {
+    const keyRule = textRule(key, 1, LABEL_KEY_CHARACTERS_MAX);
+    all = note(all, 'labels', keyRule === undefined ? undefined : `a key ${keyRule}`);
+    const valueRule = textRule(value, 0, LABEL_VALUE_CHARACTERS_MAX);
+    all = note(all, 'labels', valueRule === undefined ? undefined : `a value ${valueRule}`);
+  }
+  return all;
+}
+
+function uuidRule(text: string): string | undefined {
+  if (isUuid(text)) return undefined;
+  return text === '' ? 'is required' : 'must be a UUID: 8-4-4-4-12 hexadecimal digits';
+}
+
+function optionalUuidRule(text: string): string | undefined {
+  return text === '' ? undefined : uuidRule(text);
+}
+
+function currencyRule(code: string): string | undefined {
+  if (isCurrencyCode(code)) return undefined;
+  return code === '' ? 'is required' : 'must be an ISO 4217 code in capitals, such as EUR';
+}
+
+/** Characters are Unicode code points: a UTF-16 length within the limit needs no counting. */
+function textRule(text: string, min: number, max: number): string | undefined {
+  if (text.length < min) return 'must not be empty';
+  if (text.length > max && (text.length > 2 * max || [...text].length > max)) {
+    return `must have ${max} characters or fewer`;
+  }
+  return text.includes('\0') ? 'must not contain U+0000' : undefined;
+}
+
+const DATE_RULE = 'must be a date that exists, written YYYY-MM-DD';
+
+function dateRule(text: string): string | undefined {
+  return text === '' || isRealDate(text) ? undefined : DATE_RULE;
+}
+
+function isRealDate(text: string): boolean {
+  if (text.length !== 10 || text[4] !== '-' || text[7] !== '-') return false;
+  const year = digits(text, 0, 4);
+  const month = digits(text, 5, 7);
+  const day = digits(text, 8, 10);
+  return year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
+}
+
+/** The number that the digits write; NaN when there is another character. */
+function digits(text: string, start: number, end: number): number {
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+const SUBMISSION_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+function submissionIdRule(text: string): string | undefined {
+  if (SUBMISSION_ID.test(text)) return undefined;
+  return text === '' ? 'is required' : 'must be 1 to 128 of A-Z a-z 0-9 . _ -';
+}

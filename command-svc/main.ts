@@ -1,0 +1,151 @@
+/**
+ * command-svc: takes commands, stores what they decide. Wiring only: settings, connections, the
+ * batcher with its lanes, the handlers, the server. Starts when the event store's schema is there;
+ * without Redis it serves, slower.
+ */
+import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
+import { runService, type ServiceContext } from '#platform/lifecycle.ts';
+import { createLogger } from '#platform/logger.ts';
+import { createPool, waitForSchema } from '#platform/postgres.ts';
+import { closeRedis, createRedis } from '#platform/redis.ts';
+import { announceReady } from '#platform/service-ready.ts';
+import { startTelemetry } from '#platform/telemetry.ts';
+import { AccountCommandServiceService } from '#proto/bank/v1/account_command_service.ts';
+import { BulkModeServiceService } from '#proto/bank/v1/bulk_mode_service.ts';
+import { EventLogServiceService } from '#proto/bank/v1/event_log_service.ts';
+import { accountCommandHandlers } from './account-commands.ts';
+import { createAccountLocks } from './account-locks.ts';
+import { createLaneStates } from './account-states.ts';
+import { newCounts, type BatchContext } from './batch.ts';
+import { createBatcher, type Batcher } from './batcher.ts';
+import { createBulkIntake } from './bulk-intake.ts';
+import { bulkServiceDefinition } from './bulk-messages.ts';
+import { readConfig, WATCH_CONNECTIONS_MAX, type CommandConfig } from './config.ts';
+import { processBatch } from './process-batch.ts';
+import { readLedger } from './sql/read-ledger.ts';
+import type { SubmissionContext } from './submission-transactions.ts';
+import { submissionHandlers } from './submissions.ts';
+
+const NAME = 'command-svc';
+/** The newest migration of the event store that this code needs. */
+const SCHEMA_NUMBER = 2;
+
+const config = readConfig(process.env);
+const log = createLogger({ service: NAME, instance: config.instance, level: config.logLevel });
+await runService({ name: NAME, log, start: (context) => start(config, context) });
+
+async function start(settings: CommandConfig, context: ServiceContext): Promise<void> {
+  const { closers, log, stopping } = context;
+  const { instance } = settings;
+  const telemetry = startTelemetry({ service: NAME, instance, env: process.env });
+  closers.add('telemetry', telemetry.shutdown);
+  const submissions = await openSubmissions(settings, context);
+  const batcher = startBatcher(settings, context, submissions);
+
+  const { server, serve, drain } = createGrpcServer({ log });
+  const { streamIdleMs } = settings;
+  const intake = createBulkIntake({ ...submissions, batcher, stopping, streamIdleMs });
+  const commands = accountCommandHandlers({ ...submissions, batcher });
+  const { bulkDeposit, bulkOpenAccounts } = intake;
+  const bulk = { ...submissionHandlers(submissions), bulkDeposit, bulkOpenAccounts };
+  server.addService(
+    AccountCommandServiceService,
+    unimplemented(AccountCommandServiceService, commands),
+  );
+  server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulk));
+  server.addService(BulkModeServiceService, unimplemented(BulkModeServiceService, {}));
+  server.addService(EventLogServiceService, unimplemented(EventLogServiceService, {}));
+  const address = await serve(settings.listen);
+  closers.add('streams', intake.drained);
+  closers.add('server', () => drain(settings.drainMs));
+  await announceReady(process.env, NAME, address);
+  log.info('Serving.', { address });
+}
+
+/**
+ * Connections for requests and for looking after waiting statements; a batch never waits for
+ * either.
+ */
+async function openSubmissions(
+  settings: CommandConfig,
+  { closers, log, stopping }: ServiceContext,
+): Promise<SubmissionContext> {
+  const { eventStoreUrl: url, instance, stoppedOwner, lockTimeoutMs } = settings;
+  const eventStore = createPool({
+    url,
+    applicationName: `${instance}-requests`,
+    maxConnections: settings.requestConnectionsMax,
+    statementTimeoutMs: settings.requestStatementTimeoutMs,
+    lockTimeoutMs,
+    log,
+  });
+  closers.add('request connections', () => eventStore.end());
+  const applicationName = `${instance}-watch`;
+  const watchPool = createPool({
+    url,
+    applicationName,
+    maxConnections: WATCH_CONNECTIONS_MAX,
+    log,
+  });
+  closers.add('watch connections', () => watchPool.end());
+  await waitForSchema(eventStore, SCHEMA_NUMBER, { log, stopping });
+  const { partitionCount } = await readLedger(eventStore);
+  return {
+    eventStore,
+    watchPool,
+    log,
+    partitionCount,
+    stoppedOwner,
+    submissions: settings.submissions,
+  };
+}
+
+function startBatcher(
+  settings: CommandConfig,
+  { closers, log }: ServiceContext,
+  { watchPool, partitionCount, stoppedOwner }: SubmissionContext,
+): Batcher {
+  const { append, lockTimeoutMs } = settings;
+  const accountsMax = Math.ceil(settings.states.accountsMax / partitionCount);
+  const states = { ...settings.states, accountsMax };
+  const eventStore = createPool({
+    url: settings.eventStoreUrl,
+    applicationName: `${settings.instance}-batches`,
+    maxConnections: settings.batchConnectionsMax,
+    answerTimeoutMs: append.answerTimeoutMs + lockTimeoutMs,
+    lockTimeoutMs,
+    log,
+  });
+  closers.add('batch connections', () => eventStore.end());
+  const redis = createRedis(settings.redisUrl, 'locks', log);
+  closers.add('redis', () => closeRedis(redis));
+  const locks = createAccountLocks(redis, settings.accountLockMs, log);
+  const counts = newCounts();
+  const context: BatchContext = {
+    eventStore,
+    watchPool,
+    locks,
+    log,
+    states,
+    append,
+    stoppedOwner,
+    counts,
+  };
+  const lanes = Array.from({ length: partitionCount }, (_, partition) =>
+    createLaneStates(partition, states),
+  );
+  const batcher = createBatcher(
+    partitionCount,
+    settings.batcher,
+    async (partition, items, since) => {
+      const lane = lanes[partition];
+      if (lane === undefined) throw new RangeError(`there is no partition ${partition}`);
+      await processBatch(context, lane, items, since);
+    },
+  );
+  closers.add('batcher', async () => {
+    await batcher.stop();
+    log.info('The batcher has drained.', { ...counts, locks: locks.counts });
+  });
+  return batcher;
+}

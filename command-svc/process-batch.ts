@@ -1,0 +1,125 @@
+/**
+ * The one parent of a batch: lock > load > decide > append > reply. A batch is the items of one
+ * lane; nothing of it is answered before it is stored, and every item is settled exactly once,
+ * whatever happens.
+ *
+ * The fast path holds the accounts' locks and appends in one message. All that does not go that way
+ * (no locks, another replica was faster, a claim is gone, the answer was lost) goes on under the
+ * head's row lock.
+ */
+import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import { refusal, RpcError } from '#platform/grpc-errors.ts';
+import { appendFast, SLOW } from './append-fast.ts';
+import { appendUnderHeads, EventStoreUnavailableError } from './append-under-heads.ts';
+import type { LaneStates } from './account-states.ts';
+import { isExpired, newBatch, type Batch, type BatchContext, type BatchResult } from './batch.ts';
+import type { BatchItem, ItemOutcome } from './batch-item.ts';
+import { startBatchTrace } from './batch-trace.ts';
+import type { ItemDecision } from './decide-batch.ts';
+
+export async function processBatch(
+  context: BatchContext,
+  lane: LaneStates,
+  given: readonly BatchItem[],
+  queuedSinceMs: number,
+): Promise<void> {
+  const items = dropExpired(given);
+  if (items.length === 0) return;
+  const trace = startBatchTrace(lane.partition, items, queuedSinceMs);
+  const nowMicros = BigInt(Date.now()) * 1000n;
+  const batch = newBatch(randomUUID(), lane, items, nowMicros, trace);
+  let result: BatchResult;
+  try {
+    result = await store(context, batch);
+  } catch (error) {
+    context.log.error('A batch was not stored.', {
+      batchId: batch.batchId,
+      partition: lane.partition,
+      items: items.length,
+      err: error,
+    });
+    trace.end({ 'bank.batch_id': batch.batchId, error: true });
+    failItems(items, batch.unanswered !== undefined, error);
+    return;
+  }
+  reply(result);
+  trace.end({ 'bank.batch_id': batch.batchId, 'bank.seq': Number(result.position ?? 0n) });
+  if (result.again.length > 0) await processBatch(context, lane, result.again, Date.now());
+}
+
+/** Lock, then the fast path; without locks, or when it does not stand, under the heads. */
+async function store(context: BatchContext, batch: Batch): Promise<BatchResult> {
+  const { lane, accountIds, trace } = batch;
+  const lock = await trace.step('lock', () => context.locks.acquire(lane.partition, accountIds));
+  try {
+    const fast = lock === undefined ? SLOW : await appendFast(context, batch);
+    return fast === SLOW ? await appendUnderHeads(context, batch) : fast;
+  } finally {
+    lock?.release();
+  }
+}
+
+/** A command whose deadline has passed before it is appended is dropped, never half done. */
+function dropExpired(items: readonly BatchItem[]): readonly BatchItem[] {
+  const nowMs = Date.now();
+  const expired = items.filter((item) => isExpired(item, nowMs));
+  if (expired.length === 0) return items;
+  settleExpired(expired);
+  return items.filter((item) => !isExpired(item, nowMs));
+}
+
+function settleExpired(items: readonly BatchItem[]): void {
+  const message = 'the caller gave up before the command was stored: nothing was done';
+  const error = new RpcError(status.DEADLINE_EXCEEDED, message);
+  for (const item of items) item.settle({ kind: 'failed', error }, item);
+}
+
+function reply(result: BatchResult): void {
+  for (const [place, item] of result.items.entries()) {
+    const decision = result.decisions[place];
+    if (decision === undefined) throw new Error(`no decision for item ${place}`);
+    item.settle(outcomeOf(decision, result.position !== undefined), item);
+  }
+  for (const item of result.takenOver) item.settle({ kind: 'taken-over' }, item);
+  settleExpired(result.expired);
+}
+
+function outcomeOf(decision: ItemDecision, stored: boolean): ItemOutcome {
+  switch (decision.kind) {
+    case 'accepted':
+    case 'replayed':
+      return { kind: 'accepted', receipt: decision.receipt };
+    case 'rejected':
+      return { kind: 'rejected', rejection: decision.rejection, stored };
+    default:
+      return unknownDecision(decision);
+  }
+}
+
+function unknownDecision(decision: never): never {
+  throw new Error(`unknown decision ${JSON.stringify(decision)}`);
+}
+
+const RETRY_AFTER_MS = 1000;
+
+function failItems(items: readonly BatchItem[], unanswered: boolean, cause: unknown): void {
+  for (const item of items) {
+    item.settle({ kind: 'failed', error: errorFor(item, unanswered, cause) }, item);
+  }
+}
+
+function errorFor(item: BatchItem, unanswered: boolean, cause: unknown): RpcError {
+  if (item.source.kind === 'unary' && unanswered) {
+    const message =
+      'the event store took the command and did not answer: ' +
+      'ask GetOperation, or send it again with its operation_id';
+    return refusal(status.DEADLINE_EXCEEDED, 'OUTCOME_UNKNOWN', message, { cause });
+  }
+  if (unanswered || cause instanceof EventStoreUnavailableError) {
+    const message = 'the event store is out of reach; what was stored before stays stored';
+    const options = { cause, retryAfterMs: RETRY_AFTER_MS };
+    return refusal(status.UNAVAILABLE, 'EVENT_STORE_UNAVAILABLE', message, options);
+  }
+  return new RpcError(status.INTERNAL, 'internal error', { cause });
+}

@@ -1,0 +1,136 @@
+/**
+ * The append: events by binary COPY and all else by the function append_batch, in one message with
+ * one Sync. Outside of a transaction that is one implicit transaction (fast path); inside of one,
+ * under the heads' locks, it is one step of it (slow path). Refusals of the function itself come as
+ * its own SQLSTATEs.
+ */
+import type { ClientBase } from 'pg';
+import type { Rejection } from '#domain/rejection.ts';
+import { runPipeline, type PipelineStep } from '#platform/postgres-pipeline.ts';
+import type { SubmissionClaim } from '../batch-item.ts';
+
+/** What append_batch raises. */
+export const APPEND_STATE = {
+  noHead: 'BK000',
+  headMoved: 'BK001',
+  claimGone: 'BK002',
+} as const;
+
+export type SubmissionBatchRow = {
+  readonly tenant: string;
+  readonly submissionId: string;
+  readonly firstIndex: number;
+  readonly lastIndex: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly replayed: number;
+  /** Accepted sums by currency, minor units; entries of one currency add up. */
+  readonly amounts: readonly (readonly [string, bigint])[];
+  readonly items: Uint8Array;
+  readonly hashes: Uint8Array;
+};
+
+export type RejectionRow = {
+  readonly tenant: string;
+  readonly submissionId: string;
+  readonly itemIndex: number;
+  readonly accountText: string;
+  readonly operationText: string;
+  readonly rejection: Rejection;
+};
+
+export type AppendRequest = {
+  readonly partition: number;
+  readonly known: bigint;
+  readonly batchId: string;
+  /** uuid[] in binary form, like accountIds. */
+  readonly refusedOnly: Buffer;
+  readonly claims: readonly SubmissionClaim[];
+  readonly traceparent: string | null;
+  readonly storedAtMicros: bigint;
+  readonly accountIds: Buffer;
+  readonly payload: Buffer;
+  /** Rows of a binary COPY; undefined when there are none. */
+  readonly events: Buffer | undefined;
+  readonly parts: readonly SubmissionBatchRow[];
+  readonly rejections: readonly RejectionRow[];
+};
+
+const COPY_EVENTS = `
+  copy events (account_id, version, recorded_at, type, hash, payload, operation_id, content_hash)
+  from stdin (format binary)`;
+
+const APPEND = `select append_batch($1, $2, $3, $4, $5, $6, $7, $8,
+  'epoch'::timestamptz + $9::bigint * interval '1 microsecond', $10, $11, $12, $13)`;
+
+/** Answers the position. `position` undefined: take the head here; else the caller holds it. */
+export async function appendBatch(
+  client: ClientBase,
+  request: AppendRequest,
+  position: bigint | undefined,
+  timeoutMs: number,
+): Promise<bigint> {
+  const steps: PipelineStep[] = [];
+  if (request.events !== undefined) {
+    steps.push({ kind: 'copy', name: 'copy-events', sql: COPY_EVENTS, data: request.events });
+  }
+  const values = [
+    String(request.partition),
+    position === undefined ? null : String(position),
+    String(request.known),
+    request.batchId,
+    request.refusedOnly,
+    claimIds(request.claims),
+    claimsJson(request.claims),
+    request.traceparent,
+    String(request.storedAtMicros),
+    request.accountIds,
+    request.payload,
+    request.parts.length === 0 ? null : JSON.stringify(request.parts.map(partJson)),
+    request.rejections.length === 0 ? null : JSON.stringify(request.rejections.map(rejectionJson)),
+  ];
+  steps.push({ kind: 'statement', name: 'append-batch', sql: APPEND, values });
+  const results = await runPipeline(client, steps, timeoutMs);
+  const seq = results.at(-1)?.rows[0]?.[0];
+  if (typeof seq !== 'string') throw new Error('append_batch answered no position');
+  return BigInt(seq);
+}
+
+const claimIds = (claims: readonly SubmissionClaim[]): string =>
+  `{${claims.map((claim) => claim.claimId).join(',')}}`;
+
+const claimsJson = (claims: readonly SubmissionClaim[]): string =>
+  JSON.stringify(
+    claims.map(({ tenant, submissionId, claimId }) => {
+      return { t: tenant, s: submissionId, c: claimId };
+    }),
+  );
+
+function partJson(part: SubmissionBatchRow): unknown {
+  return {
+    t: part.tenant,
+    s: part.submissionId,
+    f: part.firstIndex,
+    l: part.lastIndex,
+    a: part.accepted,
+    r: part.rejected,
+    d: part.replayed,
+    c: part.amounts.map(([currencyCode]) => currencyCode),
+    m: part.amounts.map(([, sumMinor]) => String(sumMinor)),
+    i: Buffer.from(part.items).toString('base64'),
+    h: Buffer.from(part.hashes).toString('base64'),
+  };
+}
+
+function rejectionJson(row: RejectionRow): unknown {
+  return {
+    t: row.tenant,
+    s: row.submissionId,
+    i: row.itemIndex,
+    a: row.accountText,
+    o: row.operationText,
+    r: row.rejection.reason,
+    m: row.rejection.message,
+    f: row.rejection.field,
+  };
+}

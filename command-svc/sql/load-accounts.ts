@@ -1,0 +1,114 @@
+/**
+ * One statement, one snapshot: the partition's head, the newest event of each asked account, the
+ * operations that callers named, and which accounts the log's rows after `known` touch. All that a
+ * decision stands on. Lateral, so that each account and operation is one index probe whatever the
+ * planner knows of the table. Rows after `known` are read up to `rowsMax + 1`: one more than the
+ * limit means too far behind.
+ */
+import type { ClientBase, Pool } from 'pg';
+
+export type LoadedEvent = {
+  readonly accountId: string;
+  readonly version: bigint;
+  readonly recordedAtMicros: bigint;
+  readonly operationId: string;
+  readonly hash: Buffer;
+  readonly payload: Buffer;
+};
+
+export type LoadedOperation = LoadedEvent & { readonly contentHash: Buffer };
+
+export type LoadedRow = { readonly seq: bigint; readonly accountIds: string[] };
+
+export type Loaded = {
+  readonly head: bigint | undefined;
+  readonly newestEvents: LoadedEvent[];
+  readonly operations: LoadedOperation[];
+  readonly rowsSinceKnown: LoadedRow[];
+};
+
+export type LoadRequest = {
+  readonly partition: number;
+  /** Undefined: nothing is cached, so no rows are asked for. */
+  readonly known: bigint | undefined;
+  readonly rowsMax: number;
+  readonly accountIds: readonly string[];
+  /** Account and operation, pairwise. */
+  readonly operationAccountIds: readonly string[];
+  readonly operationIds: readonly string[];
+};
+
+const MICROS = '(extract(epoch from e.recorded_at) * 1000000)::bigint';
+
+const SQL = `
+  select 'head' as kind, seq, null::uuid as account_id, null::bigint as version,
+         null::bigint as recorded_at, null::uuid as operation_id, null::bytea as hash,
+         null::bytea as payload, null::bytea as content_hash, null::uuid[] as account_ids
+    from partition_heads where partition = $1
+  union all
+  select 'event', null, e.account_id, e.version, ${MICROS}, e.operation_id, e.hash, e.payload,
+         null, null
+    from unnest($4::uuid[]) a(id)
+    cross join lateral
+         (select * from events where account_id = a.id order by version desc limit 1) e
+  union all
+  select 'operation', null, e.account_id, e.version, ${MICROS}, e.operation_id, e.hash, e.payload,
+         e.content_hash, null
+    from unnest($5::uuid[], $6::uuid[]) o(account_id, id)
+    cross join lateral
+         (select * from events where account_id = o.account_id and operation_id = o.id limit 1) e
+  union all
+  (select 'row', seq, null, null, null, null, null, null, null, account_ids
+    from outbox where partition = $1 and seq > $2 order by seq limit $3)`;
+
+type Row = {
+  kind: 'head' | 'event' | 'operation' | 'row';
+  seq: bigint;
+  account_id: string;
+  version: bigint;
+  recorded_at: bigint;
+  operation_id: string | null;
+  hash: Buffer;
+  payload: Buffer;
+  content_hash: Buffer;
+  account_ids: string[];
+};
+
+const NO_ROWS_AFTER = 2n ** 63n - 1n;
+
+export async function loadAccounts(db: ClientBase | Pool, request: LoadRequest): Promise<Loaded> {
+  const { rows } = await db.query<Row>({
+    name: 'load-accounts',
+    text: SQL,
+    values: [
+      request.partition,
+      request.known ?? NO_ROWS_AFTER,
+      request.rowsMax + 1,
+      request.accountIds,
+      request.operationAccountIds,
+      request.operationIds,
+    ],
+  });
+  let head: bigint | undefined;
+  const newestEvents: LoadedEvent[] = [];
+  const operations: LoadedOperation[] = [];
+  const rowsSinceKnown: LoadedRow[] = [];
+  for (const row of rows) {
+    if (row.kind === 'head') head = row.seq;
+    else if (row.kind === 'row') rowsSinceKnown.push({ seq: row.seq, accountIds: row.account_ids });
+    else if (row.kind === 'event') newestEvents.push(loadedEvent(row));
+    else operations.push({ ...loadedEvent(row), contentHash: row.content_hash });
+  }
+  return { head, newestEvents, operations, rowsSinceKnown };
+}
+
+function loadedEvent(row: Row): LoadedEvent {
+  return {
+    accountId: row.account_id,
+    version: row.version,
+    recordedAtMicros: row.recorded_at,
+    operationId: row.operation_id ?? '',
+    hash: row.hash,
+    payload: row.payload,
+  };
+}

@@ -1,0 +1,30 @@
+/**
+ * Locks the submission until the transaction ends: whoever holds it is alone in opening or closing
+ * it. Appends do not take this lock; what stops them is that their claim is gone.
+ */
+import type { ClientBase } from 'pg';
+
+const SQL = `
+  select closed_at is not null as closed, total_items from submissions
+   where tenant = $1 and submission_id = $2
+     for no key update`;
+
+export type LockedSubmission = {
+  readonly closed: boolean;
+  readonly totalItems: bigint | undefined;
+};
+
+/** Undefined: there is no such submission. */
+export async function lockSubmission(
+  client: ClientBase,
+  tenant: string,
+  submissionId: string,
+): Promise<LockedSubmission | undefined> {
+  const { rows } = await client.query<{ closed: boolean; total_items: bigint | null }>({
+    name: 'lock-submission',
+    text: SQL,
+    values: [tenant, submissionId],
+  });
+  const [row] = rows;
+  return row && { closed: row.closed, totalItems: row.total_items ?? undefined };
+}

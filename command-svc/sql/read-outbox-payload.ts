@@ -1,0 +1,19 @@
+/** The packed row at one position of the log. */
+import type { Pool } from 'pg';
+
+const SQL = 'select payload from outbox where partition = $1 and seq = $2';
+
+export async function readOutboxPayload(
+  pool: Pool,
+  partition: number,
+  seq: bigint,
+): Promise<Buffer> {
+  const { rows } = await pool.query<{ payload: Buffer }>({
+    name: 'read-outbox-payload',
+    text: SQL,
+    values: [partition, seq],
+  });
+  const payload = rows[0]?.payload;
+  if (payload === undefined) throw new Error(`partition ${partition} has no row at ${seq}`);
+  return payload;
+}

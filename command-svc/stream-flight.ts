@@ -1,0 +1,78 @@
+/**
+ * A stream's items in flight: from the batcher's queue to their outcome. Counts outcomes, keeps the
+ * items whose claim was gone (no more than were in flight), and tells when all have landed. One
+ * settle function a stream.
+ */
+import type { BatchItem, ItemOutcome } from './batch-item.ts';
+import { countRejected, newStreamCounts, type StreamCounts } from './stream-receipt.ts';
+
+export type StreamFlight = {
+  readonly counts: StreamCounts;
+  /** Items that a newer stream's claim has shut out: nothing was stored for them by this one. */
+  stragglers: BatchItem[];
+  readonly settle: BatchItem['settle'];
+  /** Must be called before an item is enqueued: an outcome may come at once. */
+  launch(): void;
+  /** Takes a launch back: the item was not enqueued after all. */
+  recall(): void;
+  /** Resolves when nothing is in flight. */
+  landed(): Promise<void>;
+};
+
+export function createFlight(
+  onFailed: (error: Error) => void,
+  onStraggler: () => void,
+): StreamFlight {
+  const counts = newStreamCounts();
+  let inFlight = 0;
+  let waiters: (() => void)[] = [];
+
+  const land = (): void => {
+    inFlight -= 1;
+    if (inFlight > 0) return;
+    const released = waiters;
+    waiters = [];
+    for (const release of released) release();
+  };
+  const flight: StreamFlight = {
+    counts,
+    stragglers: [],
+    settle: (outcome, item) => {
+      countOutcome(flight, outcome, item);
+      if (outcome.kind === 'failed') onFailed(outcome.error);
+      if (outcome.kind === 'taken-over') onStraggler();
+      land();
+    },
+    launch: () => {
+      inFlight += 1;
+    },
+    recall: land,
+    landed: () =>
+      inFlight === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve)),
+  };
+  return flight;
+}
+
+function countOutcome(flight: StreamFlight, outcome: ItemOutcome, item: BatchItem): void {
+  const { counts } = flight;
+  switch (outcome.kind) {
+    case 'accepted':
+      if (outcome.receipt.replayed) counts.replayed += 1;
+      else counts.accepted += 1;
+      return;
+    case 'rejected':
+      countRejected(counts, item, outcome.rejection);
+      return;
+    case 'taken-over':
+      flight.stragglers.push(item);
+      return;
+    case 'failed':
+      return; // the whole stream fails
+    default:
+      unknownOutcome(outcome);
+  }
+}
+
+function unknownOutcome(outcome: never): never {
+  throw new Error(`unknown outcome ${JSON.stringify(outcome)}`);
+}

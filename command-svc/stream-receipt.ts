@@ -1,0 +1,67 @@
+/**
+ * What became of one stream's items: counts, and the refused items with the lowest indexes.
+ * Outcomes come in the order of storing, not of indexes, from all lanes at once; no more than the
+ * bound of refusals is ever kept.
+ */
+import type { Rejection as Refusal } from '#domain/rejection.ts';
+import type { BulkReceipt, Rejection, Submission } from '#proto/bank/v1/submission.ts';
+import type { BatchItem } from './batch-item.ts';
+
+export const FIRST_REJECTIONS_MAX = 100;
+
+export type StreamCounts = {
+  accepted: number;
+  rejected: number;
+  duplicate: number;
+  replayed: number;
+  /** Ascending by index. */
+  readonly firstRejections: Rejection[];
+};
+
+export function newStreamCounts(): StreamCounts {
+  return { accepted: 0, rejected: 0, duplicate: 0, replayed: 0, firstRejections: [] };
+}
+
+export function countRejected(counts: StreamCounts, item: BatchItem, refusal: Refusal): void {
+  counts.rejected += 1;
+  const kept = counts.firstRejections;
+  const index = BigInt(indexOf(item));
+  if (kept.length === FIRST_REJECTIONS_MAX) {
+    const highest = kept.at(-1);
+    if (highest !== undefined && highest.itemIndex < index) return;
+    kept.pop();
+  }
+  let place = kept.length;
+  while (place > 0 && (kept[place - 1]?.itemIndex ?? -1n) > index) place -= 1;
+  kept.splice(place, 0, {
+    itemIndex: index,
+    accountId: item.accountText,
+    operationId: item.operationText,
+    reason: refusal.reason,
+    message: refusal.message,
+    field: refusal.field,
+  });
+}
+
+export function bulkReceipt(
+  submissionId: string,
+  counts: StreamCounts,
+  submission: Submission,
+): BulkReceipt {
+  const { accepted, rejected, duplicate, replayed, firstRejections } = counts;
+  return {
+    submissionId,
+    received: BigInt(accepted + rejected + duplicate + replayed),
+    accepted: BigInt(accepted),
+    rejected: BigInt(rejected),
+    duplicate: BigInt(duplicate),
+    replayed: BigInt(replayed),
+    firstRejections,
+    submission,
+  };
+}
+
+export function indexOf(item: BatchItem): number {
+  if (item.source.kind === 'submission') return item.source.itemIndex;
+  throw new Error('an item of a stream has no index');
+}

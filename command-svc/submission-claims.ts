@@ -1,0 +1,97 @@
+/**
+ * Claims: a stream owns its range of a submission's indexes by a row with an id of its own. Opening
+ * takes the range over from whoever had it and waits for their appends in flight; after it only
+ * this stream can store there, until a newer one takes over. Every try of an opening makes a new
+ * claim id: an earlier try whose COMMIT was not answered is then one more claim to take over, never
+ * this stream's own.
+ */
+import { randomUUID } from 'node:crypto';
+import { pausePoint } from '#platform/pause-points.ts';
+import type { SubmissionClaim } from './batch-item.ts';
+import { createSubmission } from './sql/create-submission.ts';
+import { deleteClaim } from './sql/delete-claim.ts';
+import { deleteClaims, type ClaimRange } from './sql/delete-claims.ts';
+import { insertClaim } from './sql/insert-claim.ts';
+import { lockSubmission } from './sql/lock-submission.ts';
+import { readStoredEnd } from './sql/read-stored-end.ts';
+import { readSubmissionStanding } from './sql/read-submission-standing.ts';
+import {
+  inSubmissionTransaction,
+  readFromEventStore,
+  type SubmissionContext,
+} from './submission-transactions.ts';
+
+export type SubmissionKey = { readonly tenant: string; readonly submissionId: string };
+
+/** What a stream may do in its submission. */
+export type Standing =
+  | {
+      readonly kind: 'open';
+      readonly claim: SubmissionClaim;
+      /** No index from here on was stored when the claim was taken. */
+      readonly storedEnd: number;
+    }
+  | ClosedStanding;
+
+/** Nothing can be stored any more: every index below the total is; the rules of resend hold. */
+export type ClosedStanding = { readonly kind: 'closed'; readonly totalItems: number };
+
+/** The end of a range that has none. */
+const OPEN_END = 2n ** 63n - 1n;
+
+export async function openClaim(
+  context: SubmissionContext,
+  submission: SubmissionKey,
+  firstIndex: number,
+  endIndex: number | undefined,
+): Promise<Standing> {
+  const range: ClaimRange = {
+    ...submission,
+    firstIndex: BigInt(firstIndex),
+    endIndex: endIndex === undefined ? OPEN_END : BigInt(endIndex),
+  };
+  const { tenant, submissionId } = submission;
+  return inSubmissionTransaction(context, async (client) => {
+    const claimId = randomUUID();
+    await createSubmission(client, tenant, submissionId);
+    const locked = await lockSubmission(client, tenant, submissionId);
+    if (locked?.closed === true) return closedStanding(locked.totalItems);
+    await deleteClaims(client, range);
+    await insertClaim(client, claimId, range);
+    // In a statement after the deletion: it sees what the appends stored that the deletion waited
+    // for.
+    const storedEnd = await readStoredEnd(client, tenant, submissionId);
+    const pause = pausePoint('claim.before-commit');
+    if (pause !== undefined) await pause;
+    return { kind: 'open', claim: { tenant, submissionId, claimId }, storedEnd };
+  });
+}
+
+/** How a closed submission stands; undefined while it is open, or when there is none. */
+export async function readClosedStanding(
+  context: SubmissionContext,
+  { tenant, submissionId }: SubmissionKey,
+): Promise<ClosedStanding | undefined> {
+  const row = await readFromEventStore(context, (pool) =>
+    readSubmissionStanding(pool, tenant, submissionId),
+  );
+  return row?.closed === true ? closedStanding(row.totalItems) : undefined;
+}
+
+/**
+ * A claim that cannot be deleted now is left: it holds nobody up, the next opening or closing
+ * deletes it.
+ */
+export async function endClaim(context: SubmissionContext, claim: SubmissionClaim): Promise<void> {
+  try {
+    await readFromEventStore(context, (pool) => deleteClaim(pool, claim));
+  } catch (error) {
+    const { submissionId } = claim;
+    context.log.warn("A stream's claim could not be deleted.", { err: error, submissionId });
+  }
+}
+
+function closedStanding(totalItems: bigint | undefined): ClosedStanding {
+  if (totalItems === undefined) throw new Error('a closed submission has no total');
+  return { kind: 'closed', totalItems: Number(totalItems) };
+}

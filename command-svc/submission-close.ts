@@ -1,0 +1,199 @@
+/**
+ * Closing a submission: its total is fixed, and `SubmissionClosed` in its home partition's log
+ * tells every reader what it must have seen. One transaction, driven from here: the head of the
+ * home partition, the submission, the deletion of ALL claims (which waits for their appends), and
+ * only then the counting. Whatever is not complete rolls everything back: the claims survive and
+ * the submission stays open.
+ */
+import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import type { PoolClient } from 'pg';
+import { refusal, type RpcError } from '#platform/grpc-errors.ts';
+import { partitionOfText } from '#platform/partitioning.ts';
+import { pausePoint } from '#platform/pause-points.ts';
+import { nowMicros } from '#platform/timestamps.ts';
+import { uuidToBytes } from '#platform/uuid.ts';
+import { EventBatch } from '#proto/bank/event/v1/event_batch.ts';
+import { deleteClaims } from './sql/delete-claims.ts';
+import { insertClosingRow } from './sql/insert-closing-row.ts';
+import { lockSubmission } from './sql/lock-submission.ts';
+import { markSubmissionClosed } from './sql/mark-submission-closed.ts';
+import { readSubmission, type StoredSubmission } from './sql/read-submission.ts';
+import { takePosition } from './sql/take-position.ts';
+import { readClosedStanding, type SubmissionKey } from './submission-claims.ts';
+import { hasGap, readFold, storedItems, submissionNotFound } from './submission-summary.ts';
+import { inSubmissionTransaction, type SubmissionContext } from './submission-transactions.ts';
+
+export type CloseRequest = SubmissionKey & {
+  /** The index after the last item, if the closer knows; else the stored items say. */
+  readonly endItemIndex: number | undefined;
+  readonly traceparent: string | undefined;
+};
+
+/**
+ * Closing what is closed is answered alike, unless the closer says another end. Throws
+ * SUBMISSION_NOT_FOUND, SUBMISSION_INCOMPLETE, SUBMISSION_CLOSED.
+ */
+export async function closeSubmission(
+  context: SubmissionContext,
+  request: CloseRequest,
+): Promise<void> {
+  for (let look = 0; look < LOOKS_MAX; look++) {
+    const closed = await readClosedStanding(context, request);
+    if (closed !== undefined) return checkClosedEnd(request, closed.totalItems);
+    const refused = await tryToClose(context, request);
+    if (refused === undefined) return;
+    if (refused === 'closed') continue;
+    const difference = await firstDifference(context, request, refused);
+    if (difference !== undefined) throw difference;
+    // What was missing then has been stored meanwhile.
+  }
+  throw incomplete(request, 'items were stored while it was to be closed', {});
+}
+
+function checkClosedEnd({ submissionId, endItemIndex }: CloseRequest, totalItems: number): void {
+  if (endItemIndex === undefined || endItemIndex === totalItems) return;
+  const closed = `submission ${submissionId} is closed with ${totalItems} items`;
+  const message = `${closed}, not ${endItemIndex}`;
+  const metadata = { total_items: String(totalItems) };
+  throw refusal(status.FAILED_PRECONDITION, 'SUBMISSION_CLOSED', message, { metadata });
+}
+
+/**
+ * The partition whose log tells of the submission's end, and where items without a usable account
+ * go.
+ */
+export function homePartition(submission: SubmissionKey, partitionCount: number): number {
+  return partitionOfText(`${submission.tenant}\0${submission.submissionId}`, partitionCount);
+}
+
+const LOOKS_MAX = 3;
+/** All indexes. */
+const EVERY_INDEX = { firstIndex: 0n, endIndex: 2n ** 63n - 1n };
+
+/** What the closing transaction found, thrown so that it rolls back. */
+class NotClosed extends Error {
+  override readonly name = 'NotClosed';
+  readonly found: 'closed' | StoredSubmission;
+
+  constructor(found: 'closed' | StoredSubmission) {
+    super('the closing of a submission is rolled back');
+    this.found = found;
+  }
+}
+
+async function tryToClose(
+  context: SubmissionContext,
+  request: CloseRequest,
+): Promise<'closed' | StoredSubmission | undefined> {
+  try {
+    await inSubmissionTransaction(context, (client) => closeUnderLocks(context, client, request));
+    return undefined;
+  } catch (error) {
+    if (error instanceof NotClosed) return error.found;
+    throw error;
+  }
+}
+
+async function closeUnderLocks(
+  context: SubmissionContext,
+  client: PoolClient,
+  request: CloseRequest,
+): Promise<void> {
+  const { tenant, submissionId, endItemIndex, traceparent } = request;
+  const partition = homePartition(request, context.partitionCount);
+  const seq = await takePosition(client, partition);
+  const locked = await lockSubmission(client, tenant, submissionId);
+  if (locked === undefined) throw submissionNotFound(submissionId);
+  if (locked.closed) throw new NotClosed('closed');
+  await deleteClaims(client, { tenant, submissionId, ...EVERY_INDEX });
+  await passPausePoint('close.after-claims-deleted');
+
+  // In a statement after the deletion: it sees what the appends stored that the deletion waited
+  // for.
+  const stored = await readSubmission(client, tenant, submissionId);
+  if (stored === undefined) throw submissionNotFound(submissionId);
+  if (!isComplete(stored, endItemIndex)) throw new NotClosed(stored);
+
+  const storedAtMicros = nowMicros();
+  const totalItems = storedItems(stored);
+  await markSubmissionClosed(client, {
+    tenant,
+    submissionId,
+    closedAtMicros: storedAtMicros,
+    totalItems,
+  });
+  const batchId = randomUUID();
+  const payload = closingPayload(request, stored, { batchId, partition, storedAtMicros });
+  await insertClosingRow(client, { partition, seq, batchId, traceparent, storedAtMicros, payload });
+  await passPausePoint('close.before-commit');
+}
+
+function isComplete(stored: StoredSubmission, endItemIndex: number | undefined): boolean {
+  if (hasGap(stored)) return false;
+  return endItemIndex === undefined || stored.storedEnd === BigInt(endItemIndex);
+}
+
+function closingPayload(
+  { tenant, submissionId }: SubmissionKey,
+  stored: StoredSubmission,
+  row: { batchId: string; partition: number; storedAtMicros: bigint },
+): Uint8Array {
+  const { accepted, rejected, replayed, lastPositions } = stored;
+  const submissionClosed = {
+    tenant,
+    submissionId,
+    accepted,
+    rejected,
+    replayed,
+    totalItems: storedItems(stored),
+    lastPositions: [...lastPositions],
+  };
+  const batchId = Buffer.from(uuidToBytes(row.batchId));
+  const { partition, storedAtMicros } = row;
+  return EventBatch.encode(
+    EventBatch.fromPartial({ batchId, partition, storedAtMicros, submissionClosed }),
+  ).finish();
+}
+
+/** Where the submission differs from what its closer says, or undefined when it no longer does. */
+async function firstDifference(
+  context: SubmissionContext,
+  request: CloseRequest,
+  stored: StoredSubmission,
+): Promise<RpcError | undefined> {
+  const { endItemIndex } = request;
+  const storedEnd = Number(stored.storedEnd);
+  if (hasGap(stored)) {
+    const { missing } = await readFold(context, request);
+    const first = missing[0]?.first;
+    if (first !== undefined && (endItemIndex === undefined || first < endItemIndex)) {
+      return missingItem(request, first);
+    }
+  }
+  if (endItemIndex !== undefined && storedEnd > endItemIndex) {
+    const message = `item ${storedEnd - 1} is stored, and the end is said to be ${endItemIndex}`;
+    return incomplete(request, message, { excess_item_index: String(storedEnd - 1) });
+  }
+  if (endItemIndex === undefined || hasGap(stored)) return undefined;
+  return missingItem(request, storedEnd);
+}
+
+function missingItem(request: CloseRequest, index: number): RpcError {
+  const metadata = { missing_item_index: String(index) };
+  return incomplete(request, `item ${index} is not stored`, metadata);
+}
+
+function incomplete(
+  { submissionId }: SubmissionKey,
+  why: string,
+  metadata: Record<string, string>,
+): RpcError {
+  const message = `submission ${submissionId} stays open: ${why}`;
+  return refusal(status.FAILED_PRECONDITION, 'SUBMISSION_INCOMPLETE', message, { metadata });
+}
+
+async function passPausePoint(name: string): Promise<void> {
+  const pause = pausePoint(name);
+  if (pause !== undefined) await pause;
+}

@@ -1,0 +1,107 @@
+/**
+ * The unary methods of BulkService about submissions: close one, tell what is stored of one, list
+ * its refused items, list what became of every item. A submission that nobody has opened is
+ * SUBMISSION_NOT_FOUND in all.
+ */
+import { invalidArgument } from '#platform/grpc-errors.ts';
+import { unary } from '#platform/unary.ts';
+import { refuseUnservedFields } from '#platform/unserved-fields.ts';
+import {
+  CloseSubmissionRequest,
+  GetSubmissionRequest,
+  ListItemResultsRequest,
+  ListRejectionsRequest,
+  type BulkServiceServer,
+} from '#proto/bank/v1/bulk_service.ts';
+import { checkSubmissionId } from './field-rules.ts';
+import { itemIndex } from './item-numbering.ts';
+import { itemPage, pageTokenAfter, type PageRequest } from './item-pages.ts';
+import { readPlacedItems } from './item-places.ts';
+import { readItemResults, rejectionOf } from './item-results.ts';
+import { listRejections } from './sql/list-rejections.ts';
+import { readSubmissionStanding } from './sql/read-submission-standing.ts';
+import type { SubmissionKey } from './submission-claims.ts';
+import { closeSubmission } from './submission-close.ts';
+import { readSummary, submissionNotFound } from './submission-summary.ts';
+import { readFromEventStore, type SubmissionContext } from './submission-transactions.ts';
+
+type SubmissionHandlers = Pick<
+  BulkServiceServer,
+  'closeSubmission' | 'getSubmission' | 'listRejections' | 'listItemResults'
+>;
+
+export function submissionHandlers(context: SubmissionContext): SubmissionHandlers {
+  const { log } = context;
+  return {
+    closeSubmission: unary(log, async (request: CloseSubmissionRequest, call) => {
+      refuseUnservedFields(request, CLOSE_FIELDS, CloseSubmissionRequest.create());
+      const submission = keyOf(request.submissionId);
+      const endItemIndex = itemIndex('end_item_index', request.endItemIndex);
+      const { traceparent } = call;
+      await closeSubmission(context, { ...submission, endItemIndex, traceparent });
+      return { submission: await readSummary(context, submission) };
+    }),
+    getSubmission: unary(log, async (request: GetSubmissionRequest) => {
+      refuseUnservedFields(request, ['submission_id'], GetSubmissionRequest.create());
+      return { submission: await readSummary(context, keyOf(request.submissionId)) };
+    }),
+    listRejections: unary(log, async (request: ListRejectionsRequest) => {
+      refuseUnservedFields(request, LIST_FIELDS, ListRejectionsRequest.create());
+      return rejectionsPage(context, request);
+    }),
+    listItemResults: unary(log, async (request: ListItemResultsRequest) => {
+      refuseUnservedFields(request, LIST_FIELDS, ListItemResultsRequest.create());
+      return itemResultsPage(context, request);
+    }),
+  };
+}
+
+/** Control totals come with a later issue. */
+const CLOSE_FIELDS = ['submission_id', 'end_item_index'] as const;
+const LIST_FIELDS = ['submission_id', 'page_size', 'page_token'] as const;
+
+/** There is no authentication yet. */
+const NO_TENANT = '';
+
+function keyOf(submissionId: string): SubmissionKey {
+  const violations = checkSubmissionId(submissionId);
+  if (violations.length > 0) throw invalidArgument([...violations]);
+  return { tenant: NO_TENANT, submissionId };
+}
+
+async function rejectionsPage(context: SubmissionContext, request: PageRequest) {
+  const submission = keyOf(request.submissionId);
+  const page = itemPage(request);
+  await mustExist(context, submission);
+  // One more than asked for: it tells whether there is a next page.
+  const rows = await readFromEventStore(context, (pool) =>
+    listRejections(pool, submission, page.after, page.size + 1),
+  );
+  const shown = rows.slice(0, page.size);
+  const last = rows.length > page.size ? shown.at(-1) : undefined;
+  return {
+    rejections: shown.map(rejectionOf),
+    nextPageToken: last === undefined ? '' : pageTokenAfter(request.submissionId, last.item_index),
+  };
+}
+
+async function itemResultsPage(context: SubmissionContext, request: PageRequest) {
+  const submission = keyOf(request.submissionId);
+  const page = itemPage(request);
+  await mustExist(context, submission);
+  const items = await readPlacedItems(context, submission, page.after, page.size + 1);
+  const shown = items.slice(0, page.size);
+  const last = items.length > page.size ? shown.at(-1) : undefined;
+  return {
+    results: await readItemResults(context, submission, shown),
+    nextPageToken: last === undefined ? '' : pageTokenAfter(request.submissionId, last.index),
+  };
+}
+
+async function mustExist(context: SubmissionContext, submission: SubmissionKey): Promise<void> {
+  const { tenant, submissionId } = submission;
+  const standing = await readFromEventStore(context, (pool) =>
+    readSubmissionStanding(pool, tenant, submissionId),
+  );
+  if (standing === undefined) throw submissionNotFound(submissionId);
+}
