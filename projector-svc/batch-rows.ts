@@ -1,0 +1,77 @@
+/**
+ * Decodes the records of one transaction into the rows that it writes. Throws UndecodableRecord.
+ */
+import { acknowledgementRows, closedRows } from './acknowledgement-rows.ts';
+import type { OutlinedRecord } from './acknowledgement-rows.ts';
+import { BalanceSlots } from './balance-slots.ts';
+import { BinaryRows } from './binary-rows.ts';
+import { changedBalances } from './changed-balances.ts';
+import { USUAL_ENTRY_BYTES, addEntry } from './entry-rows.ts';
+import { decodeEvent } from './event-decoder.ts';
+import { newEventFields } from './event-fields.ts';
+import { newBalances } from './new-balances.ts';
+import { UndecodableRecord, nameOf, readOutline } from './record-outline.ts';
+import type { LogRecord } from './record-outline.ts';
+import type { ProjectedRows } from './sql/project-records.ts';
+import { WireReader, halvesOf } from './wire-reader.ts';
+
+const MICROS_PER_MS = 1000n;
+
+export type BatchRows = {
+  rows: ProjectedRows;
+  outlined: OutlinedRecord[];
+  events: number;
+  accounts: number;
+};
+
+/** records: dense, the first one at expectedSeq + 1. */
+export function batchRows(
+  records: readonly LogRecord[],
+  expectedSeq: bigint,
+  nowMs: number,
+): BatchRows {
+  const last = records.at(-1);
+  if (last === undefined) throw new RangeError('a batch needs a record');
+  const outlined = records.map((record) => ({ record, outline: readOutline(record) }));
+  const events = records.reduce((sum, record) => sum + record.eventCount, 0);
+  const entries = new BinaryRows(events * USUAL_ENTRY_BYTES);
+  const balances = new BalanceSlots(events);
+  for (const one of outlined) addEvents(one, entries, balances);
+  const projectedAtMicros = BigInt(nowMs) * MICROS_PER_MS;
+  const rows: ProjectedRows = {
+    partition: last.partition,
+    expectedSeq,
+    newSeq: last.seq,
+    newBatchId: last.batchId,
+    projectedAt: new Date(nowMs).toISOString(),
+    filledRecords: records.filter((record) => record.source === 'outbox').length,
+    entries: events === 0 ? undefined : entries.finish(),
+    newBalances: newBalances(balances, halvesOf(projectedAtMicros)),
+    changedBalances: changedBalances(balances),
+    acknowledgements: acknowledgementRows(outlined, projectedAtMicros),
+    closedSubmissions: closedRows(outlined),
+  };
+  return { rows, outlined, events, accounts: balances.count };
+}
+
+const fields = newEventFields();
+
+function addEvents(one: OutlinedRecord, entries: BinaryRows, balances: BalanceSlots): void {
+  const { payload } = one.record;
+  const { eventRanges, submissions } = one.outline;
+  const submissionIds = submissions.map((part) => Buffer.from(part.submissionId));
+  const reader = new WireReader(payload);
+  try {
+    for (let i = 0; i < eventRanges.length; i += 2) {
+      reader.at = eventRanges[i] ?? 0;
+      decodeEvent(reader, eventRanges[i + 1] ?? 0, fields);
+      const number = fields.submissionNumber;
+      if (number > submissionIds.length)
+        throw new UndecodableRecord(`there is no submission ${number}`);
+      addEntry(entries, payload, fields, number === 0 ? undefined : submissionIds[number - 1]);
+      balances.add(payload, fields);
+    }
+  } catch (cause) {
+    throw new UndecodableRecord(`${nameOf(one.record)} cannot be decoded`, { cause });
+  }
+}

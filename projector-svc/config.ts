@@ -1,0 +1,173 @@
+/**
+ * All settings and limits of projector-svc, with their units in the names. The environment is read
+ * once, at the start; a wrong value ends the process with a message that names the variable and the
+ * rule.
+ */
+import { z } from 'zod';
+import { envAddress, envList, envText, parseEnv } from '#platform/config.ts';
+import type { Address } from '#platform/config.ts';
+import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
+
+const TOPIC = 'bank.account-events';
+const CONSUMER_GROUP = 'bank-projector';
+export const SLOT = 'bank_outbox';
+export const CONNECTOR = 'bank-outbox';
+/** The migrations that this code needs. */
+export const SCHEMA = { eventStore: 1, projectionStore: 1 } as const;
+
+export const BATCH = {
+  /**
+   * Events of one transaction; a record is never cut, so a larger one is a transaction of its own.
+   */
+  sizeEvents: 500,
+  /**
+   * How long records may wait for more while something is in flight; with nothing in flight they
+   * never wait.
+   */
+  timeoutMs: 100,
+  /** Transactions in flight in this process, each of another partition. */
+  inFlightMax: 4,
+  /** Bytes of records that wait in a partition before its fetching is paused. */
+  queueBytesMax: 4 * 1024 * 1024,
+  /** From the message to its answer; then the connection is given up. */
+  answerMs: 30_000,
+  /** For the row lock of projected_heads. */
+  lockTimeoutMs: 2000,
+  /** The pause after a failed transaction: the first, and the longest. */
+  retryFirstMs: 100,
+  retryMaxMs: 2000,
+} as const;
+
+/** Below BATCH.lockTimeoutMs, so that the one that waits still waits when it is looked after. */
+export const STOPPED_OWNER: StoppedOwnerLimits = { lookAfterMs: 1500, transactionAgeMs: 5000 };
+
+export const KAFKA = {
+  sessionTimeoutMs: 6000,
+  heartbeatMs: 1500,
+  rebalanceTimeoutMs: 10_000,
+  bytesPerPartitionMax: 8 * 1024 * 1024,
+  fetchBytesMax: 16 * 1024 * 1024,
+  fetchWaitMs: 500,
+  partitionsConcurrently: 4,
+  commitEveryMs: 1000,
+  /**
+   * Without any sign of life for so long the process ends: a consumer never stands still in
+   * silence.
+   */
+  silenceMs: 60_000,
+  connectFirstMs: 200,
+  connectMaxMs: 5000,
+  /** How long the end waits for the group to be left. */
+  leaveMs: 3000,
+} as const;
+
+export const TAIL = {
+  compareEveryMs: 1000,
+  /** While the outbox feeds a partition. */
+  feedEveryMs: 100,
+  /** Behind, and no partition moved by anybody for so long: a lost tail, or Kafka is down. */
+  unmovedMs: 2000,
+  /**
+   * The same while others move (its records may only wait in a long queue), and before Kafka has
+   * moved any (it may only be starting).
+   */
+  unmovedPatientMs: 5000,
+  /** One read of the outbox: records, and bytes (one record is always read). */
+  readRecordsMax: 500,
+  readBytesMax: 4 * 1024 * 1024,
+  /** A record that came broken is looked for in the outbox so often, with pauses of so long. */
+  rereadAttempts: 20,
+  rereadPauseMs: 50,
+  /** Comparisons in a row that cannot read the projection; then health says NOT_SERVING. */
+  unreadableMax: 5,
+} as const;
+
+export const SESSION_LOCKS = {
+  connectTimeoutMs: 5000,
+  statementTimeoutMs: 5000,
+  /** For an answer that does not come: the server's own time-out comes first. */
+  answerMs: 6000,
+  keepAliveDelayMs: 10_000,
+} as const;
+
+export const ACKNOWLEDGEMENTS = {
+  streamsMax: 256,
+  /** Rows of each partition that one read takes. */
+  rowsPerPartition: 8,
+  pollMs: 1000,
+  checkpointMs: 10_000,
+  /** A stream is ended with STREAM_ROTATED at this age: before the connection's own age cuts it. */
+  streamAgeMaxMs: 9 * 60_000,
+  /** Tries of a read while the store cannot be reached; then PROJECTION_UNAVAILABLE. */
+  readAttempts: 6,
+  readRetryFirstMs: 100,
+  readRetryMaxMs: 2000,
+  retryAfterMs: 200,
+} as const;
+
+export const NOTICES = {
+  /** One NOTIFY in so long, for all that was committed in it. */
+  everyMs: 5,
+} as const;
+
+export const WATCHDOG = {
+  everyMs: 2000,
+  requestTimeoutMs: 5000,
+  /** The pause between restarts of the connector: the first, and the longest. */
+  restartFirstMs: 2000,
+  restartMaxMs: 60_000,
+  /** RUNNING for so long: the next failure starts from the first pause again. */
+  healthyMs: 60_000,
+  /** No process reads the slot, though the connector says RUNNING. */
+  slotInactiveMs: 15_000,
+  /** The slot's position has not moved; heartbeats move it every few seconds. */
+  slotStuckMs: 60_000,
+} as const;
+
+export const POOLS = { projecting: BATCH.inFlightMax, reading: 6, eventStore: 4 } as const;
+/** For a statement that reads. */
+export const READ_TIMEOUT_MS = 30_000;
+
+/** How long the start waits for the consumer's first assignment before it says that it is ready. */
+export const READY_WAIT_MS = 10_000;
+/** The part of the grace that running calls get. */
+export const DRAIN_MS = 4000;
+
+export type ProjectorConfig = {
+  eventStoreUrl: string;
+  projectionStoreUrl: string;
+  kafkaBrokers: string[];
+  topic: string;
+  consumerGroup: string;
+  /** undefined: no Connect to watch. */
+  connectUrl: string | undefined;
+  listen: Address;
+  instance: string;
+  logLevel: string;
+};
+
+const schema = z
+  .object({
+    BANK_EVENT_STORE_URL: envText(),
+    BANK_PROJECTION_STORE_URL: envText(),
+    BANK_KAFKA_BROKERS: envList(),
+    BANK_CONNECT_URL: z.url().optional(),
+    BANK_PROJECTOR_LISTEN: envAddress('127.0.0.1:50053'),
+    BANK_INSTANCE: envText(`projector-svc-${process.pid}`),
+    BANK_LOG_LEVEL: envText('info'),
+  })
+  .transform((env): ProjectorConfig => ({
+    eventStoreUrl: env.BANK_EVENT_STORE_URL,
+    projectionStoreUrl: env.BANK_PROJECTION_STORE_URL,
+    kafkaBrokers: env.BANK_KAFKA_BROKERS,
+    topic: TOPIC,
+    consumerGroup: CONSUMER_GROUP,
+    connectUrl: env.BANK_CONNECT_URL,
+    listen: env.BANK_PROJECTOR_LISTEN,
+    instance: env.BANK_INSTANCE,
+    logLevel: env.BANK_LOG_LEVEL,
+  }));
+
+export function readConfig(env: NodeJS.ProcessEnv): ProjectorConfig {
+  return parseEnv(schema, env);
+}

@@ -1,0 +1,49 @@
+/**
+ * The statement lines of one transaction, as the bytes of a COPY into entries: one row an event.
+ */
+import type { BinaryRows } from './binary-rows.ts';
+import { NO_DATE } from './event-fields.ts';
+import type { EventFields } from './event-fields.ts';
+
+export const COPY_ENTRIES = `
+  copy entries (account_id, version, type, recorded_at, amount_minor, balance_after_minor,
+    currency_code, operation_id, submission_id, item_index, reference, value_date)
+  from stdin (format binary)`;
+
+const FIELD_COUNT = 12;
+/** All fields but the three texts, with their lengths. */
+const FIXED_BYTES = 150;
+/** What a usual row takes, to make the buffer about right at once. */
+export const USUAL_ENTRY_BYTES = 220;
+
+/** submissionId: the bytes of the item's submission, none for a single command. */
+export function addEntry(
+  rows: BinaryRows,
+  bytes: Buffer,
+  fields: EventFields,
+  submissionId: Buffer | undefined,
+): void {
+  const referenceBytes = fields.referenceEnd - fields.referenceAt;
+  const currencyBytes = fields.currencyEnd - fields.currencyAt;
+  rows.reserve(FIXED_BYTES + referenceBytes + currencyBytes + (submissionId?.length ?? 0));
+  rows.startRow(FIELD_COUNT);
+  rows.slice(bytes, fields.accountAt, fields.accountAt + 16);
+  rows.int64(fields.versionLow, fields.versionHigh);
+  rows.int16(fields.type);
+  rows.timestamp(fields.recordedLow, fields.recordedHigh);
+  rows.int64(fields.amountLow, fields.amountHigh);
+  rows.int64(fields.balanceLow, fields.balanceHigh);
+  rows.slice(bytes, fields.currencyAt, fields.currencyEnd);
+  if (fields.operationAt < 0) rows.null();
+  else rows.slice(bytes, fields.operationAt, fields.operationAt + 16);
+  if (submissionId === undefined) {
+    rows.null();
+    rows.null();
+  } else {
+    rows.slice(submissionId, 0, submissionId.length);
+    rows.int64(fields.itemLow, fields.itemHigh);
+  }
+  rows.slice(bytes, fields.referenceAt, fields.referenceEnd);
+  if (fields.valueDate === NO_DATE) rows.null();
+  else rows.int32(fields.valueDate);
+}

@@ -1,0 +1,93 @@
+/**
+ * One event in plain fields, filled by event-decoder.ts and used again for the next one: nothing is
+ * allocated.
+ */
+
+export const NO_DATE = -0x80000000;
+
+/**
+ * One event; places are positions in the record's bytes, -1 for none; 64-bit numbers are two
+ * halves.
+ */
+export type EventFields = {
+  accountAt: number;
+  versionLow: number;
+  versionHigh: number;
+  type: number;
+  recordedLow: number;
+  recordedHigh: number;
+  operationAt: number;
+  submissionNumber: number;
+  itemLow: number;
+  itemHigh: number;
+  /** The signed change of the balance. */
+  amountLow: number;
+  amountHigh: number;
+  referenceAt: number;
+  referenceEnd: number;
+  /** Days since 2000-01-01, or NO_DATE. */
+  valueDate: number;
+  balanceLow: number;
+  balanceHigh: number;
+  heldLow: number;
+  heldHigh: number;
+  overdraftLow: number;
+  overdraftHigh: number;
+  currencyAt: number;
+  currencyEnd: number;
+  status: number;
+  debitsFrozen: boolean;
+  creditsFrozen: boolean;
+  /** The bytes of AccountOpened. */
+  openedAt: number;
+  openedEnd: number;
+};
+
+export function newEventFields(): EventFields {
+  return {
+    accountAt: -1,
+    versionLow: 0,
+    versionHigh: 0,
+    type: 0,
+    recordedLow: 0,
+    recordedHigh: 0,
+    operationAt: -1,
+    submissionNumber: 0,
+    itemLow: 0,
+    itemHigh: 0,
+    amountLow: 0,
+    amountHigh: 0,
+    referenceAt: -1,
+    referenceEnd: -1,
+    valueDate: NO_DATE,
+    balanceLow: 0,
+    balanceHigh: 0,
+    heldLow: 0,
+    heldHigh: 0,
+    overdraftLow: 0,
+    overdraftHigh: 0,
+    currencyAt: -1,
+    currencyEnd: -1,
+    status: 0,
+    debitsFrozen: false,
+    creditsFrozen: false,
+    openedAt: -1,
+    openedEnd: -1,
+  };
+}
+
+export function resetEventFields(fields: EventFields): void {
+  fields.accountAt = fields.operationAt = fields.openedAt = fields.openedEnd = -1;
+  fields.referenceAt = fields.referenceEnd = fields.currencyAt = fields.currencyEnd = -1;
+  fields.versionLow = fields.versionHigh = fields.recordedLow = fields.recordedHigh = 0;
+  fields.itemLow = fields.itemHigh = fields.amountLow = fields.amountHigh = 0;
+  fields.balanceLow = fields.balanceHigh = fields.heldLow = fields.heldHigh = 0;
+  fields.overdraftLow =
+    fields.overdraftHigh =
+    fields.type =
+    fields.submissionNumber =
+    fields.status =
+      0;
+  fields.debitsFrozen = fields.creditsFrozen = false;
+  fields.valueDate = NO_DATE;
+}

@@ -1,0 +1,17 @@
+/**
+ * Item indexes as they are stored with an acknowledgement: ascending varints, each the distance to
+ * the one before.
+ */
+import { WireReader, int64Of } from './wire-reader.ts';
+
+export function readItemIndexes(bytes: Buffer): bigint[] {
+  const reader = new WireReader(bytes);
+  const indexes: bigint[] = [];
+  let index = 0n;
+  while (reader.at < reader.end) {
+    reader.varint64();
+    index += int64Of(reader.low, reader.high);
+    indexes.push(index);
+  }
+  return indexes;
+}

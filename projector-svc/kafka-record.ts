@@ -1,0 +1,31 @@
+/** A message from Kafka as a record of the log, by its headers. */
+import type { KafkaMessage } from 'kafkajs';
+import { canonicalUuid } from '#platform/uuid.ts';
+import { countEvents } from './record-outline.ts';
+import type { LogRecord } from './record-outline.ts';
+
+/** undefined when its headers do not say which record it is. */
+export function recordOf(partition: number, message: KafkaMessage): LogRecord | undefined {
+  const seq = headerText(message, 'seq') ?? '';
+  const batchId = canonicalUuid(headerText(message, 'batchId') ?? '');
+  if (!/^[1-9]\d{0,18}$/.test(seq) || batchId === undefined) return undefined;
+  const payload = message.value ?? Buffer.alloc(0);
+  return {
+    partition,
+    seq: BigInt(seq),
+    batchId,
+    traceparent: headerText(message, 'traceparent'),
+    payload,
+    source: 'kafka',
+    offset: BigInt(message.offset),
+    eventCount: countEvents(payload),
+  };
+}
+
+/** Debezium writes a header that has no value as one that is null. */
+function headerText(message: KafkaMessage, name: string): string | undefined {
+  const value: unknown = message.headers?.[name];
+  const one: unknown = Array.isArray(value) ? value[0] : value;
+  const text = typeof one === 'string' || Buffer.isBuffer(one) ? one.toString() : '';
+  return text === '' ? undefined : text;
+}

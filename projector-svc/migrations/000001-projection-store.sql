@@ -1,0 +1,142 @@
+-- The projection store: what callers read. Everything here follows from the log, position by
+-- position. Run by the owner (npm run db:setup), which also makes one row of projected_heads a
+-- partition, and the grants.
+
+create table projected_heads (
+  partition integer primary key,
+  seq bigint not null default 0 check (seq >= 0),
+  batch_id uuid,
+  projected_at timestamptz,
+  filled_records bigint not null default 0
+) with (fillfactor = 10, autovacuum_vacuum_threshold = 100, autovacuum_vacuum_scale_factor = 0);
+comment on table projected_heads is
+  'The position that is applied, of each partition. Moved first in every transaction.';
+comment on column projected_heads.filled_records is
+  'Records read from the outbox because Kafka did not bring them.';
+
+create table balances (
+  account_id uuid primary key,
+  tenant text not null,
+  version bigint not null,
+  currency_code text not null,
+  balance_minor bigint not null,
+  held_minor bigint not null,
+  overdraft_limit_minor bigint not null,
+  status smallint not null,
+  debits_frozen boolean not null,
+  credits_frozen boolean not null,
+  owner text not null,
+  labels jsonb not null,
+  opened_at timestamptz not null,
+  updated_at timestamptz not null,
+  projected_at timestamptz not null
+) with (fillfactor = 85);
+comment on table balances is 'The state of each account as of version.';
+comment on column balances.updated_at is 'When the event of this version was recorded.';
+
+create table entries (
+  account_id uuid not null,
+  version bigint not null,
+  type smallint not null,
+  recorded_at timestamptz not null,
+  amount_minor bigint not null,
+  balance_after_minor bigint not null,
+  currency_code text not null,
+  operation_id uuid,
+  submission_id text,
+  item_index bigint,
+  reference text not null,
+  value_date date,
+  primary key (account_id, version)
+) with (autovacuum_vacuum_insert_scale_factor = 0.5);
+comment on table entries is 'One line of a statement for each event.';
+comment on column entries.amount_minor is
+  'The signed change of the balance; 0 where the event changes none.';
+
+create table acknowledgements (
+  tenant text not null,
+  submission_id text not null,
+  partition integer not null,
+  seq bigint not null,
+  retry_no bigint not null default 0,
+  item_count integer not null,
+  item_indexes bytea not null,
+  other_partitions integer[] not null,
+  other_seqs bigint[] not null,
+  traceparent text,
+  stored_at timestamptz not null,
+  projected_at timestamptz not null,
+  primary key (tenant, submission_id, partition, seq, retry_no)
+) with (autovacuum_vacuum_insert_scale_factor = 0.5);
+comment on table acknowledgements is
+  'The accepted items of one submission in one record that can be read.';
+comment on column acknowledgements.item_indexes is
+  'Varints, ascending: the first as it is, each other as the distance to the one before.';
+comment on column acknowledgements.other_seqs is
+  'With other_partitions: positions of the same append, to be reached before this row is told.';
+comment on column acknowledgements.retry_no is
+  'Above 0: a dead letter that was retried; counts up in its partition.';
+create index acknowledgements_retried
+  on acknowledgements (tenant, submission_id, partition, retry_no) where retry_no > 0;
+
+create table closed_submissions (
+  tenant text not null,
+  submission_id text not null,
+  accepted bigint not null,
+  rejected bigint not null,
+  replayed bigint not null,
+  total_items bigint not null,
+  last_partitions integer[] not null,
+  last_seqs bigint[] not null,
+  primary key (tenant, submission_id)
+);
+comment on column closed_submissions.last_seqs is
+  'With last_partitions: the last position of every partition that holds a part of the submission.';
+
+-- Moves a partition's head from the position that the caller believes it to be at, or raises PH001.
+create function move_projected_head(
+  of_partition integer, expected_seq bigint, new_seq bigint, new_batch_id uuid,
+  at timestamptz, filled bigint
+) returns void language plpgsql as $$
+begin
+  update projected_heads
+     set seq = new_seq, batch_id = new_batch_id, projected_at = at,
+         filled_records = filled_records + filled
+   where partition = of_partition and seq = expected_seq;
+  if not found then
+    raise exception 'HEAD_MOVED: partition % is not at %', of_partition, expected_seq
+      using errcode = 'PH001';
+  end if;
+end $$;
+
+-- Brings accounts to their newest state. One that is missing or not older than what comes raises
+-- PH002: by position that cannot be. The settings keep the plan a loop over the key, however small
+-- the table was.
+create function update_balances(
+  account_ids uuid[], versions bigint[], balances_minor bigint[], helds_minor bigint[],
+  overdraft_limits_minor bigint[], statuses smallint[], debits_frozens boolean[],
+  credits_frozens boolean[], updated_ats timestamptz[], at timestamptz
+) returns void language plpgsql
+  set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  changed bigint;
+begin
+  update balances b
+     set version = n.version, balance_minor = n.balance_minor, held_minor = n.held_minor,
+         overdraft_limit_minor = n.overdraft_limit_minor, status = n.status,
+         debits_frozen = n.debits_frozen, credits_frozen = n.credits_frozen,
+         updated_at = n.updated_at, projected_at = at
+    from unnest(account_ids, versions, balances_minor, helds_minor, overdraft_limits_minor,
+                statuses, debits_frozens, credits_frozens, updated_ats)
+      as n (account_id, version, balance_minor, held_minor, overdraft_limit_minor, status,
+            debits_frozen, credits_frozen, updated_at)
+   where b.account_id = n.account_id and b.version < n.version;
+  get diagnostics changed = row_count;
+  if changed <> cardinality(account_ids) then
+    raise exception 'BALANCE_DIFFERS: % of % accounts were there and older',
+      changed, cardinality(account_ids)
+      using errcode = 'PH002';
+  end if;
+end $$;

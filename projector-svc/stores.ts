@@ -1,0 +1,60 @@
+/**
+ * The connections to both stores, opened when their schemas are there. Checks what must agree
+ * before anything is applied: each partition of the ledger has its row in projected_heads, and
+ * there are no others.
+ */
+import type pg from 'pg';
+import type { ServiceContext } from '#platform/lifecycle.ts';
+import { createPool, waitForSchema } from '#platform/postgres.ts';
+import { BATCH, POOLS, READ_TIMEOUT_MS, SCHEMA } from './config.ts';
+import type { ProjectorConfig } from './config.ts';
+import { readLedger } from './sql/read-ledger.ts';
+import type { Ledger } from './sql/read-ledger.ts';
+import { readProjectedHeads } from './sql/read-projected-heads.ts';
+
+export type Stores = { eventStore: pg.Pool; projecting: pg.Pool; reading: pg.Pool; ledger: Ledger };
+
+export async function openStores(config: ProjectorConfig, ctx: ServiceContext): Promise<Stores> {
+  const { log } = ctx;
+  const open = (name: string, options: Omit<Parameters<typeof createPool>[0], 'log'>): pg.Pool => {
+    const pool = createPool({ ...options, log });
+    ctx.closers.add(name, () => pool.end());
+    return pool;
+  };
+  const eventStore = open('event store', {
+    url: config.eventStoreUrl,
+    applicationName: config.instance,
+    maxConnections: POOLS.eventStore,
+    statementTimeoutMs: READ_TIMEOUT_MS,
+  });
+  const reading = open('projection store', {
+    url: config.projectionStoreUrl,
+    applicationName: config.instance,
+    maxConnections: POOLS.reading,
+    statementTimeoutMs: READ_TIMEOUT_MS,
+  });
+  const projecting = open('projection store, projecting', {
+    url: config.projectionStoreUrl,
+    applicationName: `${config.instance}-project`,
+    maxConnections: POOLS.projecting,
+    statementTimeoutMs: BATCH.answerMs,
+    lockTimeoutMs: BATCH.lockTimeoutMs,
+  });
+  await Promise.all([
+    waitForSchema(eventStore, SCHEMA.eventStore, ctx),
+    waitForSchema(reading, SCHEMA.projectionStore, ctx),
+  ]);
+  const ledger = await readLedger(eventStore);
+  checkPartitions(ledger, await readProjectedHeads(reading));
+  return { eventStore, reading, projecting, ledger };
+}
+
+function checkPartitions(ledger: Ledger, heads: readonly { partition: number }[]): void {
+  const found = new Set(heads.map((head) => head.partition));
+  for (let partition = 0; partition < ledger.partitionCount; partition++) found.delete(partition);
+  if (heads.length === ledger.partitionCount && found.size === 0) return;
+  throw new Error(
+    `the ledger has ${ledger.partitionCount} partitions, projected_heads has ${heads.length} ` +
+      'rows: run npm run db:setup',
+  );
+}

@@ -1,0 +1,132 @@
+/**
+ * Compares the projection's heads with the event store's, once a second. Behind, and moved by
+ * nobody for a while: a lost tail, or Kafka is down; the outbox feeds the partition, every 100 ms,
+ * until Kafka brings its records again or another replica moves it. Ahead, or another batch at the
+ * same position: the event store is an older copy, and the partition stops with an alarm that names
+ * both. Another log_id ends the process: all it told its callers was about another log. What is
+ * seen here is what health says of the service.
+ */
+import type pg from 'pg';
+import type { Logger } from '#platform/logger.ts';
+import { sleep } from '#platform/waiting.ts';
+import { TAIL } from './config.ts';
+import { createLostTails } from './lost-tails.ts';
+import type { LostTails } from './lost-tails.ts';
+import type { PartitionLane } from './partition-lane.ts';
+import { verdictOf } from './projection-failures.ts';
+import type { ProjectionHealth } from './projection-health.ts';
+import type { Pump } from './projection-pump.ts';
+import { readLogHeads } from './sql/read-log-heads.ts';
+import type { LogHead } from './sql/read-log-heads.ts';
+import { readProjectedHeads } from './sql/read-projected-heads.ts';
+import type { HeadRow } from './sql/read-projected-heads.ts';
+
+export type TailContext = {
+  reading: pg.Pool;
+  eventStore: pg.Pool;
+  lanes: readonly PartitionLane[];
+  pump: Pump;
+  logId: string;
+  health: ProjectionHealth;
+  log: Logger;
+  fail: (reason: string, cause?: unknown) => void;
+};
+
+export type TailCheck = { compare(): Promise<void> };
+
+export function createTailCheck(ctx: TailContext): TailCheck {
+  const tails = createLostTails();
+  return {
+    async compare() {
+      // The projection first: the event store, read later, can only have gone on.
+      const projected = await readProjection(ctx);
+      const { logId, heads } = await readLogHeads(ctx.eventStore, projected);
+      if (logId !== ctx.logId) {
+        return ctx.fail(
+          `The event store holds the log ${logId} now; this process has served ${ctx.logId}.`,
+        );
+      }
+      tails.observe(projected, performance.now());
+      const byPartition = new Map(heads.map((head) => [head.partition, head]));
+      for (const head of projected) {
+        const lane = ctx.lanes[head.partition];
+        const log = byPartition.get(head.partition);
+        if (lane === undefined || log === undefined || lane.alarm !== '') continue;
+        const alarm = differenceOf(head, log);
+        if (alarm === undefined) compareTail(ctx, tails, lane, head, log.seq);
+        else ctx.pump.stopPartition(lane, alarm);
+      }
+    },
+  };
+}
+
+async function readProjection({ reading, health }: TailContext): Promise<HeadRow[]> {
+  try {
+    const heads = await readProjectedHeads(reading);
+    health.projectionRead(true);
+    return heads;
+  } catch (error) {
+    health.projectionRead(false);
+    throw error;
+  }
+}
+
+/** Why the projection cannot be of this event store; undefined when it can. */
+export function differenceOf(projected: HeadRow, log: LogHead): string | undefined {
+  const { partition, seq, batchId } = projected;
+  if (seq > log.seq) {
+    return `partition ${partition}: the projection is at ${seq}, the event store at ${log.seq}`;
+  }
+  if (batchId !== undefined && log.batchIdHere !== undefined && batchId !== log.batchIdHere) {
+    return (
+      `partition ${partition}, position ${seq}: the projection applied batch ${batchId}, ` +
+      `the event store holds ${log.batchIdHere}`
+    );
+  }
+  return undefined;
+}
+
+function compareTail(
+  ctx: TailContext,
+  tails: LostTails,
+  lane: PartitionLane,
+  head: HeadRow,
+  logSeq: bigint,
+): void {
+  const { partition } = lane;
+  const lost = tails.isLost(head, logSeq, performance.now());
+  if (lane.head !== undefined && head.seq > lane.head.seq && !lane.busy) {
+    lane.head = undefined; // another replica moves it
+    lane.feed = 'kafka';
+  }
+  if (lost && lane.feed === 'kafka') {
+    lane.feed = 'outbox';
+    const { seq } = head;
+    ctx.log.warn('A partition has not moved; the outbox feeds it.', { partition, seq, logSeq });
+  }
+  if (lane.feed === 'outbox' && head.seq < logSeq) ctx.pump.fill(lane, logSeq);
+}
+
+/**
+ * Until the process stops. A store that cannot be reached is asked again at the next turn; any
+ * other error ends the process, for it would come again at each turn.
+ */
+export async function compareRegularly(
+  ctx: TailContext,
+  check: TailCheck,
+  stopping: AbortSignal,
+): Promise<void> {
+  while (!stopping.aborted) {
+    const feeding = ctx.lanes.some((lane) => lane.feed === 'outbox');
+    try {
+      await sleep(feeding ? TAIL.feedEveryMs : TAIL.compareEveryMs, stopping);
+      await check.compare();
+    } catch (error) {
+      if (stopping.aborted) return;
+      if (verdictOf(error) !== 'try-later') {
+        return ctx.fail('The projection cannot be compared with the event store.', error);
+      }
+      ctx.log.warn('Could not compare the heads; trying again.', { err: error });
+    }
+  }
+}
