@@ -1,0 +1,130 @@
+/**
+ * Reads accounts for the queries: from the cache where its entry is new enough, else from the
+ * projection store, else, when the caller asks for a version that the projection does not have yet,
+ * waits for it.
+ * Promises: never a version below the one asked for; VERSION_NOT_PROJECTED when the deadline comes
+ * first; PROJECTION_UNAVAILABLE when PostgreSQL does not answer.
+ */
+import { status } from '@grpc/grpc-js';
+import type pg from 'pg';
+import { refusal } from '#platform/grpc-errors.ts';
+import type { Logger } from '#platform/logger.ts';
+import { isConnectionLost, SQL_STATE, sqlStateOf } from '#platform/postgres.ts';
+import type { CallContext } from '#platform/unary.ts';
+import type { AccountCache } from './account-cache.ts';
+import type { AccountView } from './account-view.ts';
+import { RETRY_AFTER_MS, type QueryConfig } from './config.ts';
+import type { ProjectionWatch } from './projection-watch.ts';
+import { readAccounts } from './sql/read-accounts.ts';
+
+/** There is no authentication yet: every caller is the one tenant. */
+export const TENANT = '';
+
+export type AccountReader = {
+  /** Accounts with the least version that each must have, 0n: any. Unknown ones are left out. */
+  read(
+    wanted: ReadonlyMap<string, bigint>,
+    call: Pick<CallContext, 'signal' | 'deadlineMs'>,
+  ): Promise<Map<string, AccountView>>;
+};
+
+/** What the handlers work with. */
+export type QueryContext = {
+  readonly db: Pick<pg.Pool, 'query'>;
+  readonly reader: AccountReader;
+  readonly log: Logger;
+};
+
+export function createAccountReader(
+  db: Pick<pg.Pool, 'query'>,
+  cache: AccountCache,
+  watch: ProjectionWatch,
+  config: QueryConfig,
+): AccountReader {
+  return {
+    read: async (wanted, call) => {
+      const found = newEnough(await cache.get([...wanted.keys()]), wanted);
+      const unread = [...wanted.keys()].filter((accountId) => !found.has(accountId));
+      if (unread.length > 0) {
+        const readAtMs = Date.now();
+        const views = await guardProjection(readAccounts(db, TENANT, unread));
+        cache.put(views, readAtMs);
+        for (const view of views) found.set(view.accountId, view);
+      }
+      const behind = [...wanted].filter(([accountId, minVersion]) => {
+        return (found.get(accountId)?.version ?? 0n) < minVersion;
+      });
+      if (behind.length > 0) {
+        for (const view of await waitForAll(watch, behind, call, config)) {
+          found.set(view.accountId, view);
+        }
+      }
+      return found;
+    },
+  };
+}
+
+/** Runs a read of the projection store; turns its failures into what a caller can act on. */
+export async function guardProjection<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!isConnectionLost(error) && sqlStateOf(error) !== SQL_STATE.queryCanceled) throw error;
+    throw refusal(
+      status.UNAVAILABLE,
+      'PROJECTION_UNAVAILABLE',
+      'the projection store does not answer',
+      { retryAfterMs: RETRY_AFTER_MS, cause: error },
+    );
+  }
+}
+
+function newEnough(
+  views: Map<string, AccountView>,
+  wanted: ReadonlyMap<string, bigint>,
+): Map<string, AccountView> {
+  return new Map(
+    [...views].filter(([accountId, { version }]) => version >= (wanted.get(accountId) ?? 0n)),
+  );
+}
+
+async function waitForAll(
+  watch: ProjectionWatch,
+  behind: readonly (readonly [string, bigint])[],
+  { signal, deadlineMs }: Pick<CallContext, 'signal' | 'deadlineMs'>,
+  { waitMaxMs, waitMarginMs }: QueryConfig,
+): Promise<AccountView[]> {
+  const leftMs = Math.max(0, Math.min(waitMaxMs, (deadlineMs ?? Infinity) - Date.now()));
+  // The refusal and its reason must still reach the caller.
+  const waitMs = leftMs - Math.min(waitMarginMs, leftMs / 10);
+  const waitOver = new AbortController();
+  const timer = setTimeout(() => waitOver.abort(notProjected(behind)), waitMs);
+  const either = AbortSignal.any([signal, waitOver.signal]);
+  try {
+    return await Promise.all(
+      behind.map(([accountId, minVersion]) => watch.waitFor(accountId, minVersion, either)),
+    );
+  } catch (error) {
+    waitOver.abort(error);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function notProjected(behind: readonly (readonly [string, bigint])[]): Error {
+  const [accountId = '', minVersion = 0n] = behind[0] ?? [];
+  return refusal(
+    status.DEADLINE_EXCEEDED,
+    'VERSION_NOT_PROJECTED',
+    `version ${minVersion} of account ${accountId} was not projected within the deadline`,
+    { metadata: { account_id: accountId, min_version: minVersion.toString() } },
+  );
+}
+
+export function accountNotFound(accountId: string): Error {
+  const message = `account ${accountId} is not known`;
+  return refusal(status.NOT_FOUND, 'ACCOUNT_NOT_FOUND', message, {
+    metadata: { account_id: accountId },
+  });
+}

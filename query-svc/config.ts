@@ -1,0 +1,84 @@
+/**
+ * Every setting and bound of query-svc, read from the environment once, at the start. A value out
+ * of bounds ends the start with a ConfigError that names the variable, the value and the rule.
+ */
+import { z } from 'zod';
+import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
+
+export type QueryConfig = {
+  readonly projectionStoreUrl: string;
+  readonly redisUrl: string;
+  readonly listen: Address;
+  readonly instance: string;
+  readonly logLevel: string;
+  /** Connections to the projection store, one more beside them listens. */
+  readonly connectionsMax: number;
+  readonly statementTimeoutMs: number;
+  /** How old a cached answer may get; 0: no cache. */
+  readonly cacheTtlMs: number;
+  /** After a failure of Redis nobody asks it for so long. */
+  readonly cachePauseMs: number;
+  /** Cache writes in flight; more are dropped. */
+  readonly cacheWritesMax: number;
+  /** Callers that wait for a version at once; more are refused. */
+  readonly waitersMax: number;
+  /** How long a caller without a deadline waits for a version. */
+  readonly waitMaxMs: number;
+  /**
+   * So long before the caller's deadline, but at most a tenth of the time left, a wait is given up.
+   */
+  readonly waitMarginMs: number;
+  /** Waited-for versions are looked up so often when no notice comes. */
+  readonly pollMs: number;
+  /** Notices in quick succession: one look-up in so long. */
+  readonly lookUpGapMs: number;
+  readonly drainMs: number;
+};
+
+export const PAGE_SIZE_DEFAULT = 100;
+export const PAGE_SIZE_MAX = 1_000;
+export const BATCH_ACCOUNTS_MAX = 1_000;
+/** Callers that are told to come again may do so after this. */
+export const RETRY_AFTER_MS = 1_000;
+
+const SCHEMA = z
+  .object({
+    BANK_PROJECTION_STORE_URL: envText(),
+    BANK_REDIS_URL: envText(),
+    BANK_QUERY_LISTEN: envAddress('127.0.0.1:50052'),
+    BANK_INSTANCE: envText(`query-svc-${process.pid}`),
+    BANK_LOG_LEVEL: envText('info'),
+    BANK_QUERY_CONNECTIONS_MAX: envInt({ min: 1, max: 200, default: 10 }),
+    BANK_QUERY_STATEMENT_TIMEOUT_MS: envInt({ min: 100, max: 60_000, default: 5_000 }),
+    BANK_QUERY_CACHE_TTL_MS: envInt({ min: 0, max: 60_000, default: 1_000 }),
+    BANK_QUERY_CACHE_PAUSE_MS: envInt({ min: 10, max: 60_000, default: 500 }),
+    BANK_QUERY_CACHE_WRITES_MAX: envInt({ min: 1, max: 100_000, default: 1_000 }),
+    BANK_QUERY_WAITERS_MAX: envInt({ min: 1, max: 1_000_000, default: 10_000 }),
+    BANK_QUERY_WAIT_MAX_MS: envInt({ min: 1, max: 600_000, default: 30_000 }),
+    BANK_QUERY_WAIT_MARGIN_MS: envInt({ min: 0, max: 1_000, default: 100 }),
+    BANK_QUERY_POLL_MS: envInt({ min: 10, max: 10_000, default: 250 }),
+    BANK_QUERY_LOOK_UP_GAP_MS: envInt({ min: 0, max: 1_000, default: 2 }),
+    BANK_QUERY_DRAIN_MS: envInt({ min: 100, max: 8_000, default: 5_000 }),
+  })
+  .transform((env): QueryConfig => ({
+    projectionStoreUrl: env.BANK_PROJECTION_STORE_URL,
+    redisUrl: env.BANK_REDIS_URL,
+    listen: env.BANK_QUERY_LISTEN,
+    instance: env.BANK_INSTANCE,
+    logLevel: env.BANK_LOG_LEVEL,
+    connectionsMax: env.BANK_QUERY_CONNECTIONS_MAX,
+    statementTimeoutMs: env.BANK_QUERY_STATEMENT_TIMEOUT_MS,
+    cacheTtlMs: env.BANK_QUERY_CACHE_TTL_MS,
+    cachePauseMs: env.BANK_QUERY_CACHE_PAUSE_MS,
+    cacheWritesMax: env.BANK_QUERY_CACHE_WRITES_MAX,
+    waitersMax: env.BANK_QUERY_WAITERS_MAX,
+    waitMaxMs: env.BANK_QUERY_WAIT_MAX_MS,
+    waitMarginMs: env.BANK_QUERY_WAIT_MARGIN_MS,
+    pollMs: env.BANK_QUERY_POLL_MS,
+    lookUpGapMs: env.BANK_QUERY_LOOK_UP_GAP_MS,
+    drainMs: env.BANK_QUERY_DRAIN_MS,
+  }));
+
+export function readConfig(env: NodeJS.ProcessEnv): QueryConfig {
+  return parseEnv(SCHEMA, env);
+}

@@ -1,0 +1,26 @@
+/**
+ * query-svc, the reads of the projection, as a process: settings from the environment, telemetry,
+ * the service.
+ */
+import { createLogger } from '#platform/logger.ts';
+import { runService } from '#platform/lifecycle.ts';
+import { announceReady } from '#platform/service-ready.ts';
+import { startTelemetry } from '#platform/telemetry.ts';
+import { readConfig } from './config.ts';
+import { serveQueries } from './serve.ts';
+
+const NAME = 'query-svc';
+
+const config = readConfig(process.env);
+const { instance, logLevel } = config;
+await runService({
+  name: NAME,
+  log: createLogger({ service: NAME, instance, level: logLevel }),
+  start: async (context) => {
+    const telemetry = startTelemetry({ service: NAME, instance, env: process.env });
+    context.closers.add('telemetry', telemetry.shutdown);
+    const address = await serveQueries(config, context);
+    await announceReady(process.env, NAME, address);
+    context.log.info('Serving.', { address });
+  },
+});

@@ -1,0 +1,61 @@
+/**
+ * Wires query-svc: connections, the reader with its cache and watch, the server. Serves when the
+ * projection's schema is there; without Redis it serves, only slower. Everything that it opens is
+ * closed by the context.
+ */
+import { createGrpcServer } from '#platform/grpc-server.ts';
+import type { ServiceContext } from '#platform/lifecycle.ts';
+import { listen } from '#platform/postgres-listen.ts';
+import { createPool, waitForSchema } from '#platform/postgres.ts';
+import { closeRedis, createRedis } from '#platform/redis.ts';
+import { AccountQueryServiceService } from '#proto/bank/v1/account_query_service.ts';
+import { createAccountCache } from './account-cache.ts';
+import { accountQueries } from './account-queries.ts';
+import { createAccountReader, TENANT } from './account-reader.ts';
+import type { QueryConfig } from './config.ts';
+import { createProjectionWatch } from './projection-watch.ts';
+import { readAccounts } from './sql/read-accounts.ts';
+
+/** The newest migration of the projection store that this code needs. */
+const SCHEMA_NUMBER = 1;
+/** Where the projector says that the projection has moved; missed notices are made up by a poll. */
+const CHANNEL = 'bank_projected';
+
+/** Answers host:port. */
+export async function serveQueries(
+  config: QueryConfig,
+  { closers, log, stopping }: Pick<ServiceContext, 'closers' | 'log' | 'stopping'>,
+): Promise<string> {
+  const { projectionStoreUrl: url, instance } = config;
+  const db = createPool({
+    url,
+    applicationName: instance,
+    maxConnections: config.connectionsMax,
+    statementTimeoutMs: config.statementTimeoutMs,
+    log,
+  });
+  closers.add('projection store', () => db.end());
+  await waitForSchema(db, SCHEMA_NUMBER, { log, stopping });
+
+  const redis = createRedis(config.redisUrl, 'cache', log);
+  closers.add('redis', () => closeRedis(redis));
+  const cache = createAccountCache(redis, config, log);
+
+  const watch = createProjectionWatch((ids) => readAccounts(db, TENANT, ids), config, log);
+  const notices = listen({
+    url,
+    applicationName: `${instance}-listen`,
+    channel: CHANNEL,
+    log,
+    onNotice: watch.wake,
+    onListening: watch.wake,
+  });
+  closers.add('notices', notices.close);
+
+  const reader = createAccountReader(db, cache, watch, config);
+  const { server, serve, drain } = createGrpcServer({ log });
+  server.addService(AccountQueryServiceService, accountQueries({ db, reader, log }));
+  closers.add('server', () => drain(config.drainMs));
+  closers.add('watch', watch.close);
+  return await serve(config.listen);
+}
