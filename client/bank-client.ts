@@ -1,0 +1,80 @@
+/**
+ * The typed client: one channel to the replicas of each service, and the contract's services on
+ * top. Addresses are host:port. Several addresses of a service must be IP addresses (calls go round
+ * them); a single host name is resolved to all of its addresses.
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+import {
+  credentials as grpcCredentials,
+  type ChannelCredentials,
+  type ClientOptions,
+} from '@grpc/grpc-js';
+import { AccountCommandServiceClient } from '#proto/bank/v1/account_command_service.ts';
+import { AccountQueryServiceClient } from '#proto/bank/v1/account_query_service.ts';
+import { BulkServiceClient } from '#proto/bank/v1/bulk_service.ts';
+import { ProjectorServiceClient } from '#proto/bank/v1/projector_service.ts';
+import { CLIENT_DEFAULTS } from './client-defaults.ts';
+import { operationIds } from './operation-ids.ts';
+import { serviceConfigJson } from './service-config.ts';
+
+export type BankAddresses = {
+  readonly command: readonly string[];
+  readonly query: readonly string[];
+  readonly projector: readonly string[];
+};
+
+export type BankClient = {
+  readonly accounts: AccountCommandServiceClient;
+  readonly bulk: BulkServiceClient;
+  readonly queries: AccountQueryServiceClient;
+  readonly projector: ProjectorServiceClient;
+  /** Ends the channels; calls in flight end CANCELLED or UNAVAILABLE. */
+  close(): void;
+};
+
+export function createBankClient(
+  addresses: BankAddresses,
+  credentials: ChannelCredentials = grpcCredentials.createInsecure(),
+): BankClient {
+  const options = channelOptions();
+  const command = channelTarget(addresses.command);
+  const accounts = new AccountCommandServiceClient(command, credentials, {
+    ...options,
+    interceptors: [operationIds],
+  });
+  const bulk = new BulkServiceClient(command, credentials, {
+    ...options,
+    channelOverride: accounts.getChannel(),
+  });
+  const query = channelTarget(addresses.query);
+  const queries = new AccountQueryServiceClient(query, credentials, options);
+  const projectorTarget = channelTarget(addresses.projector);
+  const projector = new ProjectorServiceClient(projectorTarget, credentials, options);
+  const close = () => {
+    for (const client of [accounts, queries, projector]) client.close();
+  };
+  return { accounts, bulk, queries, projector, close };
+}
+
+/** The gRPC target that names all replicas. */
+export function channelTarget(addresses: readonly string[]): string {
+  const [first, ...others] = addresses;
+  if (first === undefined) throw new Error('no address is given');
+  const hosts = addresses.map((address) => address.slice(0, address.lastIndexOf(':')));
+  if (hosts.every((host) => isIPv4(host))) return `ipv4:${addresses.join(',')}`;
+  if (hosts.every((host) => isIPv6(host.replace(/^\[(.*)\]$/, '$1')))) {
+    return `ipv6:${addresses.join(',')}`;
+  }
+  if (others.length === 0) return `dns:///${first}`;
+  throw new Error(`several addresses must be IP addresses of one kind: ${addresses.join(', ')}`);
+}
+
+function channelOptions(): ClientOptions {
+  return {
+    'grpc.service_config': serviceConfigJson(),
+    'grpc.max_receive_message_length': CLIENT_DEFAULTS.receiveBytesMax,
+    'grpc.keepalive_time_ms': CLIENT_DEFAULTS.keepaliveMs,
+    'grpc.keepalive_timeout_ms': CLIENT_DEFAULTS.keepaliveTimeoutMs,
+    'grpc.service_config_disable_resolution': 1,
+  };
+}

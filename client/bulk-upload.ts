@@ -1,0 +1,182 @@
+/**
+ * Uploads the items of a submission over one stream, and goes on after faults: when the stream
+ * breaks (UNAVAILABLE, a connection cut), it asks what is stored, and sends what is missing on a
+ * new one. The service tells repeated items from new ones by their index, so that nothing is stored
+ * twice.
+ * Promises: the receipt of the last stream with the closed submission, or an error after a bounded
+ * number of tries. SUBMISSION_TAKEN_OVER is never retried: a newer stream owns the submission.
+ */
+import { status } from '@grpc/grpc-js';
+import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
+import type { BulkServiceClient, DepositItem } from '#proto/bank/v1/bulk_service.ts';
+import type { BulkReceipt, Submission } from '#proto/bank/v1/submission.ts';
+import { backoffMs, sleep } from '#platform/waiting.ts';
+import {
+  accountStreams,
+  depositStreams,
+  type UploadStream,
+  type UploadStreams,
+} from './bulk-streams.ts';
+import { ALL_ITEMS, itemMessages, type ItemRange, type ItemSource } from './bulk-messages.ts';
+import { callFault, isServiceError, StreamGivenUpError, type CallFault } from './call-fault.ts';
+import { CLIENT_DEFAULTS, STREAM_RETRY, type RetryLimits } from './client-defaults.ts';
+import { unaryCall } from './unary-call.ts';
+
+export type UploadRequest = {
+  readonly submissionId: string;
+  /** Items a message, 5,000 at most. */
+  readonly messageItems?: number;
+  /** Leaves the submission open at the end of the items. */
+  readonly leaveOpen?: boolean;
+  readonly retry?: RetryLimits;
+  readonly signal?: AbortSignal;
+  /** Items handed to the stream so far: the highest index sent, plus one. */
+  readonly onSent?: (items: number) => void;
+  /** The stream broke; a new one follows after the delay. */
+  readonly onBreak?: (fault: CallFault, attempt: number, delayMs: number) => void;
+};
+
+export type UploadResult = {
+  /** Its counts are those of the last stream; its submission's, of all. */
+  readonly receipt: BulkReceipt;
+  /** Streams that it took. */
+  readonly attempts: number;
+};
+
+export function uploadDeposits(
+  bulk: BulkServiceClient,
+  source: ItemSource<DepositItem>,
+  request: UploadRequest,
+): Promise<UploadResult> {
+  return upload(bulk, depositStreams(bulk), source, request);
+}
+
+export function uploadAccounts(
+  bulk: BulkServiceClient,
+  source: ItemSource<OpenAccountRequest>,
+  request: UploadRequest,
+): Promise<UploadResult> {
+  return upload(bulk, accountStreams(bulk), source, request);
+}
+
+async function upload<Item>(
+  bulk: BulkServiceClient,
+  streams: UploadStreams<Item>,
+  source: ItemSource<Item>,
+  request: UploadRequest,
+): Promise<UploadResult> {
+  const retry = request.retry ?? STREAM_RETRY;
+  let ranges = ALL_ITEMS;
+  let stored: string | undefined;
+  const sent = { endIndex: 0 };
+  for (let attempts = 1, sinceProgress = 1; ; attempts++, sinceProgress++) {
+    try {
+      if (attempts > 1) {
+        const submission = await findSubmission(bulk, request);
+        ranges = missingRanges(submission);
+        const mark = storedMark(submission);
+        if (stored !== undefined && mark !== stored) sinceProgress = 1;
+        stored = mark;
+      }
+      const receipt = await sendStream(streams, source, ranges, request, sent);
+      const submission =
+        request.leaveOpen === true ? receipt.submission : await close(bulk, request, sent);
+      return { receipt: { ...receipt, submission }, attempts };
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      if (!isServiceError(error)) throw error;
+      const fault = callFault(error);
+      const giveUp = sinceProgress >= retry.attempts || attempts >= retry.attemptsTotal;
+      if (!fault.mayRetry || giveUp) {
+        throw new StreamGivenUpError(`upload of ${request.submissionId}`, fault, attempts, error);
+      }
+      const delayMs = Math.max(fault.retryAfterMs ?? 0, backoffMs(retry, sinceProgress));
+      request.onBreak?.(fault, attempts, delayMs);
+      await sleep(delayMs, request.signal);
+    }
+  }
+}
+
+/**
+ * One stream: sends the ranges, half-closes, and waits for the receipt. It leaves the submission
+ * open: a stream that is cancelled can look like one that ended, and must not close anything.
+ */
+async function sendStream<Item>(
+  streams: UploadStreams<Item>,
+  source: ItemSource<Item>,
+  ranges: readonly ItemRange[],
+  request: UploadRequest,
+  sent: { endIndex: number },
+): Promise<BulkReceipt> {
+  const limits = {
+    items: Math.min(
+      request.messageItems ?? CLIENT_DEFAULTS.messageItems,
+      CLIENT_DEFAULTS.messageItemsMax,
+    ),
+    bytes: CLIENT_DEFAULTS.messageBytes,
+    bytesOf: streams.bytesOf,
+  };
+  const stream = streams.open(request.submissionId, true, request.signal);
+  try {
+    for await (const message of itemMessages(source, ranges, limits)) {
+      if (!(await stream.send(message))) return await endedEarly(stream);
+      sent.endIndex = Math.max(sent.endIndex, message.firstIndex + message.items.length);
+      request.onSent?.(sent.endIndex);
+    }
+    return await stream.finish();
+  } catch (error) {
+    stream.cancel();
+    throw error;
+  }
+}
+
+/** All is stored: fixes the total, which only the sender of all items knows. */
+async function close(
+  bulk: BulkServiceClient,
+  { submissionId, signal }: UploadRequest,
+  sent: { endIndex: number },
+): Promise<Submission | undefined> {
+  const options = signal === undefined ? {} : { signal };
+  const endItemIndex = BigInt(sent.endIndex);
+  const request = { submissionId, endItemIndex, controlTotals: undefined };
+  const closed = await unaryCall(bulk.closeSubmission.bind(bulk), request, options);
+  return closed.submission;
+}
+
+/** Why the service ended the stream; a receipt before the end would be one for a part only. */
+async function endedEarly<Item>(stream: UploadStream<Item>): Promise<never> {
+  await stream.finish();
+  throw new Error('the service has ended the stream before its end');
+}
+
+async function findSubmission(
+  bulk: BulkServiceClient,
+  { submissionId, signal }: UploadRequest,
+): Promise<Submission | undefined> {
+  try {
+    const options = signal === undefined ? {} : { signal };
+    const found = await unaryCall(bulk.getSubmission.bind(bulk), { submissionId }, options);
+    return found.submission;
+  } catch (error) {
+    if (callFault(error).code === status.NOT_FOUND) return undefined;
+    throw error;
+  }
+}
+
+/** What is not stored. Not all gaps may be told: from the last one on, all is sent again. */
+export function missingRanges(submission: Submission | undefined): readonly ItemRange[] {
+  if (submission === undefined) return ALL_ITEMS;
+  const gaps = submission.missing.map(({ firstItemIndex, endItemIndex }) => ({
+    from: Number(firstItemIndex),
+    end: Number(endItemIndex),
+  }));
+  const from = gaps.pop()?.from ?? Number(submission.nextItemIndex);
+  return [...gaps, { from, end: Number.MAX_SAFE_INTEGER }];
+}
+
+/** Changes when something more is stored. */
+function storedMark(submission: Submission | undefined): string {
+  if (submission === undefined) return '';
+  const { accepted, rejected, replayed, nextItemIndex, state } = submission;
+  return [accepted, rejected, replayed, nextItemIndex, state].join();
+}

@@ -1,0 +1,43 @@
+/**
+ * Every bound of the client in one place: deadlines, retries, messages. A caller may hand in
+ * others. A retry without a bound would turn a fault into a storm, so all of them end.
+ */
+export const CLIENT_DEFAULTS = {
+  /** Deadline of a unary call whose caller sets none. */
+  unaryDeadlineMs: 10_000,
+  /** Tries of an idempotent unary call in all; gRPC allows 5 at most. */
+  unaryAttempts: 4,
+  unaryRetryFirstMs: 100,
+  unaryRetryMaxMs: 2_000,
+  /** The contract's own limits: a message of more is refused. */
+  messageItemsMax: 5_000,
+  messageItems: 2_000,
+  /** A message is cut at so many bytes, well under the 4 MiB of the contract. */
+  messageBytes: 1024 * 1024,
+  /** What the client takes in one message: a list page, a receipt with its first rejections. */
+  receiveBytesMax: 8 * 1024 * 1024,
+  keepaliveMs: 20_000,
+  keepaliveTimeoutMs: 10_000,
+  /**
+   * Tries of a broken stream without progress between them; each progress starts the count again.
+   */
+  streamAttempts: 12,
+  /** Tries of one upload or one feed in all. */
+  streamAttemptsTotal: 200,
+  streamRetryFirstMs: 100,
+  streamRetryMaxMs: 5_000,
+} as const;
+
+export type RetryLimits = {
+  readonly attempts: number;
+  readonly attemptsTotal: number;
+  readonly firstMs: number;
+  readonly maxMs: number;
+};
+
+export const STREAM_RETRY: RetryLimits = {
+  attempts: CLIENT_DEFAULTS.streamAttempts,
+  attemptsTotal: CLIENT_DEFAULTS.streamAttemptsTotal,
+  firstMs: CLIENT_DEFAULTS.streamRetryFirstMs,
+  maxMs: CLIENT_DEFAULTS.streamRetryMaxMs,
+};

@@ -1,0 +1,60 @@
+/**
+ * The gRPC service config of a channel, made from the contract: calls go round all replicas, unary
+ * calls have a deadline, and a unary method is retried when the contract says that doing it twice
+ * does no harm (option idempotency_level). Streams are never retried here: their callers resume
+ * them.
+ */
+import { readFileSync } from 'node:fs';
+import { createFileRegistry, fromBinary, type DescMethod } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema, MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import { CLIENT_DEFAULTS } from './client-defaults.ts';
+
+const DESCRIPTORS = new URL('../generated/descriptors.binpb', import.meta.url);
+const PACKAGE = 'bank.v1.';
+
+/** JSON for the channel option grpc.service_config. */
+export function serviceConfigJson(): string {
+  return JSON.stringify({
+    loadBalancingConfig: [{ round_robin: {} }],
+    methodConfig: contractMethods()
+      .filter((method) => method.methodKind === 'unary')
+      .map(methodConfig),
+  });
+}
+
+function contractMethods(): DescMethod[] {
+  const registry = createFileRegistry(
+    fromBinary(FileDescriptorSetSchema, readFileSync(DESCRIPTORS)),
+  );
+  return [...registry]
+    .filter((type) => type.kind === 'service')
+    .filter((service) => service.typeName.startsWith(PACKAGE))
+    .flatMap((service) => service.methods);
+}
+
+function methodConfig(method: DescMethod): object {
+  return {
+    name: [{ service: method.parent.typeName, method: method.name }],
+    timeout: seconds(CLIENT_DEFAULTS.unaryDeadlineMs),
+    ...(isRepeatable(method) ? { retryPolicy: RETRY_POLICY } : {}),
+  };
+}
+
+function isRepeatable({ idempotency }: DescMethod): boolean {
+  return (
+    idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS ||
+    idempotency === MethodOptions_IdempotencyLevel.IDEMPOTENT
+  );
+}
+
+const RETRY_POLICY = {
+  maxAttempts: CLIENT_DEFAULTS.unaryAttempts,
+  initialBackoff: seconds(CLIENT_DEFAULTS.unaryRetryFirstMs),
+  maxBackoff: seconds(CLIENT_DEFAULTS.unaryRetryMaxMs),
+  backoffMultiplier: 2,
+  retryableStatusCodes: ['UNAVAILABLE'],
+};
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(3)}s`;
+}

@@ -1,0 +1,38 @@
+/**
+ * One unary call as a promise. Rejects with the ServiceError of grpc-js, its details in the
+ * metadata (see call-fault.ts). The channel's service config retries and bounds it; `signal`
+ * cancels it.
+ */
+import { Metadata, type CallOptions, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
+
+export type UnaryMethod<Request, Response> = (
+  request: Request,
+  metadata: Metadata,
+  options: Partial<CallOptions>,
+  callback: (error: ServiceError | null, response: Response) => void,
+) => ClientUnaryCall;
+
+export type UnaryOptions = {
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+  readonly metadata?: Metadata;
+};
+
+/** `method` is bound to its client: `unaryCall((...a) => client.getAccount(...a), request)`. */
+export function unaryCall<Request, Response>(
+  method: UnaryMethod<Request, Response>,
+  request: Request,
+  { deadlineMs, signal, metadata = new Metadata() }: UnaryOptions = {},
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const options = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
+    const cancel = () => call.cancel();
+    const call = method(request, metadata, options, (error, response) => {
+      signal?.removeEventListener('abort', cancel);
+      if (error === null) resolve(response);
+      else reject(error);
+    });
+    signal?.addEventListener('abort', cancel, { once: true });
+  });
+}
