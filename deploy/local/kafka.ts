@@ -1,0 +1,105 @@
+// Kafka of the local stack: one broker that is its own KRaft controller. Topics are never made by
+// themselves; a broker that comes back after kill -9 is accepted again after 2 s.
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createKafka } from '#platform/kafka.ts';
+import type { DataFolder } from './data-folder.ts';
+import { CLUSTER_ID, javaCommand } from './java.ts';
+import type { Java } from './java.ts';
+import { newLogFile } from './log-files.ts';
+import type { PartSpec } from './part.ts';
+import { isListening } from './ports.ts';
+import { FOLDER_VARIABLE } from './process-tree.ts';
+
+const HEAP = { heapMb: 224, youngMb: 64 } as const;
+const READY_TIMEOUT_MS = 120_000; // a busy machine takes its time
+const GRACE_MS = 6000;
+const MESSAGE_MAX_BYTES = 8 * 1024 * 1024;
+
+export type KafkaPorts = { broker: number; controller: number };
+
+export function kafkaSpec(
+  folder: DataFolder,
+  findJava: () => Promise<Java>,
+  ports: KafkaPorts,
+): PartSpec {
+  const home = folder.inside('kafka');
+  return {
+    name: 'kafka',
+    command: async () => {
+      const java = await findJava();
+      const properties = writeStorage(home, java, ports);
+      const part = { name: 'kafka', ...HEAP, main: 'kafka.Kafka', properties };
+      const command = javaCommand(java, { ...part, hasLoadedAll: () => true });
+      return { ...command, cwd: home, env: { [FOLDER_VARIABLE]: folder.path } };
+    },
+    isReady: () => hasBroker(ports.broker),
+    readyTimeoutMs: READY_TIMEOUT_MS,
+    stopSignal: 'SIGTERM',
+    graceMs: GRACE_MS,
+    logFile: newLogFile(folder.logs, 'kafka'),
+  };
+}
+
+function writeStorage(home: string, java: Java, ports: KafkaPorts): string {
+  const storage = join(home, 'storage');
+  if (!existsSync(storage)) {
+    const draft = `${storage}.new`;
+    rmSync(draft, { recursive: true, force: true });
+    mkdirSync(draft, { recursive: true });
+    copyFileSync(join(java.folder, 'bootstrap.checkpoint'), join(draft, 'bootstrap.checkpoint'));
+    const directoryId = `d${randomBytes(16).toString('base64url').slice(1)}`; // no leading dash
+    const ids = { 'cluster.id': CLUSTER_ID, 'node.id': 1, 'directory.id': directoryId };
+    writeFileSync(join(draft, 'meta.properties'), propertiesText({ version: 1, ...ids }));
+    renameSync(draft, storage);
+  }
+  const path = join(home, 'broker.properties');
+  writeFileSync(path, propertiesText(brokerProperties(storage, ports)));
+  return path;
+}
+
+function brokerProperties(storage: string, ports: KafkaPorts): Record<string, string | number> {
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@127.0.0.1:${ports.controller}`,
+    listeners: `PLAINTEXT://127.0.0.1:${ports.broker},CONTROLLER://127.0.0.1:${ports.controller}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${ports.broker}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': storage,
+    'auto.create.topics.enable': 'false',
+    'message.max.bytes': MESSAGE_MAX_BYTES,
+    'replica.fetch.max.bytes': MESSAGE_MAX_BYTES,
+    'group.initial.rebalance.delay.ms': 0,
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 4,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 4,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024, // the default of 128 MB is half the heap
+    'broker.session.timeout.ms': 2000,
+    'broker.heartbeat.interval.ms': 500,
+    'controlled.shutdown.enable': 'false', // there is no other broker to hand partitions to
+  };
+}
+
+export function propertiesText(properties: Record<string, string | number>): string {
+  const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}`);
+  return `${lines.join('\n')}\n`;
+}
+
+async function hasBroker(port: number): Promise<boolean> {
+  if (!(await isListening(port))) return false; // kafkajs would wait, and complain
+  const admin = createKafka([`127.0.0.1:${port}`], 'bank-local').admin();
+  try {
+    await admin.connect();
+    const { brokers } = await admin.describeCluster();
+    return brokers.length > 0;
+  } finally {
+    await admin.disconnect();
+  }
+}

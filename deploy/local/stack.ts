@@ -1,0 +1,186 @@
+// The parts that the services need: PostgreSQL (both databases), Redis, Kafka, Kafka Connect.
+// Opening a stack takes its data folder and its ports and starts nothing; startStack starts all
+// four side by side and answers when each of them answers. Whatever fails, everything is stopped
+// again. The parts do not outlive this process (guardian.sh), whichever way it ends.
+import type pg from 'pg';
+import { Closers } from '#platform/closers.ts';
+import { createPool } from '#platform/postgres.ts';
+import { connectSpec } from './connect.ts';
+import { openDataFolder } from './data-folder.ts';
+import type { DataFolder } from './data-folder.ts';
+import { findJava } from './java.ts';
+import { kafkaSpec } from './kafka.ts';
+import { Part } from './part.ts';
+import type { PartSpec } from './part.ts';
+import { choosePort, freePort } from './ports.ts';
+import { postgresSpec, postgresUrl } from './postgres.ts';
+import { progressLines } from './progress.ts';
+import type { Progress } from './progress.ts';
+import { findRedis } from './redis-binary.ts';
+import { redisSpec } from './redis.ts';
+
+export const EVENT_STORE = 'event_store';
+export const PROJECTION_STORE = 'projection_store';
+export const SLOT = 'bank_outbox';
+
+export type StackOptions = {
+  /** Everything is written below it; one stack at a time. */
+  dataFolder: string;
+  /** Default false: what an earlier run left is wiped at the start. */
+  keepData?: boolean;
+  /** Default true: a part that ends by itself is started again, with back-off. */
+  restarts?: boolean;
+  /** Default: plain lines to stderr. */
+  progress?: Progress;
+  /** A part has ended for good. Default: a line of progress. */
+  onGivenUp?: (reason: Error) => void;
+  /** BANK_POSTGRES_PORT, _REDIS_PORT, _KAFKA_PORT, _CONNECT_PORT. Default: process.env. */
+  env?: NodeJS.ProcessEnv;
+  /** Aborted: everything is stopped, also in the middle of the start. */
+  signal?: AbortSignal;
+};
+
+export type StackPart = 'postgres' | 'redis' | 'kafka' | 'connect';
+
+export type Stack = {
+  folder: DataFolder;
+  /** Both as PostgreSQL's superuser. */
+  eventStoreUrl: string;
+  projectionStoreUrl: string;
+  postgresUrl: (user: keyof DataFolder['passwords'], database: string) => string;
+  redisUrl: string;
+  kafkaBrokers: string[];
+  connectUrl: string;
+  parts: Record<StackPart, Part>;
+  progress: Progress;
+  newPart: (spec: PartSpec) => Part;
+  /** From now on Connect counts as ready only while the outbox's slot is in use. */
+  expectConnector: () => void;
+  isSlotActive: () => Promise<boolean>;
+  /** Closed in reverse order by stop(). */
+  closers: Closers;
+  stop: () => Promise<void>;
+};
+
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const stack = await openStack(options);
+  try {
+    await Promise.all(Object.values(stack.parts).map((part) => part.start()));
+    return stack;
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+export async function openStack(options: StackOptions): Promise<Stack> {
+  const { keepData = false, restarts = true, progress = progressLines } = options;
+  const onGivenUp = options.onGivenUp ?? ((reason) => progress('stack', reason.message));
+  const closers = new Closers();
+  const ports = await choosePorts(options.env ?? process.env);
+  options.signal?.throwIfAborted();
+  const folder = await openDataFolder(options.dataFolder, { keepData, progress });
+  closers.add('data folder', () => folder.release());
+  const address = { host: '127.0.0.1', port: ports.postgres };
+  const url: Stack['postgresUrl'] = (user, database) =>
+    postgresUrl(address, user, folder.passwords[user], database);
+  const slot = watchSlot(url('postgres', 'postgres'));
+  let hasConnector = false;
+  const newPart = (spec: PartSpec): Part => new Part(spec, { progress, restarts, onGivenUp });
+  const parts = makeParts({
+    folder,
+    ports,
+    progress,
+    newPart,
+    hasConnector: () => hasConnector,
+    isSlotActive: slot.isActive,
+  });
+  const end = (part: Part): Promise<void> => (keepData ? part.stop() : part.discard());
+  const { connect, ...others } = parts;
+  closers.add('parts', () => Promise.all(Object.values(others).map(end)));
+  // First, while the others are there: without Kafka its graceful end takes half a minute.
+  closers.add('connect', () => end(connect));
+  closers.add('slot watch', slot.close);
+  options.signal?.addEventListener('abort', () => {
+    closers.closeAll().catch((error: unknown) => progress('stack', String(error)));
+  });
+  return {
+    folder,
+    eventStoreUrl: url('postgres', EVENT_STORE),
+    projectionStoreUrl: url('postgres', PROJECTION_STORE),
+    postgresUrl: url,
+    redisUrl: `redis://127.0.0.1:${ports.redis}`,
+    kafkaBrokers: [`127.0.0.1:${ports.kafka}`],
+    connectUrl: `http://127.0.0.1:${ports.connect}`,
+    parts,
+    progress,
+    newPart,
+    expectConnector: () => void (hasConnector = true),
+    isSlotActive: slot.isActive,
+    closers,
+    stop: () => closers.closeAll(),
+  };
+}
+
+type Ports = Record<StackPart | 'controller', number>;
+
+async function choosePorts(env: NodeJS.ProcessEnv): Promise<Ports> {
+  return {
+    postgres: await choosePort('BANK_POSTGRES_PORT', env),
+    redis: await choosePort('BANK_REDIS_PORT', env),
+    kafka: await choosePort('BANK_KAFKA_PORT', env),
+    connect: await choosePort('BANK_CONNECT_PORT', env),
+    controller: await freePort(),
+  };
+}
+
+type PartsContext = {
+  folder: DataFolder;
+  ports: Ports;
+  progress: Progress;
+  newPart: Stack['newPart'];
+  hasConnector: () => boolean;
+  isSlotActive: () => Promise<boolean>;
+};
+
+function makeParts(ctx: PartsContext): Stack['parts'] {
+  const { folder, ports, progress, newPart, hasConnector, isSlotActive } = ctx;
+  const java = memoized(() => findJava(progress));
+  const redis = memoized(() => findRedis(progress));
+  const connectOptions = {
+    port: ports.connect,
+    brokers: [`127.0.0.1:${ports.kafka}`],
+    env: {
+      OUTBOX_DATABASE_HOST: '127.0.0.1',
+      OUTBOX_DATABASE_PORT: String(ports.postgres),
+      OUTBOX_DATABASE_NAME: EVENT_STORE,
+      OUTBOX_DATABASE_USER: 'bank_cdc',
+      OUTBOX_DATABASE_PASSWORD: folder.passwords.bank_cdc,
+    },
+    hasConnector,
+    isSlotActive,
+  };
+  return {
+    postgres: newPart(postgresSpec(folder, ports.postgres)),
+    redis: newPart(redisSpec(folder, redis, ports.redis)),
+    kafka: newPart(kafkaSpec(folder, java, { broker: ports.kafka, controller: ports.controller })),
+    connect: newPart(connectSpec(folder, java, connectOptions)),
+  };
+}
+
+function watchSlot(url: string): { isActive: () => Promise<boolean>; close: () => Promise<void> } {
+  let pool: pg.Pool | undefined;
+  return {
+    isActive: async () => {
+      pool ??= createPool({ url, applicationName: 'bank-local', maxConnections: 1 });
+      const query = 'select 1 from pg_replication_slots where slot_name = $1 and active';
+      return (await pool.query(query, [SLOT])).rowCount === 1;
+    },
+    close: async () => pool?.end(),
+  };
+}
+
+function memoized<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}

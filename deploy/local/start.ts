@@ -1,0 +1,87 @@
+// npm start: the whole mesh on the ports of the documentation, until Ctrl-C. Accounts and their
+// history stay in .local/start from one run to the next.
+import { fileURLToPath } from 'node:url';
+import { envAddress, parseEnv } from '#platform/config.ts';
+import { sleep } from '#platform/waiting.ts';
+import { z } from 'zod';
+import { errorText } from '../error-text.ts';
+import { startMesh } from './mesh.ts';
+import type { Mesh } from './mesh.ts';
+import { onStopSignal } from './stop-signals.ts';
+
+const FOLDER = fileURLToPath(new URL('../../.local/start', import.meta.url));
+const KEEP_ALIVE_MS = 60_000;
+
+const settingsSchema = z.object({
+  BANK_COMMAND_LISTEN: envAddress('127.0.0.1:50051'),
+  BANK_QUERY_LISTEN: envAddress('127.0.0.1:50052'),
+  BANK_PROJECTOR_LISTEN: envAddress('127.0.0.1:50053'),
+});
+
+async function main(): Promise<void> {
+  const [unknown] = process.argv.slice(2);
+  if (unknown !== undefined) throw new Error(`npm start takes no arguments, and got ${unknown}`);
+  const settings = parseEnv(settingsSchema, process.env);
+  const stopping = new AbortController();
+  let exitCode = 0;
+  const stop = (reason: string, code: number): void => {
+    console.error(`\nstopping: ${reason}`);
+    exitCode ||= code;
+    stopping.abort(new Error(reason));
+  };
+  onStopSignal((reason) => stop(reason, 0));
+  try {
+    const mesh = await startMesh({
+      dataFolder: FOLDER,
+      keepData: true,
+      signal: stopping.signal,
+      ports: {
+        command: settings.BANK_COMMAND_LISTEN.port,
+        query: settings.BANK_QUERY_LISTEN.port,
+        projector: settings.BANK_PROJECTOR_LISTEN.port,
+      },
+      onGivenUp: (reason) => stop(reason.message, 1),
+    });
+    process.stdout.write(`${howToCall(mesh)}\n`);
+    await untilAborted(stopping.signal);
+    await mesh.stop();
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error; // else it is the start that was stopped
+  }
+  process.exit(exitCode);
+}
+
+// The parts do not keep this process running: the timer does.
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) await sleep(KEEP_ALIVE_MS, signal).catch(() => undefined);
+}
+
+function howToCall(mesh: Mesh): string {
+  const [command = ''] = mesh.addresses.command;
+  const [query = ''] = mesh.addresses.query;
+  const [projector = ''] = mesh.addresses.projector;
+  const account = '3f2b8c1e-7a4d-4c55-9b60-1d2e3f4a5b6c';
+  const call = 'grpcurl -plaintext';
+  return `
+Everything serves. No proto files are needed to call it:
+
+  ${call} ${command} list
+  ${call} -d '{"account_id":"${account}","currency_code":"EUR","owner":"Ada"}' \\
+    ${command} bank.v1.AccountCommandService/OpenAccount
+  ${call} -d '{"account_id":"${account}","amount":{"currency_code":"EUR","minor_units":1250}}' \\
+    ${command} bank.v1.AccountCommandService/Deposit
+  ${call} -d '{"account_id":"${account}"}' ${query} bank.v1.AccountQueryService/GetAccount
+
+  commands ${command}   queries ${query}   projector ${projector}
+  event store  ${mesh.stack.eventStoreUrl}
+  projections  ${mesh.stack.projectionStoreUrl}
+  Kafka ${mesh.stack.kafkaBrokers.join(',')}   Connect ${mesh.stack.connectUrl}
+  logs ${mesh.stack.folder.logs}
+
+Ctrl-C stops it.`;
+}
+
+main().catch((error: unknown) => {
+  console.error(errorText(error));
+  process.exit(1);
+});
