@@ -1,0 +1,76 @@
+/**
+ * The rules that keep the ledger right, each with the one change that takes it away and the test
+ * that must notice. `find` stands exactly once in its file; when code moves, its mutant moves
+ * along.
+ */
+export type Mutant = {
+  name: string;
+  file: string;
+  find: string;
+  replace: string;
+  project: 'unit' | 'integration' | 'e2e';
+  testFile: string;
+  /** A part of the test's name; all tests of the file when left out. */
+  testName?: string;
+};
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'catch-up',
+    file: 'command-svc/account-states.ts',
+    find: '      lane.accounts.delete(id);\n      touched.add(id);\n',
+    replace: '      void id;\n',
+    project: 'integration',
+    testFile: 'test/integration/command/append.test.ts',
+  },
+  {
+    name: 'the batch_id check',
+    file: 'command-svc/migrations/000002-append-batch.sql',
+    find: 'batch_id = p_batch_id or ',
+    replace: '',
+    project: 'integration',
+    testFile: 'test/integration/command/append-function.test.ts',
+  },
+  {
+    name: 'the claim check',
+    file: 'command-svc/migrations/000002-append-batch.sql',
+    find: 'if v_locked < cardinality(p_claim_ids) then',
+    replace: 'if false then',
+    project: 'e2e',
+    testFile: 'test/e2e/two-clients.test.ts',
+    testName: 'the append finds its claim gone',
+  },
+  {
+    name: 'the deletion of claims at close',
+    file: 'command-svc/submission-close.ts',
+    find: '  await deleteClaims(client, { tenant, submissionId, ...EVERY_INDEX });\n',
+    replace: '',
+    project: 'e2e',
+    testFile: 'test/e2e/two-clients.test.ts',
+    testName: 'a close takes the claim',
+  },
+  {
+    name: 'the second decision under the heads',
+    file: 'command-svc/head-transaction.ts',
+    find: 'decideBatch(base, items, batch.nowMicros, places);',
+    replace: '(batch.firstDecision ??= decideBatch(base, items, batch.nowMicros, places));',
+    project: 'integration',
+    testFile: 'test/integration/command/append.test.ts',
+  },
+  {
+    name: 'the lookup after a lost answer',
+    file: 'command-svc/head-transaction.ts',
+    find: '  if (batch.unanswered !== undefined) {\n    const row',
+    replace: '  if (batch.unanswered === null) {\n    const row',
+    project: 'integration',
+    testFile: 'test/integration/command/append.test.ts',
+  },
+  {
+    name: "the projected head's guard",
+    file: 'projector-svc/migrations/000001-projection-store.sql',
+    find: 'where partition = of_partition and seq = expected_seq;',
+    replace: 'where partition = of_partition;',
+    project: 'integration',
+    testFile: 'test/integration/projector/replicas.test.ts',
+  },
+];

@@ -1,0 +1,27 @@
+/**
+ * The steps of `npm test`, in order, with what each may take: the one table that test/run.ts
+ * enforces. CONTRIBUTING.md shows it to people, and the style test holds the two together. A step
+ * that grows past its limit is made faster or gets time that another step gives up: the sum never
+ * passes CI_LIMIT_MINUTES.
+ */
+export const CI_LIMIT_MINUTES = 25;
+
+/** `check`: one verdict by exit code. `vitest`: the project of that name, counted test by test. */
+export type Step = { name: string; limitSeconds: number } & (
+  { kind: 'check'; command: readonly [string, ...string[]] } | { kind: 'vitest'; project: string }
+);
+
+export const STEPS: readonly Step[] = [
+  { name: 'typecheck', limitSeconds: 60, kind: 'check', command: npmRun('typecheck') },
+  { name: 'lint', limitSeconds: 90, kind: 'check', command: npmRun('lint') },
+  { name: 'buf lint', limitSeconds: 30, kind: 'check', command: npmRun('lint:proto') },
+  { name: 'generated code', limitSeconds: 60, kind: 'check', command: npmRun('check:generated') },
+  { name: 'style', limitSeconds: 30, kind: 'vitest', project: 'style' },
+  { name: 'unit', limitSeconds: 90, kind: 'vitest', project: 'unit' },
+  { name: 'integration', limitSeconds: 240, kind: 'vitest', project: 'integration' },
+  { name: 'e2e', limitSeconds: 420, kind: 'vitest', project: 'e2e' },
+];
+
+function npmRun(script: string): readonly [string, ...string[]] {
+  return ['npm', 'run', '--silent', script];
+}

@@ -1,0 +1,48 @@
+/** What the served-fields test's calls stand on: an account, submissions, and ids that are free. */
+import type { BankClient } from '#client/bank-client.ts';
+import { openAccounts, sendDeposits } from '#test/support/bank-calls.ts';
+import type { Random } from '#test/support/random.ts';
+import type { Ground } from '#test/support/served-requests.ts';
+
+type FreshIds = Pick<Ground, 'freshAccount' | 'freshOperation' | 'freshSubmission'>;
+
+export function freshIds(random: Random): FreshIds {
+  return {
+    freshAccount: random.uuid(),
+    freshOperation: random.uuid(),
+    freshSubmission: `f-${random.uuid()}`,
+  };
+}
+
+export async function makeGround(client: BankClient, random: Random): Promise<Ground> {
+  const ground: Ground = {
+    account: random.uuid(),
+    operation: random.uuid(),
+    submission: `s-${random.uuid()}`,
+    openSubmission: `o-${random.uuid()}`,
+    ...freshIds(random),
+  };
+  const accounts = [{ accountId: ground.account, currencyCode: 'EUR', owner: 'Ada' }];
+  await openAccounts(client, { submissionId: `a-${ground.account}`, accounts, items: [] });
+  const item = {
+    accountId: ground.account,
+    currencyCode: 'EUR',
+    amountMinor: 10n,
+    operationId: '',
+    reference: 'first',
+    valueDate: '',
+    outcome: 'accepted' as const,
+  };
+  await sendDeposits(client, {
+    submissionId: ground.openSubmission,
+    items: [item],
+    options: { leaveOpen: true },
+  });
+  const items = [
+    { ...item, operationId: ground.operation, reference: 'second' },
+    { ...item, amountMinor: 0n },
+    { ...item, currencyCode: 'CHF' },
+  ];
+  await sendDeposits(client, { submissionId: ground.submission, items });
+  return ground;
+}

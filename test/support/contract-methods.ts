@@ -1,0 +1,110 @@
+/**
+ * The contract as its descriptors say it: every method of every service, the fields of its request
+ * down to their leaves, and calls with requests in JSON. Nothing here knows a field by name, so
+ * that a test over all of them cannot forget one.
+ */
+import { readFileSync } from 'node:fs';
+import {
+  createFileRegistry,
+  fromBinary,
+  fromJson,
+  toBinary,
+  toJson,
+  type DescMessage,
+  type DescMethod,
+  type JsonValue,
+} from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import {
+  Client,
+  credentials,
+  Metadata,
+  status,
+  type ClientReadableStream,
+  type ServiceError,
+} from '@grpc/grpc-js';
+
+const DESCRIPTORS = new URL('../../generated/descriptors.binpb', import.meta.url);
+const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(DESCRIPTORS)));
+
+export type JsonObject = { [name: string]: JsonValue };
+export type Answer = { code: status; message: string; responses: JsonValue[] };
+
+export const CONTRACT_METHODS: readonly DescMethod[] = [...registry.files]
+  .filter((file) => file.proto.package === 'bank.v1')
+  .flatMap((file) => file.services.flatMap((service) => service.methods));
+
+/**
+ * Paths of proto names down to scalars, enums, lists, maps and messages of google.protobuf. `a[].b`
+ * is the field b of the messages in the list a.
+ */
+export function fieldPaths(message: DescMessage, prefix = ''): string[] {
+  return message.fields.flatMap((field) => {
+    const path = `${prefix}${field.name}`;
+    const inner = field.message;
+    if (inner === undefined || inner.typeName.startsWith('google.')) return [path];
+    return fieldPaths(inner, field.fieldKind === 'list' ? `${path}[].` : `${path}.`);
+  });
+}
+
+/** A copy of a request with one field set; of a list, in its first element. */
+export function withField(request: JsonObject, path: string, value: JsonValue): JsonObject {
+  const [step = '', ...rest] = path.split('.');
+  const name = step.replace('[]', '');
+  if (rest.length === 0) return { ...request, [name]: value };
+  const inner = request[name];
+  if (step === name)
+    return { ...request, [name]: withField(asObject(inner), rest.join('.'), value) };
+  const [first, ...others] = Array.isArray(inner) ? inner : [];
+  return { ...request, [name]: [withField(asObject(first), rest.join('.'), value), ...others] };
+}
+
+function asObject(value: JsonValue | undefined): JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+}
+
+/** Calls a method of any kind with one request message; a failed call is an answer too. */
+export function callMethod(
+  address: string,
+  method: DescMethod,
+  request: JsonObject,
+  deadlineMs: number,
+): Promise<Answer> {
+  const client = new Client(address, credentials.createInsecure());
+  const path = `/${method.parent.typeName}/${method.name}`;
+  const bytes = Buffer.from(toBinary(method.input, fromJson(method.input, request, { registry })));
+  const same = (given: Buffer): Buffer => given;
+  const options = { deadline: Date.now() + deadlineMs };
+  const responses: JsonValue[] = [];
+  const take = (response: Buffer): void => {
+    const message = fromBinary(method.output, response);
+    responses.push(toJson(method.output, message, { registry, useProtoFieldName: true }));
+  };
+  return new Promise<Answer>((resolve) => {
+    const end = (error: ServiceError | null): void =>
+      resolve({ code: error?.code ?? status.OK, message: error?.details ?? '', responses });
+    const answered = (error: ServiceError | null, response?: Buffer): void => {
+      if (response !== undefined) take(response);
+      end(error);
+    };
+    if (method.methodKind === 'unary') {
+      client.makeUnaryRequest(path, same, same, bytes, new Metadata(), options, answered);
+    } else if (method.methodKind === 'client_streaming') {
+      client
+        .makeClientStreamRequest(path, same, same, new Metadata(), options, answered)
+        .end(bytes);
+    } else {
+      let call: ClientReadableStream<Buffer>;
+      if (method.methodKind === 'server_streaming') {
+        call = client.makeServerStreamRequest(path, same, same, bytes, new Metadata(), options);
+      } else {
+        const both = client.makeBidiStreamRequest(path, same, same, new Metadata(), options);
+        both.end(bytes);
+        call = both;
+      }
+      call.on('data', take);
+      call.on('end', () => end(null));
+      call.on('error', (error: ServiceError) => end(error));
+    }
+  }).finally(() => client.close());
+}

@@ -1,0 +1,214 @@
+/**
+ * The whole of command-svc but its main and its locks, in this process: handlers, intake, batcher
+ * and process-batch behind a gRPC server on a free port, on a test's own event store. Several of
+ * them are replicas of one another.
+ */
+import { credentials, type Client, type ServiceError } from '@grpc/grpc-js';
+import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
+import { decodeStatusDetails } from '#platform/grpc-errors.ts';
+import {
+  AccountCommandServiceClient,
+  AccountCommandServiceService,
+} from '#proto/bank/v1/account_command_service.ts';
+import {
+  BulkDepositRequest,
+  BulkOpenAccountsRequest,
+  BulkServiceClient,
+  type BulkDepositResponse,
+  type BulkOpenAccountsResponse,
+  type DeepPartial,
+} from '#proto/bank/v1/bulk_service.ts';
+import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
+import { accountCommandHandlers } from '../../command-svc/account-commands.ts';
+import { createBatcher, type Batcher } from '../../command-svc/batcher.ts';
+import { createBulkIntake, type IntakeContext } from '../../command-svc/bulk-intake.ts';
+import { bulkServiceDefinition } from '../../command-svc/bulk-messages.ts';
+import { processBatch } from '../../command-svc/process-batch.ts';
+import { submissionHandlers } from '../../command-svc/submissions.ts';
+import { openReplica, PARTITIONS } from '#test/support/batch-bench.ts';
+
+export type IntakeReplica = {
+  context: IntakeContext;
+  bulk: BulkServiceClient;
+  commands: AccountCommandServiceClient;
+  /** One message, one stream. */
+  openAccounts: (
+    request: DeepPartial<BulkOpenAccountsRequest>,
+  ) => Promise<BulkOpenAccountsResponse>;
+  /** As SIGTERM does: streams end, what was taken is stored. */
+  drain: () => Promise<void>;
+  close: () => Promise<void>;
+};
+
+export type IntakeReplicaOptions = {
+  streamIdleMs?: number;
+  /** Stands between the intake and the batcher. */
+  around?: (batcher: Batcher) => Batcher;
+};
+
+export async function openIntakeReplica(
+  url: string,
+  name: string,
+  { streamIdleMs = 10_000, around = (batcher) => batcher }: IntakeReplicaOptions = {},
+): Promise<IntakeReplica> {
+  const replica = openReplica(url, name);
+  const { eventStore, watchPool, log, stoppedOwner } = replica.context;
+  const limits = {
+    batchItemsMax: 1_000,
+    batchBytesMax: 900_000,
+    batchTimeoutMs: 100,
+    processors: 8,
+    queueItemsMax: 5_000,
+  };
+  const batcher = createBatcher(PARTITIONS, limits, async (partition, items, sinceMs) => {
+    const lane = replica.lanes[partition];
+    if (lane === undefined) throw new Error(`no lane ${partition}`);
+    await processBatch(replica.context, lane, items, sinceMs);
+  });
+  const stopping = new AbortController();
+  const context: IntakeContext = {
+    eventStore,
+    watchPool,
+    log,
+    stoppedOwner,
+    partitionCount: PARTITIONS,
+    submissions: { triesMax: 10, retryPauseFirstMs: 5, retryPauseMaxMs: 100, retryAfterMs: 1_000 },
+    batcher: around(batcher),
+    stopping: stopping.signal,
+    streamIdleMs,
+  };
+  const intake = createBulkIntake(context);
+  const { server, serve, drain } = createGrpcServer({ log });
+  const { bulkDeposit, bulkOpenAccounts } = intake;
+  const bulkHandlers = { bulkDeposit, bulkOpenAccounts, ...submissionHandlers(context) };
+  server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulkHandlers));
+  server.addService(
+    AccountCommandServiceService,
+    unimplemented(AccountCommandServiceService, accountCommandHandlers(context)),
+  );
+  const address = await serve({ host: '127.0.0.1', port: 0 });
+  const plain = credentials.createInsecure();
+  const bulk = new BulkServiceClient(address, plain);
+  const commands = new AccountCommandServiceClient(address, plain);
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    await intake.drained();
+    await batcher.stop();
+  };
+  return {
+    context,
+    bulk,
+    commands,
+    openAccounts: (request) => openAccounts(bulk, request),
+    drain: stop,
+    close: async () => {
+      await stop();
+      bulk.close();
+      commands.close();
+      await drain(1_000);
+      await replica.close();
+    },
+  };
+}
+
+function openAccounts(
+  bulk: BulkServiceClient,
+  request: Parameters<IntakeReplica['openAccounts']>[0],
+): Promise<BulkOpenAccountsResponse> {
+  return new Promise((resolve, reject) => {
+    const call = bulk.bulkOpenAccounts((error: ServiceError | null, response) => {
+      if (error === null) resolve(response);
+      else reject(error);
+    });
+    call.end(BulkOpenAccountsRequest.fromPartial(request));
+  });
+}
+
+/** A BulkDeposit stream that a test drives message by message. */
+export type DepositStream = {
+  send: (message: Partial<BulkDepositRequest>) => Promise<void>;
+  /** Half-closes, and answers the receipt. */
+  finish: () => Promise<BulkReceipt>;
+  /** The end, whichever it is. */
+  ended: Promise<BulkReceipt>;
+  cancel: () => void;
+};
+
+export function openDepositStream(replica: IntakeReplica, submissionId: string): DepositStream {
+  const { promise: ended, resolve, reject } = Promise.withResolvers<BulkReceipt>();
+  const call = replica.bulk.bulkDeposit(
+    (error: ServiceError | null, response: BulkDepositResponse) => {
+      if (error !== null) reject(error);
+      else if (response.receipt === undefined) reject(new Error('no receipt'));
+      else resolve(response.receipt);
+    },
+  );
+  ended.catch(() => undefined);
+  call.on('error', () => undefined);
+  return {
+    ended,
+    send: async (message) => {
+      const request = BulkDepositRequest.fromPartial({ submissionId, ...message });
+      const written = call.write(request);
+      if (!written) {
+        const drained = new Promise<void>((go) => void call.once('drain', () => go()));
+        await Promise.race([
+          drained,
+          ended.then(
+            () => undefined,
+            () => undefined,
+          ),
+        ]);
+      }
+    },
+    finish: () => {
+      call.end();
+      return ended;
+    },
+    cancel: () => call.cancel(),
+  };
+}
+
+type Method<Req, Res> = {
+  path: string;
+  requestSerialize: (request: Req) => Buffer;
+  responseDeserialize: (bytes: Buffer) => Res;
+};
+
+/** A unary call as a promise; the method is one of a generated service definition. */
+export function callUnary<Req, Res>(
+  client: Client,
+  { path, requestSerialize, responseDeserialize }: Method<Req, Res>,
+  request: Req,
+): Promise<Res> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest<Req, Res>(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      (error, response) => {
+        if (error !== null) reject(error);
+        else if (response === undefined) reject(new Error('no response'));
+        else resolve(response);
+      },
+    );
+  });
+}
+
+/** What a failed call told its caller, in one line: code, reason, first violated field. */
+export async function failureOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    if (!isServiceError(error)) throw error;
+    const details = decodeStatusDetails(error.metadata);
+    const field = details?.violations[0]?.field;
+    return [error.code, details?.reason, field].filter((part) => part !== undefined).join(' ');
+  }
+  throw new Error('the call did not fail');
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && 'code' in error && 'metadata' in error;
+}

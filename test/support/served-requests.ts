@@ -1,0 +1,147 @@
+/**
+ * For each served method: a request that works, made on a fresh ground, and for its fields the
+ * values with which they must act. A field without a value here gets one by its type; one whose
+ * value changes nothing that can be seen fails its test.
+ */
+import type { JsonObject } from '#test/support/contract-methods.ts';
+import type { JsonValue } from '@bufbuild/protobuf';
+
+/** Ids of one run: what a request may name. */
+export type Ground = {
+  /** An account with two deposits; the second by `operation`, through `submission`. */
+  account: string;
+  operation: string;
+  /** Closed: one deposit accepted, two refused. */
+  submission: string;
+  /** Open: one deposit at index 0. */
+  openSubmission: string;
+  /** Ids that nothing has. */
+  freshAccount: string;
+  freshOperation: string;
+  freshSubmission: string;
+};
+
+export type ServedMethod = {
+  /** What a call changes, and what the next one therefore needs anew. Default: nothing. */
+  changes?: 'what is fresh' | 'all';
+  request: (ground: Ground) => JsonObject;
+  values?: (ground: Ground) => Record<string, JsonValue>;
+};
+
+const euros = (minorUnits: number) => ({ currency_code: 'EUR', minor_units: String(minorUnits) });
+const FAR_OFF = '2090-01-01';
+
+const openAccount: ServedMethod = {
+  changes: 'what is fresh',
+  request: ({ freshAccount }) => ({
+    account_id: freshAccount,
+    currency_code: 'EUR',
+    owner: 'Ada',
+    overdraft_limit: euros(0),
+  }),
+  values: ({ freshOperation }) => ({
+    currency_code: 'CHF',
+    owner: 'Bob',
+    'overdraft_limit.minor_units': '500',
+    operation_id: freshOperation,
+    labels: { branch: 'north' },
+  }),
+};
+
+const deposit: ServedMethod = {
+  changes: 'all',
+  request: ({ account }) => ({ account_id: account, amount: euros(100) }),
+  values: ({ freshAccount, freshOperation }) => ({
+    account_id: freshAccount,
+    'amount.currency_code': 'CHF',
+    operation_id: freshOperation,
+    value_date: '2026-01-31',
+  }),
+};
+
+const bulkValues: Record<string, JsonValue> = {
+  'options.end_item_index': '0',
+  'options.control_totals.items': '7',
+};
+const underPrefix = (prefix: string, values: Record<string, JsonValue>) =>
+  Object.fromEntries(Object.entries(values).map(([path, value]) => [`${prefix}.${path}`, value]));
+
+const closedList: ServedMethod = {
+  request: ({ submission }) => ({ submission_id: submission }),
+  values: ({ freshSubmission }) => ({ submission_id: freshSubmission, page_size: 1 }),
+};
+
+export const SERVED_METHODS: Readonly<Record<string, ServedMethod>> = {
+  OpenAccount: openAccount,
+  Deposit: deposit,
+  GetOperation: {
+    request: ({ account, operation }) => ({ account_id: account, operation_id: operation }),
+    values: ({ freshAccount, freshOperation }) => ({
+      account_id: freshAccount,
+      operation_id: freshOperation,
+    }),
+  },
+  BulkOpenAccounts: {
+    changes: 'what is fresh',
+    request: (ground) => ({
+      submission_id: ground.freshSubmission,
+      accounts: [openAccount.request(ground)],
+    }),
+    values: (ground) => ({
+      ...bulkValues,
+      ...underPrefix('accounts[]', openAccount.values?.(ground) ?? {}),
+    }),
+  },
+  BulkDeposit: {
+    changes: 'all',
+    request: (ground) => ({
+      submission_id: ground.freshSubmission,
+      deposits: [deposit.request(ground)],
+    }),
+    values: (ground) => ({
+      ...bulkValues,
+      ...underPrefix('deposits[]', deposit.values?.(ground) ?? {}),
+    }),
+  },
+  CloseSubmission: {
+    changes: 'all',
+    request: ({ openSubmission }) => ({ submission_id: openSubmission }),
+    values: ({ freshSubmission }) => ({ submission_id: freshSubmission }),
+  },
+  GetSubmission: closedList,
+  ListRejections: closedList,
+  ListItemResults: closedList,
+  StreamAcknowledgements: {
+    request: ({ submission }) => ({ submission_id: submission }),
+    values: ({ freshSubmission }) => ({ submission_id: freshSubmission }),
+  },
+  GetProjectionStatus: { request: () => ({}) },
+  GetAccount: {
+    request: ({ account }) => ({ account_id: account }),
+    values: ({ freshAccount }) => ({ account_id: freshAccount, min_version: '99' }),
+  },
+  BatchGetAccounts: {
+    request: ({ account }) => ({ account_ids: [account] }),
+    values: ({ account, freshAccount }) => ({
+      account_ids: [freshAccount],
+      min_versions: { [account]: '99' },
+    }),
+  },
+  ListEntries: {
+    request: ({ account }) => ({ account_id: account }),
+    values: ({ freshAccount, freshSubmission }) => ({
+      account_id: freshAccount,
+      page_size: 1,
+      min_version: '99',
+      order: 'LIST_ORDER_DESCENDING',
+      from_version: '2',
+      end_version: '2',
+      recorded_from: `${FAR_OFF}T00:00:00Z`,
+      recorded_before: '2020-01-01T00:00:00Z',
+      types: ['ENTRY_TYPE_ACCOUNT_OPENED'],
+      submission_id: freshSubmission,
+      value_date_from: FAR_OFF,
+      value_date_before: '2020-01-01',
+    }),
+  },
+};

@@ -1,0 +1,105 @@
+/** Items of a bulk message: the bound of what they take in the packed row, and what they become. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Command, ExistingAccount } from '#domain/account.ts';
+import { decide } from '#domain/decide.ts';
+import { NO_ACCOUNT } from '#domain/account.ts';
+import { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
+import { DepositItem } from '#proto/bank/v1/bulk_service.ts';
+import { encodeBatch, type PackedEvent } from '../../../command-svc/batch-codec.ts';
+import type { BatchItem } from '../../../command-svc/batch-item.ts';
+import { depositItem, openAccountItem, shownText } from '../../../command-svc/bulk-items.ts';
+import { encodeEvent, eventTypeOf } from '../../../command-svc/event-codec.ts';
+
+const MOST = 2n ** 63n - 1n;
+const ID = 'ffffffff-ffff-4fff-bfff-ffffffffffff';
+const CONTEXT = {
+  claim: { tenant: '', submissionId: 's', claimId: ID },
+  partitionCount: 16,
+  homePartition: 3,
+  traceparent: undefined,
+  settle: () => undefined,
+};
+const RICH: ExistingAccount = {
+  status: 'open',
+  version: MOST,
+  currencyCode: 'EUR',
+  balanceMinor: -MOST,
+  heldMinor: MOST,
+  overdraftLimitMinor: MOST,
+  debitsFrozen: true,
+  creditsFrozen: false,
+};
+
+/** The packed row of one event whose numbers are all as long as they can be. */
+function packedBytes(command: Command): number {
+  const decision = decide(command.type === 'OpenAccount' ? NO_ACCOUNT : RICH, command);
+  if (!decision.accepted) throw new Error(decision.rejection.message);
+  const event: PackedEvent = {
+    accountId: ID,
+    version: MOST,
+    type: eventTypeOf(decision.event),
+    recordedAtMicros: MOST,
+    operationId: ID,
+    payload: encodeEvent(decision.event, RICH),
+    submissionNumber: 5_000,
+    itemIndex: Number.MAX_SAFE_INTEGER,
+    commandNumber: 5_000,
+  };
+  const batch = { batchId: ID, partition: 1, storedAtMicros: 1n, submissions: [], replayed: [] };
+  const bytesOf = (events: PackedEvent[]): number => encodeBatch({ ...batch, events }).length;
+  return bytesOf([event]) - bytesOf([]);
+}
+
+function commandOf({ command, invalid }: BatchItem): Command {
+  if (command === undefined) throw new Error(invalid?.message);
+  return command;
+}
+
+/** Every index of an item stands once more in the list of accepted ones. */
+const INDEX_BYTES = 8;
+const text = (maxLength: number) =>
+  fc.string({ unit: 'grapheme', maxLength }).filter((one) => [...one].length <= maxLength);
+
+describe('an item', () => {
+  it('takes no more of the packed row than it says, as a deposit', () => {
+    fc.assert(
+      fc.property(text(140), fc.boolean(), (reference, dated) => {
+        const amount = { currencyCode: 'EUR', minorUnits: MOST };
+        const valueDate = dated ? '2026-05-31' : '';
+        const deposit = DepositItem.fromPartial({ accountId: ID, amount, reference, valueDate });
+        const item = depositItem(CONTEXT, deposit, 7);
+        expect(packedBytes(commandOf(item)) + INDEX_BYTES).toBeLessThanOrEqual(item.bytes);
+      }),
+    );
+  });
+
+  it('takes no more of the packed row than it says, as an account', () => {
+    const labels = fc.dictionary(text(63).filter(Boolean), text(255), { maxKeys: 16 });
+    fc.assert(
+      fc.property(text(140), labels, (owner, given) => {
+        const overdraftLimit = { currencyCode: 'EUR', minorUnits: MOST };
+        const account = { currencyCode: 'EUR', owner, overdraftLimit, labels: given };
+        const item = openAccountItem(CONTEXT, OpenAccountRequest.fromPartial(account), 7);
+        expect(packedBytes(commandOf(item)) + INDEX_BYTES).toBeLessThanOrEqual(item.bytes);
+      }),
+    );
+  });
+
+  it('without a usable account goes to the home partition of its submission', () => {
+    const item = depositItem(CONTEXT, DepositItem.fromPartial({ accountId: 'x' }), 7);
+    expect(item).toMatchObject({ partition: 3, command: undefined, accountText: 'x' });
+  });
+
+  it('that opens an account must not ask for validation alone', () => {
+    const account = OpenAccountRequest.fromPartial({ currencyCode: 'EUR', validateOnly: true });
+    const { invalid } = openAccountItem(CONTEXT, account, 7);
+    expect(invalid).toMatchObject({ reason: 'INVALID_ITEM', field: 'validate_only' });
+  });
+
+  it('is shown as the caller wrote it, as far as a text column can hold it', () => {
+    expect(shownText('a\0b')).toBe('a b');
+    expect(shownText('x'.repeat(100))).toHaveLength(64);
+    expect(shownText(`${'x'.repeat(63)}\u{1f600}`).isWellFormed()).toBe(true);
+  });
+});

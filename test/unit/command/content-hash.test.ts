@@ -1,0 +1,98 @@
+/**
+ * The content hash: stored for ever, so its bytes are pinned; every field of a command is in it.
+ */
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { Deposit, OpenAccount } from '#domain/account.ts';
+import {
+  contentHashOf,
+  rawContentHash,
+  sameContentHash,
+} from '../../../command-svc/content-hash.ts';
+
+const DEPOSIT: Deposit = {
+  type: 'Deposit',
+  accountId: '0190c7b2-3f4e-7abc-8def-0123456789ab',
+  currencyCode: 'EUR',
+  amountMinor: 1250n,
+  reference: 'Gehalt f\u00fcr Mai',
+  valueDate: '2026-05-31',
+  operationId: undefined,
+};
+const ACCOUNT: OpenAccount = {
+  type: 'OpenAccount',
+  accountId: DEPOSIT.accountId,
+  tenant: '',
+  currencyCode: 'EUR',
+  owner: 'Ada',
+  overdraftLimitMinor: 0n,
+  labels: { b: '2', a: '1' },
+  operationId: undefined,
+};
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+function plainHash(type: number, ...parts: readonly (string | bigint)[]): string {
+  const hash = createHash('sha256').update(Uint8Array.of(type));
+  for (const part of parts) {
+    if (typeof part === 'bigint') {
+      const amount = Buffer.alloc(8);
+      amount.writeBigInt64BE(part);
+      hash.update(amount);
+    } else {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(Buffer.byteLength(part));
+      hash.update(length).update(part);
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+describe('the content hash', () => {
+  it('is SHA-256 over type and fields, each text with its length', () => {
+    const { accountId, reference, valueDate } = DEPOSIT;
+    expect(hex(contentHashOf(DEPOSIT))).toBe(
+      plainHash(2, accountId, '', 'EUR', 1250n, reference, valueDate),
+    );
+    expect(hex(contentHashOf(ACCOUNT))).toBe(
+      plainHash(1, accountId, '', 'EUR', 0n, '', 'Ada', 'a', '1', 'b', '2'),
+    );
+  });
+
+  it('does not depend on the order of labels', () => {
+    const reordered = { ...ACCOUNT, labels: { a: '1', b: '2' } };
+    expect(hex(contentHashOf(reordered))).toBe(hex(contentHashOf(ACCOUNT)));
+  });
+
+  it('changes with every field', () => {
+    const id = '0190c7b2-3f4e-7abc-8def-0123456789ac';
+    const others: (Deposit | OpenAccount)[] = [
+      { ...DEPOSIT, accountId: id },
+      { ...DEPOSIT, currencyCode: 'USD' },
+      { ...DEPOSIT, amountMinor: 1251n },
+      { ...DEPOSIT, reference: 'x'.repeat(5000) },
+      { ...DEPOSIT, valueDate: '' },
+      { ...DEPOSIT, operationId: id },
+      { ...ACCOUNT, tenant: 't' },
+      { ...ACCOUNT, owner: 'Bob' },
+      { ...ACCOUNT, overdraftLimitMinor: 1n },
+      { ...ACCOUNT, labels: {} },
+      { ...ACCOUNT, labels: { a: '12', b: '' } },
+    ];
+    const hashes = [DEPOSIT, ACCOUNT, ...others].map((command) => hex(contentHashOf(command)));
+    expect(new Set(hashes).size).toBe(hashes.length);
+  });
+
+  it('of a malformed item is never that of a valid command', () => {
+    const raw = rawContentHash({ ...DEPOSIT, operationId: '' });
+    expect(hex(raw)).not.toBe(hex(contentHashOf(DEPOSIT)));
+    expect(hex(rawContentHash({ ...DEPOSIT, operationId: 'no uuid' }))).not.toBe(hex(raw));
+  });
+
+  it('is compared at its place among stored ones', () => {
+    const stored = Buffer.concat([contentHashOf(ACCOUNT), contentHashOf(DEPOSIT)]);
+    expect(sameContentHash(contentHashOf(DEPOSIT), stored, 8)).toBe(true);
+    expect(sameContentHash(contentHashOf(DEPOSIT), stored, 0)).toBe(false);
+    expect(sameContentHash(contentHashOf(DEPOSIT), stored, 16)).toBe(false);
+  });
+});

@@ -1,0 +1,84 @@
+/** What the watchdog makes of what it sees: the faults that Connect hides too. */
+import { expect, test } from 'vitest';
+import { WATCHDOG } from '../../../projector-svc/config.ts';
+import { diagnose, newMemory, type Look } from '../../../projector-svc/pipeline-diagnosis.ts';
+
+const RUNNING = { connector: 'RUNNING', tasks: [{ state: 'RUNNING', trace: '' }] };
+const FAILED = { connector: 'RUNNING', tasks: [{ state: 'FAILED', trace: 'no offset' }] };
+const slot = (confirmedLsn: string, active = true, walStatus = 'reserved') => ({
+  active,
+  walStatus,
+  confirmedLsn,
+});
+
+/** Looks a second apart; answers the last diagnosis. */
+function after(seconds: number, look: (second: number) => Omit<Look, 'nowMs'>): string {
+  const memory = newMemory(0);
+  let last = 'none';
+  for (let second = 0; second <= seconds; second++) {
+    const diagnosis = diagnose({ ...look(second), nowMs: second * 1000 }, memory);
+    last = diagnosis.action === 'none' ? 'none' : `${diagnosis.action}: ${diagnosis.why}`;
+  }
+  return last;
+}
+
+const inactiveSeconds = WATCHDOG.slotInactiveMs / 1000;
+const stuckSeconds = WATCHDOG.slotStuckMs / 1000;
+const moving = (second: number) => slot(`0/${second}`);
+type Given = (second: number) => Omit<Look, 'nowMs'>;
+
+test.each<[string, number, Given, string]>([
+  ['all is well', 300, (n) => ({ connector: RUNNING, slot: moving(n) }), 'none'],
+  [
+    'a failed task',
+    0,
+    (n) => ({ connector: FAILED, slot: moving(n) }),
+    'restart: a task has failed: no offset',
+  ],
+  [
+    'a lost slot in front of a running connector without tasks',
+    0,
+    () => ({ connector: { connector: 'RUNNING', tasks: [] }, slot: slot('0/1', false, 'lost') }),
+    'drop-slot: the slot has lost its WAL',
+  ],
+  [
+    'a lost slot while Connect is away',
+    0,
+    () => ({ connector: 'unreachable', slot: slot('0/1', false, 'lost') }),
+    'drop-slot: the slot has lost its WAL',
+  ],
+  [
+    'nobody at the slot for a moment: PostgreSQL was restarted',
+    inactiveSeconds - 1,
+    () => ({ connector: RUNNING, slot: slot('0/1', false) }),
+    'none',
+  ],
+  [
+    'nobody at the slot for long, though Connect says RUNNING',
+    inactiveSeconds,
+    () => ({ connector: RUNNING, slot: slot('0/1', false) }),
+    'restart: nobody reads the slot',
+  ],
+  [
+    'no slot',
+    inactiveSeconds,
+    () => ({ connector: RUNNING, slot: undefined }),
+    'restart: there is no slot',
+  ],
+  [
+    'a slot that does not move',
+    stuckSeconds,
+    () => ({ connector: RUNNING, slot: slot('0/1') }),
+    'restart: the slot does not move',
+  ],
+  [
+    'paused on purpose',
+    300,
+    () => ({ connector: { connector: 'PAUSED', tasks: [] }, slot: slot('0/1', false) }),
+    'none',
+  ],
+  ['Connect away', 300, () => ({ connector: 'unreachable', slot: slot('0/1', false) }), 'none'],
+  ['no connector yet', 300, () => ({ connector: 'missing', slot: undefined }), 'none'],
+])('%s', (_, seconds, look, diagnosis) => {
+  expect(after(seconds, look)).toBe(diagnosis);
+});
