@@ -18,6 +18,10 @@ export type Service = (typeof SERVICES)[number];
 const READY_TIMEOUT_MS = 60_000;
 const GRACE_MS = 11_000; // a service drains for at most 9 s
 const HOST = '127.0.0.1';
+const FLAGS = [
+  '--disable-warning=TimeoutNegativeWarning', // kafkajs and its timers
+  '--max-old-space-size=256', // MB; bounds what a service may hold, and keeps its RSS flat
+];
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const LISTEN_VARIABLES: Record<Service, string> = {
   command: 'BANK_COMMAND_LISTEN',
@@ -64,8 +68,7 @@ export function serviceSpec(stack: Surroundings, replica: Replica): PartSpec {
     name,
     command: () => {
       rmSync(readyFile, { force: true });
-      const args = ['--disable-warning=TimeoutNegativeWarning', entry]; // kafkajs and its timers
-      return Promise.resolve({ file: process.execPath, args, env, cwd: ROOT });
+      return Promise.resolve({ file: process.execPath, args: [...FLAGS, entry], env, cwd: ROOT });
     },
     isReady: (pid) => Promise.resolve(saysReady(readyFile, pid)),
     readyTimeoutMs: READY_TIMEOUT_MS,
