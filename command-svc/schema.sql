@@ -1,0 +1,228 @@
+create table cdc_heartbeat (
+  ts timestamp with time zone not null default now()
+);
+comment on table cdc_heartbeat is 'Debezium inserts here, so that its slot moves on when nothing else is written.';
+
+create table events (
+  account_id uuid not null,
+  version bigint not null,
+  recorded_at timestamp with time zone not null,
+  type smallint not null,
+  hash bytea not null,
+  payload bytea not null,
+  operation_id uuid,
+  content_hash bytea,
+  constraint events_pkey PRIMARY KEY (account_id, version),
+  constraint events_version_check CHECK ((version > 0))
+) with (autovacuum_vacuum_insert_scale_factor=0.5);
+comment on table events is NULL;
+comment on column events.hash is 'SHA-256 over the hash before, account, version, type, time, operation id and payload.';
+comment on column events.content_hash is 'First 8 bytes of SHA-256 over the command, where the caller gave an operation id.';
+
+create table ledger (
+  only_row boolean not null default true,
+  log_id uuid not null default gen_random_uuid(),
+  partition_count integer not null,
+  created_at timestamp with time zone not null default now(),
+  constraint ledger_only_row_check CHECK (only_row),
+  constraint ledger_partition_count_check CHECK (((partition_count >= 1) AND (partition_count <= 1024))),
+  constraint ledger_pkey PRIMARY KEY (only_row)
+);
+comment on table ledger is 'One row: which log this is. log_id is renewed by the restore procedure.';
+
+create table migrations (
+  number integer not null,
+  name text not null,
+  applied_at timestamp with time zone not null default now(),
+  constraint migrations_pkey PRIMARY KEY (number)
+);
+comment on table migrations is 'Which files of the migrations folder have been applied.';
+
+create table open_holds (
+  account_id uuid not null,
+  hold_id uuid not null,
+  remaining_minor bigint not null,
+  expires_at timestamp with time zone,
+  constraint open_holds_pkey PRIMARY KEY (account_id, hold_id),
+  constraint open_holds_remaining_minor_check CHECK ((remaining_minor > 0))
+);
+comment on table open_holds is NULL;
+
+create table outbox (
+  partition integer not null,
+  seq bigint not null,
+  batch_id uuid not null,
+  aggregatetype text not null default 'account-events'::text,
+  aggregateid text not null,
+  type text not null,
+  traceparent text,
+  stored_at timestamp with time zone not null,
+  account_ids uuid[] not null storage external,
+  payload bytea not null storage external,
+  constraint outbox_pkey PRIMARY KEY (partition, seq),
+  constraint outbox_seq_check CHECK ((seq > 0))
+) with (autovacuum_vacuum_insert_scale_factor=0.5, toast_tuple_target=8160);
+comment on table outbox is 'The log: one row a batch. account_ids names the accounts of all its items, refused ones too.';
+
+create table partition_heads (
+  partition integer not null,
+  seq bigint not null default 0,
+  constraint partition_heads_pkey PRIMARY KEY (partition),
+  constraint partition_heads_seq_check CHECK ((seq >= 0))
+) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=100, fillfactor=10);
+comment on table partition_heads is 'The newest position of each partition. Its row lock makes positions dense.';
+
+create table rejections (
+  tenant text not null,
+  submission_id text not null,
+  item_index bigint not null,
+  batch_id uuid not null,
+  account_id text not null,
+  operation_id text not null,
+  reason text not null,
+  message text not null,
+  field text not null,
+  constraint rejections_pkey PRIMARY KEY (tenant, submission_id, item_index)
+);
+comment on table rejections is NULL;
+
+create table submission_batches (
+  tenant text not null,
+  submission_id text not null,
+  partition integer not null,
+  seq bigint not null,
+  batch_id uuid not null,
+  first_index bigint not null,
+  last_index bigint not null,
+  accepted integer not null,
+  rejected integer not null,
+  replayed integer not null,
+  currency_codes text[] not null,
+  amounts_minor bigint[] not null,
+  items bytea not null,
+  hashes bytea not null,
+  constraint submission_batches_pkey PRIMARY KEY (tenant, submission_id, partition, seq)
+) with (autovacuum_vacuum_insert_scale_factor=0.5);
+comment on table submission_batches is NULL;
+comment on column submission_batches.amounts_minor is 'Accepted sums, one for each of currency_codes.';
+comment on column submission_batches.items is 'Varints, ascending: (distance to the index before << 2) | outcome, the first counted from 0.';
+comment on column submission_batches.hashes is '8 bytes of content hash an item, in the same order.';
+
+create table submission_claims (
+  tenant text not null,
+  submission_id text not null,
+  claim_id uuid not null,
+  first_index bigint not null,
+  end_index bigint not null,
+  constraint submission_claims_check CHECK ((end_index >= first_index)),
+  constraint submission_claims_pkey PRIMARY KEY (tenant, submission_id, claim_id)
+);
+comment on table submission_claims is NULL;
+comment on column submission_claims.end_index is 'The first index after the range.';
+
+create table submissions (
+  tenant text not null,
+  submission_id text not null,
+  created_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  total_items bigint,
+  constraint submissions_pkey PRIMARY KEY (tenant, submission_id)
+);
+comment on table submissions is NULL;
+
+CREATE UNIQUE INDEX events_operation ON public.events USING btree (account_id, operation_id) WHERE (operation_id IS NOT NULL);
+
+CREATE INDEX open_holds_expiry ON public.open_holds USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
+CREATE INDEX submission_batches_window ON public.submission_batches USING btree (tenant, submission_id, last_index, first_index);
+
+CREATE OR REPLACE FUNCTION public.append_batch(p_partition integer, p_position bigint, p_known bigint, p_batch_id uuid, p_refused_only uuid[], p_claim_ids uuid[], p_claims jsonb, p_traceparent text, p_stored_at timestamp with time zone, p_account_ids uuid[], p_payload bytea, p_parts jsonb, p_rejections jsonb)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_seq bigint := p_position;
+  v_locked integer;
+begin
+  if v_seq is null then
+    update partition_heads set seq = seq + 1 where partition = p_partition returning seq into v_seq;
+    if v_seq is null then
+      raise exception 'partition % has no head', p_partition using errcode = 'BK000';
+    end if;
+    if v_seq <= p_known then
+      raise exception 'partition % is at %, behind %', p_partition, v_seq - 1, p_known
+        using errcode = 'BK001';
+    end if;
+    if v_seq > p_known + 1 then
+      perform 1 from outbox
+        where partition = p_partition and seq > p_known and seq < v_seq
+          and (batch_id = p_batch_id or account_ids && p_refused_only)
+        limit 1;
+      if found then
+        raise exception 'HEAD_MOVED: partition % from % to %', p_partition, p_known, v_seq - 1
+          using errcode = 'BK001';
+      end if;
+    end if;
+    select count(*) into v_locked from (
+      select 1 from submission_claims c
+        join jsonb_to_recordset(p_claims) as x(t text, s text, c uuid)
+          on c.tenant = x.t and c.submission_id = x.s and c.claim_id = x.c
+        order by c.tenant, c.submission_id, c.claim_id
+        for key share of c
+    ) locked;
+    if v_locked < cardinality(p_claim_ids) then
+      raise exception 'CLAIM_GONE' using errcode = 'BK002';
+    end if;
+  end if;
+
+  insert into outbox (partition, seq, batch_id, aggregateid, type, traceparent, stored_at,
+      account_ids, payload)
+    values (p_partition, v_seq, p_batch_id, p_partition::text, 'EventBatch', p_traceparent,
+            p_stored_at, p_account_ids, p_payload);
+
+  if p_parts is not null then
+    insert into submission_batches (tenant, submission_id, partition, seq, batch_id, first_index,
+        last_index, accepted, rejected, replayed, currency_codes, amounts_minor, items, hashes)
+      select x.t, x.s, p_partition, v_seq, p_batch_id, x.f, x.l, x.a, x.r, x.d, x.c, x.m,
+             decode(x.i, 'base64'), decode(x.h, 'base64')
+        from jsonb_to_recordset(p_parts) as x(t text, s text, f bigint, l bigint, a integer,
+             r integer, d integer, c text[], m bigint[], i text, h text);
+  end if;
+
+  if p_rejections is not null then
+    insert into rejections (tenant, submission_id, item_index, batch_id, account_id, operation_id,
+        reason, message, field)
+      select x.t, x.s, x.i, p_batch_id, x.a, x.o, x.r, x.m, x.f
+        from jsonb_to_recordset(p_rejections) as x(t text, s text, i bigint, a text, o text,
+             r text, m text, f text);
+  end if;
+
+  return v_seq;
+end
+$function$
+;
+comment on function append_batch(integer,bigint,bigint,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) is NULL;
+
+create publication bank_outbox for table cdc_heartbeat, outbox with (publish = 'insert');
+
+grant delete, insert, select on cdc_heartbeat to bank_cdc;
+grant delete, insert, select, update on open_holds to bank_command;
+grant delete, insert, select, update on submission_claims to bank_command;
+grant execute on function append_batch(integer,bigint,bigint,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) to bank_command;
+grant execute on function append_batch(integer,bigint,bigint,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) to public;
+grant insert, select on events to bank_command;
+grant insert, select on outbox to bank_command;
+grant insert, select on rejections to bank_command;
+grant insert, select on submission_batches to bank_command;
+grant insert, select, update on submissions to bank_command;
+grant select on cdc_heartbeat to bank_command;
+grant select on ledger to bank_command;
+grant select on ledger to bank_projector;
+grant select on migrations to bank_command;
+grant select on migrations to bank_projector;
+grant select on migrations to public;
+grant select on outbox to bank_cdc;
+grant select on outbox to bank_projector;
+grant select on partition_heads to bank_projector;
+grant select on submissions to bank_projector;
+grant select, update on partition_heads to bank_command;
