@@ -4,19 +4,22 @@
  *
  * Unary commands start as soon as their lane is free and lead its batch. Bulk items start when a
  * batch is full, at the timeout, or when the process has nothing in flight. A timeout is an upper
- * bound, never a wait for its own sake. Stopping drains: nothing new is taken, all that was taken
- * is processed.
+ * bound, never a wait for its own sake. Under load a batch that is not full gives way: it starts
+ * when few others are in flight, and takes along what has come meanwhile, which is cheaper for all
+ * (group commit). Stopping drains: nothing new is taken, all that was taken is processed.
  */
 import { status } from '@grpc/grpc-js';
 import { refusal } from '#platform/grpc-errors.ts';
 import type { BatchItem } from './batch-item.ts';
-import { createLane, takeBatch, type Lane, type LaneLimits } from './lane.ts';
+import { createLane, isFull, takeBatch, type Lane, type LaneLimits } from './lane.ts';
 
 export type BatcherLimits = LaneLimits & {
   /** Bulk items wait for company at most so long. */
   readonly batchTimeoutMs: number;
   /** Bulk batches in flight in this process. */
   readonly processors: number;
+  /** A bulk batch that is not full starts only while fewer than so many are in flight. */
+  readonly partialProcessors: number;
 };
 
 export type Batcher = {
@@ -110,7 +113,7 @@ class LaneBatcher implements Batcher {
     let wakeAtMs = Number.POSITIVE_INFINITY;
     for (const lane of this.#waiting) {
       if (this.#isDue(lane, nowMs)) this.#start(lane);
-      else if (this.#bulkInFlight < this.#limits.processors) {
+      else if (this.#takesPartial()) {
         wakeAtMs = Math.min(wakeAtMs, lane.bulk.oldestMs + this.#limits.batchTimeoutMs);
       }
     }
@@ -122,12 +125,13 @@ class LaneBatcher implements Batcher {
   #isDue(lane: Lane, nowMs: number): boolean {
     if (lane.unary.length > 0 || this.#inFlight === 0) return true;
     if (this.#bulkInFlight >= this.#limits.processors) return false;
-    return (
-      lane.bulk.length >= this.#limits.batchItemsMax ||
-      lane.bulk.bytes >= this.#limits.batchBytesMax ||
-      nowMs - lane.bulk.oldestMs >= this.#limits.batchTimeoutMs ||
-      this.#stopped !== undefined
-    );
+    if (isFull(lane, this.#limits) || this.#stopped !== undefined) return true;
+    return this.#takesPartial() && nowMs - lane.bulk.oldestMs >= this.#limits.batchTimeoutMs;
+  }
+
+  #takesPartial(): boolean {
+    const { processors, partialProcessors } = this.#limits;
+    return this.#bulkInFlight < Math.min(processors, partialProcessors);
   }
 
   #start(lane: Lane): void {

@@ -47,6 +47,7 @@ const SCHEMA = z
     BANK_COMMAND_BATCH_BYTES_MAX: envInt({ min: 10_000, max: 2_000_000, default: 900_000 }),
     BANK_COMMAND_BATCH_TIMEOUT_MS: envInt({ min: 1, max: 10_000, default: 100 }),
     BANK_COMMAND_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 8 }),
+    BANK_COMMAND_PARTIAL_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 2 }),
     BANK_COMMAND_QUEUE_ITEMS_MAX: envInt({ min: 1, max: 100_000, default: 5_000 }),
     BANK_COMMAND_CACHED_ACCOUNTS_MAX: envInt({ min: 1_000, max: 10_000_000, default: 200_000 }),
     BANK_COMMAND_ROWS_BEHIND_MAX: envInt({ min: 1, max: 1_000, default: 20 }),
@@ -77,6 +78,7 @@ const SCHEMA = z
       batchBytesMax: env.BANK_COMMAND_BATCH_BYTES_MAX,
       batchTimeoutMs: env.BANK_COMMAND_BATCH_TIMEOUT_MS,
       processors: env.BANK_COMMAND_BATCH_PROCESSORS,
+      partialProcessors: env.BANK_COMMAND_PARTIAL_BATCH_PROCESSORS,
       queueItemsMax: env.BANK_COMMAND_QUEUE_ITEMS_MAX,
     },
     states: {

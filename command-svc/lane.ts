@@ -30,6 +30,11 @@ export function createLane(partition: number): Lane {
   };
 }
 
+/** The lane's bulk items fill a batch. */
+export function isFull({ bulk }: Lane, limits: LaneLimits): boolean {
+  return bulk.length >= limits.batchItemsMax || bulk.bytes >= limits.batchBytesMax;
+}
+
 export type TakenBatch = {
   readonly items: BatchItem[];
   readonly hasBulk: boolean;

@@ -58,6 +58,7 @@ export async function openIntakeReplica(
     batchBytesMax: 900_000,
     batchTimeoutMs: 100,
     processors: 8,
+    partialProcessors: 2,
     queueItemsMax: 5_000,
   };
   const batcher = createBatcher(PARTITIONS, limits, async (partition, items, sinceMs) => {

@@ -8,6 +8,7 @@ const LIMITS: BatcherLimits = {
   batchBytesMax: 1000,
   batchTimeoutMs: 100,
   processors: 2,
+  partialProcessors: 2,
   queueItemsMax: 6,
 };
 type Started = {
@@ -171,6 +172,28 @@ describe('the batcher', () => {
       [1, 4],
       [2, 4],
     ]);
+  });
+
+  test('starts a batch that is not full only while few others are in flight', async () => {
+    batcher = createBatcher(3, { ...LIMITS, partialProcessors: 1 }, (partition, items, since) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      started.push({ partition, items, queuedSinceMs: since, end: resolve });
+      return promise;
+    });
+    bulk(0, 1);
+    await pass(1);
+    bulk(1, 2);
+    await pass(1000);
+    bulk(1, 1);
+    bulk(2, 4);
+    await pass(1);
+    expect(sizes()).toEqual([
+      [0, 1],
+      [2, 4],
+    ]);
+    await end(0);
+    await end(1);
+    expect(sizes().at(-1)).toEqual([1, 3]);
   });
 
   test('starts a unary command whatever bulk is in flight elsewhere', async () => {
