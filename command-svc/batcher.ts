@@ -65,11 +65,11 @@ class LaneBatcher implements Batcher {
 
   tryEnqueue(item: BatchItem): boolean {
     if (this.#stopped !== undefined) {
-      item.settle({ kind: 'failed', error: shuttingDown() }, item);
+      item.origin.settle({ kind: 'failed', error: shuttingDown() }, item);
       return true;
     }
     const lane = this.#lane(item.partition);
-    const queue = item.source.kind === 'unary' ? lane.unary : lane.bulk;
+    const queue = item.origin.kind === 'unary' ? lane.unary : lane.bulk;
     if (queue.length >= this.#limits.queueItemsMax) return false;
     queue.push(item, Date.now());
     if (!lane.busy) this.#waiting.add(lane);

@@ -143,11 +143,14 @@ async function openUpload(
     takeover: undefined,
   };
   const itemContext: ItemContext = {
-    claim: claimOf(upload),
     partitionCount: context.partitionCount,
     homePartition: homePartition(submission, context.partitionCount),
-    traceparent: traceparentOf(span) ?? stream.traceparent,
-    settle: flight.settle,
+    origin: {
+      kind: 'submission',
+      traceparent: traceparentOf(span) ?? stream.traceparent,
+      settle: flight.settle,
+      claim: claimOf(upload),
+    },
   };
   span.setAttribute('bank.submission_id', submissionId);
   return { upload, numbering, itemContext };

@@ -8,12 +8,12 @@ import { type FieldViolation, invalidArgument } from '#platform/grpc-errors.ts';
 import { refuseUnservedFields } from '#platform/unserved-fields.ts';
 import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
 import {
-  BulkDepositRequest,
   BulkOpenAccountsRequest,
   BulkServiceService,
   type DepositItem,
   type UploadOptions,
 } from '#proto/bank/v1/bulk_service.ts';
+import { decodeBulkDeposit } from './deposit-decoder.ts';
 
 export const MESSAGE_ITEMS_MAX = 5_000;
 export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
@@ -37,7 +37,7 @@ export const bulkServiceDefinition = {
 };
 
 export function decodeDeposits(raw: RawMessage): BulkMessage<DepositItem> {
-  const request = decoded(raw, (bytes) => BulkDepositRequest.decode(bytes));
+  const request = decoded(raw, decodeBulkDeposit);
   refuseUnservedFields(request, ['deposits', ...SERVED_FIELDS], NOTHING_SET);
   return bulkMessage(request, 'deposits', request.deposits);
 }

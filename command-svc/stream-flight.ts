@@ -3,14 +3,14 @@
  * items whose claim was gone (no more than were in flight), and tells when all have landed. One
  * settle function a stream.
  */
-import type { BatchItem, ItemOutcome } from './batch-item.ts';
+import type { BatchItem, ItemOutcome, Settle } from './batch-item.ts';
 import { countRejected, newStreamCounts, type StreamCounts } from './stream-receipt.ts';
 
 export type StreamFlight = {
   readonly counts: StreamCounts;
   /** Items that a newer stream's claim has shut out: nothing was stored for them by this one. */
   stragglers: BatchItem[];
-  readonly settle: BatchItem['settle'];
+  readonly settle: Settle;
   /** Must be called before an item is enqueued: an outcome may come at once. */
   launch(): void;
   /** Takes a launch back: the item was not enqueued after all. */
@@ -57,8 +57,10 @@ function countOutcome(flight: StreamFlight, outcome: ItemOutcome, item: BatchIte
   const { counts } = flight;
   switch (outcome.kind) {
     case 'accepted':
-      if (outcome.receipt.replayed) counts.replayed += 1;
-      else counts.accepted += 1;
+      counts.accepted += 1;
+      return;
+    case 'replayed':
+      counts.replayed += 1;
       return;
     case 'rejected':
       countRejected(counts, item, outcome.rejection);
