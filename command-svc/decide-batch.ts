@@ -34,6 +34,10 @@ export type DecidedBatch = {
   /** The positions that it was made on. */
   readonly known: bigint;
   readonly nowMicros: bigint;
+  /**
+   * By account, and in the order of their versions: so that all that stores them, here and in the
+   * projection, meets index pages and locks in one order.
+   */
   readonly events: readonly DecidedEvent[];
   /** The bytes of all events, one after the other. */
   readonly payloads: Uint8Array;
@@ -75,7 +79,7 @@ export function decideBatch(
   return {
     known: base.known,
     nowMicros,
-    events: work.events,
+    events: work.events.sort(byAccountAndVersion),
     payloads: work.payloads.finish(),
     decisions,
     newStates: work.states,
@@ -119,6 +123,11 @@ function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDec
     work.operations.set(operationKey({ accountId, operationId }), { contentHash, executed });
   }
   return executed;
+}
+
+function byAccountAndVersion(a: DecidedEvent, b: DecidedEvent): number {
+  if (a.accountId !== b.accountId) return a.accountId < b.accountId ? -1 : 1;
+  return a.start - b.start;
 }
 
 function baseAccount(work: Work, accountId: string): BaseAccount {
