@@ -21,9 +21,11 @@ import { latency } from './scenarios/latency.ts';
 import { longStream } from './scenarios/long-stream.ts';
 import { parallelBulk } from './scenarios/parallel-bulk.ts';
 import { queries } from './scenarios/queries.ts';
+import { storedBytes } from './scenarios/stored-bytes.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   bulkRates,
+  storedBytes,
   queries,
   latency,
   parallelBulk,

@@ -13,7 +13,7 @@ import { COPY_ENTRIES, COPY_EVENTS, UPDATE_BALANCES } from './floor-schema.ts';
 const NO_ID = '00000000-0000-4000-8000-000000000000';
 /** What a deposit with a short reference takes in the event store. */
 const HASH = Buffer.alloc(32, 0x5a);
-const PAYLOAD = Buffer.alloc(46, 0x3c);
+const PAYLOAD = Buffer.alloc(38, 0x3c);
 const SUBMISSION_ID = 'bench-uniform-1';
 const REFERENCE = 'salary 11/26';
 const DEPOSITED = 2;

@@ -9,7 +9,7 @@ import { runClients } from './timed-clients.ts';
 const INSERT = `insert into deposits (account_id, version, recorded_at, amount_minor, hash, payload)
   values ($1, $2, now(), $3, $4, $5)`;
 const HASH = Buffer.alloc(32, 0x5a);
-const PAYLOAD = Buffer.alloc(46, 0x3c);
+const PAYLOAD = Buffer.alloc(38, 0x3c);
 const AMOUNT_MINOR = '12345';
 
 /** Rows a second with so many connections. Starts from an empty table. */

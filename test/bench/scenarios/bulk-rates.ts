@@ -38,8 +38,6 @@ export const bulkRates: Scenario = {
     'emmett',
     'empty_handler',
     'cpu',
-    'wal',
-    'outbox',
     'redis',
     'postgres',
   ],
