@@ -21,14 +21,6 @@ export function summarize(values: readonly number[]): Summary {
   return { median, min: at(0), max: at(sorted.length - 1), runs: sorted.length };
 }
 
-/** `top[i] / bottom[i]`: runs that were taken side by side are compared side by side. */
-export function ratios(top: readonly number[], bottom: readonly number[]): number[] {
-  if (top.length !== bottom.length) {
-    throw new RangeError(`${top.length} runs cannot be paired with ${bottom.length}`);
-  }
-  return top.map((value, index) => value / (bottom[index] ?? Number.NaN));
-}
-
 /** Events a second, from a count and milliseconds. */
 export function perSecond(count: number, ms: number): number {
   return (count * 1000) / ms;

@@ -18,7 +18,7 @@ const SUBMISSION_ID = 'bench-uniform-1';
 const REFERENCE = 'salary 11/26';
 const DEPOSITED = 2;
 const INT8 = 20;
-/** Fields: uuid, int8, timestamptz, int2 (events); uuid, int8, int2, timestamptz, int8 (entries). */
+/** Where a row's fields begin, behind their lengths. */
 const EVENT_AT = { account: 6, version: 26, recorded: 38 } as const;
 const ENTRY_AT = { account: 6, version: 26, recorded: 44, amount: 56, balance: 68 } as const;
 const POSTGRES_EPOCH_MS = Date.UTC(2000, 0, 1);

@@ -1,4 +1,4 @@
-/** How runs become figures: medians, ratios of runs side by side, verdicts, and what --only names. */
+/** How runs become figures: medians, rates, verdicts, and what --only names. */
 import { expect, test } from 'vitest';
 import { FIGURES, matchingFigures, verdictOf } from '#test/bench/figures.ts';
 import { FULL, QUICK } from '#test/bench/plan.ts';
