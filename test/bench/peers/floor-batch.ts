@@ -56,7 +56,7 @@ export function createFloorWriter(accounts: readonly string[], rows: number): Fl
       return [
         { kind: 'copy', name: 'floor-events', sql: COPY_EVENTS, data: events.stream },
         { kind: 'copy', name: 'floor-entries', sql: COPY_ENTRIES, data: entries.stream },
-        updateBalances(ids, versions, changed, nowMs),
+        updateBalances(idBytes, versions, changed, nowMs),
       ];
     },
   };
@@ -131,14 +131,14 @@ function patchEntry(
 }
 
 function updateBalances(
-  ids: readonly string[],
+  idBytes: Buffer,
   versions: BigInt64Array,
   changed: readonly number[],
   nowMs: number,
 ): PipelineStep {
   const version = (account: number): bigint => versions[account] ?? 0n;
   const values = [
-    uuidArray(changed.map((account) => ids[account] ?? NO_ID)),
+    uuidArray(changed.map((account) => idBytes.subarray(account * 16, account * 16 + 16))),
     int8Array(changed.map(version)),
     int8Array(changed.map((account) => (version(account) - 1n) * AMOUNT_MINOR)),
     String(nowMs),

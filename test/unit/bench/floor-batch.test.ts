@@ -18,8 +18,10 @@ test('rows of a fixed width stand where they are said to stand', () => {
   expect(rows.stream.length).toBe(rows.rowAt(3) + 2);
 });
 
+const ACCOUNTS = accountIds(1, 1);
+
 test('two batches of one account count on: versions, balances, and its new balance', () => {
-  const writer = createFloorWriter(accountIds(1, 1), 2);
+  const writer = createFloorWriter(ACCOUNTS, 2);
   writer.nextBatch();
   const [events, entries, balances] = writer.nextBatch();
   if (events?.kind !== 'copy' || entries?.kind !== 'copy') throw new Error('no rows');
@@ -33,7 +35,8 @@ test('two batches of one account count on: versions, balances, and its new balan
   expect(balanceAfter).toEqual([3n * AMOUNT_MINOR, 4n * AMOUNT_MINOR]);
   if (balances?.kind !== 'statement') throw new Error('no balances');
   const [ids, versions, sums] = balances.values;
-  expect(ids).toHaveLength(40);
+  const [account = ''] = ACCOUNTS;
+  expect(Buffer.from(ids ?? '').subarray(-16)).toEqual(Buffer.from(account.replaceAll('-', ''), 'hex'));
   expect(versions).toEqual(int8Array([5n]));
   expect(sums).toEqual(int8Array([4n * AMOUNT_MINOR]));
 });
