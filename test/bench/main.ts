@@ -6,7 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { errorText } from '#deploy/error-text.ts';
 import { onStopSignal } from '#deploy/local/stop-signals.ts';
-import { matchingFigures } from './figures.ts';
+import { FIGURES, matchingFigures } from './figures.ts';
 import { machineName, machineText, measureMachine } from './machine.ts';
 import { parseOptions, type BenchOptions } from './options.ts';
 import { reportJson, reportTable, shortcomings } from './report.ts';
@@ -40,8 +40,13 @@ async function main(): Promise<number> {
 function report({ json, only }: BenchOptions, samples: Samples): void {
   const wanted = matchingFigures(only);
   const figures = samples.figures(wanted);
+  const beside = samples.figures(FIGURES.filter((figure) => !wanted.includes(figure)));
   say('');
   reportTable(figures).forEach(say);
+  if (beside.length > 0) {
+    say('\nmeasured beside it:');
+    reportTable(beside).forEach(say);
+  }
   say('');
   shortcomings(wanted, figures).forEach(say);
   if (json !== undefined) writeFileSync(json, reportJson(figures));

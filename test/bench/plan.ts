@@ -34,7 +34,7 @@ export const FULL: Plan = {
   messageItems: 2_000,
   warmAccounts: 10_000,
   warmUpItems: 300_000,
-  bulkItems: 300_000,
+  bulkItems: 600_000,
   oneItemMessages: 60_000,
   floorItems: 500_000,
   probeMs: 1_000,
@@ -46,7 +46,7 @@ export const FULL: Plan = {
   coldAccounts: 1_000_000,
   cachedAccountsMax: 200_000,
   replicaItems: 300_000,
-  modeItems: 200_000,
+  modeItems: 300_000,
   longItems: 10_000_000,
   growthAt: 5_000_000,
 };
@@ -58,7 +58,7 @@ export const QUICK: Plan = {
   warmUpItems: FULL.warmUpItems / 3,
   bulkItems: FULL.bulkItems / 10,
   oneItemMessages: FULL.oneItemMessages / 10,
-  floorItems: FULL.floorItems / 10,
+  floorItems: FULL.floorItems / 2, // a tenth would be over before it has begun
   probeMs: FULL.probeMs / 4,
   peerMs: FULL.peerMs / 4,
   unaryCalls: FULL.unaryCalls / 10,

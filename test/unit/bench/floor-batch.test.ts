@@ -36,7 +36,9 @@ test('two batches of one account count on: versions, balances, and its new balan
   if (balances?.kind !== 'statement') throw new Error('no balances');
   const [ids, versions, sums] = balances.values;
   const [account = ''] = ACCOUNTS;
-  expect(Buffer.from(ids ?? '').subarray(-16)).toEqual(Buffer.from(account.replaceAll('-', ''), 'hex'));
+  expect(Buffer.from(ids ?? '').subarray(-16)).toEqual(
+    Buffer.from(account.replaceAll('-', ''), 'hex'),
+  );
   expect(versions).toEqual(int8Array([5n]));
   expect(sums).toEqual(int8Array([4n * AMOUNT_MINOR]));
 });
