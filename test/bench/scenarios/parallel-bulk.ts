@@ -30,8 +30,12 @@ export const parallelBulk: Scenario = {
       await twoStreams(measured, [client, client], loads, plan.warmUpItems / 2);
       for (let run = 0; run < plan.runs; run++) {
         const half = plan.replicaItems / 2;
-        const one = await twoStreams(measured, [bank.command, bank.command], loads, half);
-        const two = await twoStreams(measured, [bank.command, client], loads, half);
+        const toOne = () => twoStreams(measured, [bank.command, bank.command], loads, half);
+        const toBoth = () => twoStreams(measured, [bank.command, client], loads, half);
+        // Who goes first changes from run to run.
+        const early = run % 2 === 0 ? await toOne() : undefined;
+        const two = await toBoth();
+        const one = early ?? (await toOne());
         say(`one replica ${Math.round(one)}/s, two ${Math.round(two)}/s`);
         samples.add('bulk.two_replicas_over_one', two / one);
       }
