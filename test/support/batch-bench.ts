@@ -53,6 +53,7 @@ export function openReplica(url: string, name: string, locks: AccountLocks = HEL
     },
     stoppedOwner: { lookAfterMs: 1500, transactionAgeMs: 5000 },
     counts: newCounts(),
+    takeModeChange: () => undefined,
   };
   const lanes = Array.from({ length: PARTITIONS }, (_, partition) =>
     createLaneStates(partition, context.states),

@@ -75,6 +75,7 @@ export async function openIntakeReplica(
     partitionCount: PARTITIONS,
     submissions: { triesMax: 10, retryPauseFirstMs: 5, retryPauseMaxMs: 100, retryAfterMs: 1_000 },
     batcher: around(batcher),
+    bulkMode: { duringStream: (stream) => stream() },
     stopping: stopping.signal,
     streamIdleMs,
   };
