@@ -20,7 +20,8 @@ import {
 } from '#proto/bank/v1/bulk_service.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import { accountCommandHandlers } from '../../command-svc/account-commands.ts';
-import { createBatcher, type Batcher } from '../../command-svc/batcher.ts';
+import { createBatcher, type Batcher, type BatcherLimits } from '../../command-svc/batcher.ts';
+import type { BulkMode } from '../../command-svc/bulk-mode.ts';
 import { createBulkIntake, type IntakeContext } from '../../command-svc/bulk-intake.ts';
 import { bulkServiceDefinition } from '../../command-svc/bulk-messages.ts';
 import { processBatch } from '../../command-svc/process-batch.ts';
@@ -42,6 +43,9 @@ export type IntakeReplica = {
 
 export type IntakeReplicaOptions = {
   streamIdleMs?: number;
+  limits?: Partial<BatcherLimits>;
+  /** Its settings go over the limits; its streams take no lease, the test does. */
+  bulkMode?: Pick<BulkMode, 'limitsOf' | 'onChange'>;
   /** Stands between the intake and the batcher. */
   around?: (batcher: Batcher) => Batcher;
 };
@@ -49,7 +53,12 @@ export type IntakeReplicaOptions = {
 export async function openIntakeReplica(
   url: string,
   name: string,
-  { streamIdleMs = 10_000, around = (batcher) => batcher }: IntakeReplicaOptions = {},
+  {
+    streamIdleMs = 10_000,
+    limits: given = {},
+    bulkMode,
+    around = (batcher) => batcher,
+  }: IntakeReplicaOptions = {},
 ): Promise<IntakeReplica> {
   const replica = openReplica(url, name);
   const { eventStore, watchPool, log, stoppedOwner } = replica.context;
@@ -60,12 +69,15 @@ export async function openIntakeReplica(
     processors: 8,
     partialProcessors: 2,
     queueItemsMax: 5_000,
+    ...given,
   };
-  const batcher = createBatcher(PARTITIONS, limits, async (partition, items, sinceMs) => {
+  const inForce = (): BatcherLimits => bulkMode?.limitsOf(limits) ?? limits;
+  const batcher = createBatcher(PARTITIONS, inForce(), async (partition, items, sinceMs) => {
     const lane = replica.lanes[partition];
     if (lane === undefined) throw new Error(`no lane ${partition}`);
     await processBatch(replica.context, lane, items, sinceMs);
   });
+  bulkMode?.onChange(() => batcher.adjust(inForce()));
   const stopping = new AbortController();
   const context: IntakeContext = {
     eventStore,
