@@ -48,3 +48,15 @@ export async function connected({ leases }: BareReplica): Promise<void> {
     ),
   );
 }
+
+/** Waits until every replica of the service that reports says so. */
+export async function serviceIs(
+  replica: BareReplica,
+  service: string,
+  isOn: boolean,
+): Promise<void> {
+  await until(`${service} ${isOn ? 'on' : 'off'}`, async () => {
+    const reports = (await replica.reports.list()).filter((report) => report.service === service);
+    return reports.length > 0 && reports.every((report) => report.isOn === isOn);
+  });
+}
