@@ -32,7 +32,10 @@ export type BulkMode = {
   startBulkMode(text: LeaseText, ttlMs: number): Promise<Lease | undefined>;
   /** Ends a lease; answers whether bulk mode goes on by others. */
   endBulkMode(leaseId: string): Promise<boolean>;
-  /** Whether the lease is held: for commands that their caller sends under it. */
+  /**
+   * Whether the lease is held: for commands that their caller sends under it. Throws
+   * EntriesUnavailableError without Redis.
+   */
   holdsLease(leaseId: string): Promise<boolean>;
   /** Runs a stream in automatic mode: the replica's lease stands until it ends, however it ends. */
   duringStream<T>(stream: () => Promise<T>): Promise<T>;
@@ -71,7 +74,7 @@ export function openBulkMode(
     isBulkMode: mode.isOn,
     startBulkMode: (text, ttlMs) => leases.take(randomUUID(), text, ttlMs),
     endBulkMode: async (leaseId) => (await leases.end(leaseId)) > 0,
-    holdsLease: leases.holds,
+    holdsLease: (leaseId) => leases.holds(leaseId.toLowerCase()),
     async duringStream(stream) {
       const release = streams.hold();
       try {

@@ -26,7 +26,7 @@ import { createBulkIntake, type IntakeContext } from '../../command-svc/bulk-int
 import { bulkServiceDefinition } from '../../command-svc/bulk-messages.ts';
 import { processBatch } from '../../command-svc/process-batch.ts';
 import { submissionHandlers } from '../../command-svc/submissions.ts';
-import { openReplica, PARTITIONS } from '#test/support/batch-bench.ts';
+import { openReplica, PARTITIONS, type Replica } from '#test/support/batch-bench.ts';
 
 export type IntakeReplica = {
   context: IntakeContext;
@@ -50,34 +50,24 @@ export type IntakeReplicaOptions = {
   around?: (batcher: Batcher) => Batcher;
 };
 
+const LIMITS: BatcherLimits = {
+  batchItemsMax: 1_000,
+  batchBytesMax: 900_000,
+  batchTimeoutMs: 100,
+  processors: 8,
+  partialProcessors: 2,
+  queueItemsMax: 5_000,
+};
+
 export async function openIntakeReplica(
   url: string,
   name: string,
-  {
-    streamIdleMs = 10_000,
-    limits: given = {},
-    bulkMode,
-    around = (batcher) => batcher,
-  }: IntakeReplicaOptions = {},
+  options: IntakeReplicaOptions = {},
 ): Promise<IntakeReplica> {
   const replica = openReplica(url, name);
   const { eventStore, watchPool, log, stoppedOwner } = replica.context;
-  const limits = {
-    batchItemsMax: 1_000,
-    batchBytesMax: 900_000,
-    batchTimeoutMs: 100,
-    processors: 8,
-    partialProcessors: 2,
-    queueItemsMax: 5_000,
-    ...given,
-  };
-  const inForce = (): BatcherLimits => bulkMode?.limitsOf(limits) ?? limits;
-  const batcher = createBatcher(PARTITIONS, inForce(), async (partition, items, sinceMs) => {
-    const lane = replica.lanes[partition];
-    if (lane === undefined) throw new Error(`no lane ${partition}`);
-    await processBatch(replica.context, lane, items, sinceMs);
-  });
-  bulkMode?.onChange(() => batcher.adjust(inForce()));
+  const { streamIdleMs = 10_000, around = (batcher) => batcher } = options;
+  const batcher = openBatcher(replica, options);
   const stopping = new AbortController();
   const context: IntakeContext = {
     eventStore,
@@ -123,6 +113,18 @@ export async function openIntakeReplica(
       await replica.close();
     },
   };
+}
+
+function openBatcher(replica: Replica, options: IntakeReplicaOptions): Batcher {
+  const limits = { ...LIMITS, ...options.limits };
+  const inForce = (): BatcherLimits => options.bulkMode?.limitsOf(limits) ?? limits;
+  const batcher = createBatcher(PARTITIONS, inForce(), async (partition, items, sinceMs) => {
+    const lane = replica.lanes[partition];
+    if (lane === undefined) throw new Error(`no lane ${partition}`);
+    await processBatch(replica.context, lane, items, sinceMs);
+  });
+  options.bulkMode?.onChange(() => batcher.adjust(inForce()));
+  return batcher;
 }
 
 function openAccounts(

@@ -15,9 +15,9 @@ export type BareReplica = LeasedMode<typeof OFF>;
 /** Without a name it is one more replica of bulk mode. */
 export function openBareReplica(
   redisUrl: string,
-  { name = 'bulk_mode', instance = 'bare-1' } = {},
+  { name = 'bulk_mode', instance = 'bare-1', log = silentLogger } = {},
 ): BareReplica {
-  const columns = { off: OFF, on: ON, log: silentLogger };
+  const columns = { off: OFF, on: ON, log };
   return openLeasedMode({ redisUrl, name, service: 'bare', instance, ...columns });
 }
 

@@ -8,9 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { Closers } from '#platform/closers.ts';
 import { silentLogger } from '#platform/logger.ts';
-import { partitionOfAccount } from '#platform/partitioning.ts';
-import { PARTITIONS } from '#test/support/batch-bench.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
+import {
+  accountsOfLanes,
+  batchesWaiting,
+  batchSizes,
+  holdHeads,
+} from '#test/support/held-lanes.ts';
 import {
   openDepositStream,
   openIntakeReplica,
@@ -95,14 +99,14 @@ describe.each([
     const submissionId = randomUUID();
     const stream = await sendTo(accountAt(0), 180, submissionId);
     await stream.finish();
-    const sizes = await batchSizes(submissionId);
+    const sizes = await batchSizes(databases, submissionId);
     expect(Math.max(...sizes)).toBe(settings.batchItemsMax);
     expect(sizes.length).toBe(180 / settings.batchItemsMax);
   });
 
   test(`a part of a batch waits up to ${settings.batchTimeoutMs} ms for company`, async () => {
     await enter();
-    const release = await holdHeads([accountAt(0)]);
+    const release = await holdHeads(databases, [accountAt(0)]);
     const held = await sendTo(accountAt(0), 1);
     await batchesInFlight(1);
     const startedMs = performance.now();
@@ -118,20 +122,20 @@ describe.each([
 
   test(`${settings.batchProcessors} bulk batches are in flight, and no more`, async () => {
     await enter();
-    const release = await holdHeads(accounts);
+    const release = await holdHeads(databases, accounts);
     const streams = await Promise.all(
       accounts.map((accountId) => sendTo(accountId, settings.batchItemsMax)),
     );
     await batchesInFlight(settings.batchProcessors);
     await enqueuedAre(settings.batchItemsMax * accounts.length);
-    expect(await countInFlight()).toBe(settings.batchProcessors);
+    expect(await batchesWaiting(databases, NAME)).toBe(settings.batchProcessors);
     await release();
     await Promise.all(streams.map((stream) => stream.finish()));
   });
 
   test(`a stream pauses when ${settings.queueItemsMax} items wait in its lane`, async () => {
     await enter();
-    const release = await holdHeads([accountAt(0)]);
+    const release = await holdHeads(databases, [accountAt(0)]);
     const stream = await sendTo(accountAt(0), 200);
     await enqueuedAre(settings.batchItemsMax + settings.queueItemsMax);
     await release();
@@ -141,7 +145,7 @@ describe.each([
 
 describe('the change comes to what runs already', () => {
   test('more batches start beside those in flight', async () => {
-    const release = await holdHeads(accounts);
+    const release = await holdHeads(databases, accounts);
     const streams = await Promise.all(
       accounts.map((accountId) => sendTo(accountId, BULK.batchItemsMax)),
     );
@@ -153,7 +157,7 @@ describe('the change comes to what runs already', () => {
   });
 
   test('a stream that had paused goes on, and pauses at the larger queue', async () => {
-    const release = await holdHeads([accountAt(0)]);
+    const release = await holdHeads(databases, [accountAt(0)]);
     const stream = await sendTo(accountAt(0), 200);
     await enqueuedAre(NORMAL.batchItemsMax + NORMAL.queueItemsMax);
     await goBulk();
@@ -164,7 +168,7 @@ describe('the change comes to what runs already', () => {
 
   test('a queue that has become too long is worked off before it takes more', async () => {
     await goBulk();
-    const release = await holdHeads([accountAt(0)]);
+    const release = await holdHeads(databases, [accountAt(0)]);
     const stream = await sendTo(accountAt(0), 200);
     await enqueuedAre(BULK.batchItemsMax + BULK.queueItemsMax);
     await goNormal();
@@ -209,53 +213,15 @@ async function enqueuedAre(count: number): Promise<void> {
   expect(counted()).toBe(count);
 }
 
-/** Batches of the accounts' lanes stay in flight until the release. */
-async function holdHeads(accountIds: readonly string[]): Promise<() => Promise<void>> {
-  const client = await databases.eventStore.connect();
-  await client.query('begin');
-  await client.query(
-    'select from partition_heads where partition = any ($1) order by partition for update',
-    [accountIds.map((id) => partitionOfAccount(id, PARTITIONS))],
-  );
-  return async () => {
-    await client.query('rollback');
-    client.release();
-  };
-}
-
 async function batchesInFlight(count: number): Promise<void> {
-  await until(`${count} batches in flight`, async () => (await countInFlight()) === count);
-}
-
-/** Batches that wait for a head. */
-async function countInFlight(): Promise<number> {
-  const { rows } = await databases.eventStore.query<{ count: bigint }>(
-    `select count(*) from pg_stat_activity
-      where application_name = $1 and wait_event_type = 'Lock' and datname = current_database()`,
-    [NAME],
+  await until(
+    `${count} batches in flight`,
+    async () => (await batchesWaiting(databases, NAME)) === count,
   );
-  return Number(rows[0]?.count);
-}
-
-async function batchSizes(submissionId: string): Promise<number[]> {
-  const { rows } = await databases.eventStore.query<{ accepted: number }>(
-    'select accepted from submission_batches where submission_id = $1',
-    [submissionId],
-  );
-  return rows.map(({ accepted }) => accepted);
 }
 
 function accountAt(place: number): string {
   const accountId = accounts[place];
   if (accountId === undefined) throw new RangeError(`no account ${place}`);
   return accountId;
-}
-
-function accountsOfLanes(count: number): string[] {
-  const found = new Map<number, string>();
-  while (found.size < count) {
-    const id = randomUUID();
-    found.set(partitionOfAccount(id, PARTITIONS), id);
-  }
-  return [...found.values()];
 }

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createCountedLease, type CountedLease } from '#platform/counted-lease.ts';
-import { silentLogger } from '#platform/logger.ts';
+import { createLogger, silentLogger } from '#platform/logger.ts';
 import { counter } from '#platform/telemetry.ts';
 import {
   connected,
@@ -81,14 +81,27 @@ describe('the mode', () => {
     expect(one.settings()).toBe(OFF);
   });
 
-  test('is told once to the next trace, and counted', async () => {
-    const [one] = await open(1);
+  test('says each change in the log, counts it, and tells it once to the next trace', async () => {
+    const lines: string[] = [];
+    const write = (line: string): void => void lines.push(line);
+    const log = createLogger({ service: 'bare', instance: 'a', level: 'info', write });
+    const name = `test_${randomUUID()}`;
+    const one = openBareReplica(redis.url, { name, log });
+    replicas.push(one);
+    await connected(one);
     await one.leases.take('a', TEXT, LONG_MS);
     await allAre(true);
-    const change = one.takeChange();
-    expect(change).toMatchObject({ isOn: true });
+    expect(one.takeChange()).toMatchObject({ name, isOn: true });
     expect(one.takeChange()).toBeUndefined();
-    expect(counter(`bank.${change?.name}.changes`, '').total()).toBe(1);
+    await one.leases.end('a');
+    await allAre(false);
+    expect(one.takeChange()).toMatchObject({ name, isOn: false });
+    expect(counter(`bank.${name}.changes`, '').total()).toBe(2);
+    const said = lines.map((line): unknown => JSON.parse(line));
+    expect(said).toMatchObject([
+      { msg: `${name} is on.`, ...ON },
+      { msg: `${name} is off.`, ...OFF },
+    ]);
   });
 
   test('goes off when the lease has not been renewed, and not before', async () => {
@@ -145,7 +158,7 @@ describe('the mode', () => {
     ]);
   });
 
-  test('is off in every replica, by its own report, after 50 leases taken and dropped', async () => {
+  test('is off in every replica, by its report, after 50 leases taken and dropped', async () => {
     const seed = freshSeed();
     const random = seededRandom(seed);
     const [one] = await open(4);

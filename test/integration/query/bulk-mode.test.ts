@@ -37,7 +37,7 @@ async function cacheReads(): Promise<number> {
   return Number(/cmdstat_mget:calls=(\d+)/.exec(stats)?.[1] ?? 0);
 }
 
-test('the cache is used in normal mode, left alone in bulk mode, and used again after', async () => {
+test('the cache is used in normal mode, left alone in bulk mode, used again after', async () => {
   const accountId = await service.openAccount(1);
   await seen(accountId);
   await until('the entry', async () => (await cachedVersion(accountId)) === 1);
