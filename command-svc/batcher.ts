@@ -31,6 +31,11 @@ export type Batcher = {
   stop(): Promise<void>;
 };
 
+export type AdjustableBatcher = Batcher & {
+  /** From the next dispatch on; a shorter queue takes nothing until it is below its limit. */
+  adjust(limits: BatcherLimits): void;
+};
+
 export type ProcessBatch = (
   partition: number,
   items: readonly BatchItem[],
@@ -41,12 +46,12 @@ export function createBatcher(
   partitionCount: number,
   limits: BatcherLimits,
   process: ProcessBatch,
-): Batcher {
+): AdjustableBatcher {
   return new LaneBatcher(partitionCount, limits, process);
 }
 
-class LaneBatcher implements Batcher {
-  readonly #limits: BatcherLimits;
+class LaneBatcher implements AdjustableBatcher {
+  #limits: BatcherLimits;
   readonly #process: ProcessBatch;
   readonly #lanes: readonly Lane[];
   /** Lanes that hold items and have no batch in flight, the longest waiting first. */
@@ -81,6 +86,14 @@ class LaneBatcher implements Batcher {
     const lane = this.#lane(partition);
     if (lane.bulk.length < this.#limits.queueItemsMax) return Promise.resolve();
     return new Promise((resolve) => lane.roomWaiters.push(resolve));
+  }
+
+  adjust(limits: BatcherLimits): void {
+    this.#limits = limits;
+    for (const lane of this.#lanes) {
+      if (lane.bulk.length < limits.queueItemsMax) wakeRoomWaiters(lane);
+    }
+    this.#planDispatch();
   }
 
   async stop(): Promise<void> {
@@ -140,7 +153,7 @@ class LaneBatcher implements Batcher {
     const batch = takeBatch(lane, this.#limits, this.#bulkInFlight < this.#limits.processors);
     this.#inFlight += 1;
     if (batch.hasBulk) this.#bulkInFlight += 1;
-    for (const resolve of lane.roomWaiters.splice(0)) resolve();
+    wakeRoomWaiters(lane);
     void this.#process(lane.partition, batch.items, batch.queuedSinceMs).finally(() => {
       this.#inFlight -= 1;
       if (batch.hasBulk) this.#bulkInFlight -= 1;
@@ -156,6 +169,10 @@ class LaneBatcher implements Batcher {
     clearTimeout(this.#timer);
     this.#stopped?.resolve();
   }
+}
+
+function wakeRoomWaiters(lane: Lane): void {
+  for (const resolve of lane.roomWaiters.splice(0)) resolve();
 }
 
 const RETRY_AFTER_MS = 1000;

@@ -14,6 +14,7 @@ import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import type { BatchItem } from './batch-item.ts';
 import type { Batcher } from './batcher.ts';
 import { depositItem, openAccountItem, type ItemContext } from './bulk-items.ts';
+import type { BulkMode } from './bulk-mode.ts';
 import { decodeAccounts, decodeDeposits } from './bulk-messages.ts';
 import type { BulkMessage, RawMessage } from './bulk-messages.ts';
 import { openBulkStream, type BulkStream, type ClientStream } from './bulk-stream.ts';
@@ -35,6 +36,7 @@ import type { SubmissionContext } from './submission-transactions.ts';
 
 export type IntakeContext = SubmissionContext & {
   readonly batcher: Batcher;
+  readonly bulkMode: Pick<BulkMode, 'duringStream'>;
   /** Aborts when the replica drains. */
   readonly stopping: AbortSignal;
   /** How long a caller may leave its stream without a message. */
@@ -55,7 +57,8 @@ export function createBulkIntake(context: IntakeContext): BulkIntake {
       kind: StreamKind<Item>,
     ): handleClientStreamingCall<RawMessage, { receipt: BulkReceipt }> =>
     (call, callback) => {
-      const answered = takeStream(context, call, kind)
+      const answered = context.bulkMode
+        .duringStream(() => takeStream(context, call, kind))
         .then(
           (receipt) => callback(null, { receipt }),
           (error: unknown) => callback(toServiceError(error, context.log)),

@@ -20,6 +20,8 @@ import { newCounts, type BatchContext } from './batch.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
 import { createBulkIntake } from './bulk-intake.ts';
 import { bulkServiceDefinition } from './bulk-messages.ts';
+import { bulkModeHandlers } from './bulk-mode-requests.ts';
+import { openBulkMode, type BulkMode } from './bulk-mode.ts';
 import { readConfig, WATCH_CONNECTIONS_MAX, type CommandConfig } from './config.ts';
 import { processBatch } from './process-batch.ts';
 import { readLedger } from './sql/read-ledger.ts';
@@ -39,12 +41,15 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const { instance } = settings;
   const telemetry = startTelemetry({ service: NAME, instance, env: process.env });
   closers.add('telemetry', telemetry.shutdown);
+  const { redisUrl } = settings;
+  const options = { ...settings.bulkMode, redisUrl, service: NAME, instance };
+  const bulkMode = openBulkMode(options, context);
   const submissions = await openSubmissions(settings, context);
-  const batcher = startBatcher(settings, context, submissions);
+  const batcher = startBatcher(settings, context, submissions, bulkMode);
 
   const { server, serve, drain } = createGrpcServer({ log });
   const { streamIdleMs } = settings;
-  const intake = createBulkIntake({ ...submissions, batcher, stopping, streamIdleMs });
+  const intake = createBulkIntake({ ...submissions, batcher, bulkMode, stopping, streamIdleMs });
   const commands = accountCommandHandlers({ ...submissions, batcher });
   const { bulkDeposit, bulkOpenAccounts } = intake;
   const bulk = { ...submissionHandlers(submissions), bulkDeposit, bulkOpenAccounts };
@@ -53,7 +58,7 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
     unimplemented(AccountCommandServiceService, commands),
   );
   server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulk));
-  server.addService(BulkModeServiceService, unimplemented(BulkModeServiceService, {}));
+  server.addService(BulkModeServiceService, bulkModeHandlers(bulkMode, log));
   server.addService(EventLogServiceService, unimplemented(EventLogServiceService, {}));
   const address = await serve(settings.listen);
   closers.add('streams', intake.drained);
@@ -104,6 +109,7 @@ function startBatcher(
   settings: CommandConfig,
   { closers, log }: ServiceContext,
   { watchPool, partitionCount, stoppedOwner }: SubmissionContext,
+  bulkMode: BulkMode,
 ): Batcher {
   const { append, lockTimeoutMs } = settings;
   const accountsMax = Math.ceil(settings.states.accountsMax / partitionCount);
@@ -130,19 +136,21 @@ function startBatcher(
     append,
     stoppedOwner,
     counts,
+    takeModeChange: bulkMode.takeChange,
   };
   const lanes = Array.from({ length: partitionCount }, (_, partition) =>
     createLaneStates(partition, states),
   );
   const batcher = createBatcher(
     partitionCount,
-    settings.batcher,
+    bulkMode.limitsOf(settings.batcher),
     async (partition, items, since) => {
       const lane = lanes[partition];
       if (lane === undefined) throw new RangeError(`there is no partition ${partition}`);
       await processBatch(context, lane, items, since);
     },
   );
+  bulkMode.onChange(() => batcher.adjust(bulkMode.limitsOf(settings.batcher)));
   closers.add('batcher', async () => {
     await batcher.stop();
     log.info('The batcher has drained.', { ...counts, locks: locks.counts });

@@ -26,6 +26,8 @@ export async function processBatch(
   const items = dropExpired(given);
   if (items.length === 0) return;
   const trace = startBatchTrace(lane.partition, items, queuedSinceMs);
+  const change = context.takeModeChange();
+  if (change !== undefined) trace.event(change.name, { on: change.isOn }, change.at);
   const nowMicros = BigInt(Date.now()) * 1000n;
   const batch = newBatch(randomUUID(), lane, items, nowMicros, trace);
   let result: BatchResult;

@@ -20,12 +20,13 @@ import {
 } from '#proto/bank/v1/bulk_service.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import { accountCommandHandlers } from '../../command-svc/account-commands.ts';
-import { createBatcher, type Batcher } from '../../command-svc/batcher.ts';
+import { createBatcher, type Batcher, type BatcherLimits } from '../../command-svc/batcher.ts';
+import type { BulkMode } from '../../command-svc/bulk-mode.ts';
 import { createBulkIntake, type IntakeContext } from '../../command-svc/bulk-intake.ts';
 import { bulkServiceDefinition } from '../../command-svc/bulk-messages.ts';
 import { processBatch } from '../../command-svc/process-batch.ts';
 import { submissionHandlers } from '../../command-svc/submissions.ts';
-import { openReplica, PARTITIONS } from '#test/support/batch-bench.ts';
+import { openReplica, PARTITIONS, type Replica } from '#test/support/batch-bench.ts';
 
 export type IntakeReplica = {
   context: IntakeContext;
@@ -42,30 +43,31 @@ export type IntakeReplica = {
 
 export type IntakeReplicaOptions = {
   streamIdleMs?: number;
+  limits?: Partial<BatcherLimits>;
+  /** Its settings go over the limits; its streams take no lease, the test does. */
+  bulkMode?: Pick<BulkMode, 'limitsOf' | 'onChange'>;
   /** Stands between the intake and the batcher. */
   around?: (batcher: Batcher) => Batcher;
+};
+
+const LIMITS: BatcherLimits = {
+  batchItemsMax: 1_000,
+  batchBytesMax: 900_000,
+  batchTimeoutMs: 100,
+  processors: 8,
+  partialProcessors: 2,
+  queueItemsMax: 5_000,
 };
 
 export async function openIntakeReplica(
   url: string,
   name: string,
-  { streamIdleMs = 10_000, around = (batcher) => batcher }: IntakeReplicaOptions = {},
+  options: IntakeReplicaOptions = {},
 ): Promise<IntakeReplica> {
   const replica = openReplica(url, name);
   const { eventStore, watchPool, log, stoppedOwner } = replica.context;
-  const limits = {
-    batchItemsMax: 1_000,
-    batchBytesMax: 900_000,
-    batchTimeoutMs: 100,
-    processors: 8,
-    partialProcessors: 2,
-    queueItemsMax: 5_000,
-  };
-  const batcher = createBatcher(PARTITIONS, limits, async (partition, items, sinceMs) => {
-    const lane = replica.lanes[partition];
-    if (lane === undefined) throw new Error(`no lane ${partition}`);
-    await processBatch(replica.context, lane, items, sinceMs);
-  });
+  const { streamIdleMs = 10_000, around = (batcher) => batcher } = options;
+  const batcher = openBatcher(replica, options);
   const stopping = new AbortController();
   const context: IntakeContext = {
     eventStore,
@@ -75,6 +77,7 @@ export async function openIntakeReplica(
     partitionCount: PARTITIONS,
     submissions: { triesMax: 10, retryPauseFirstMs: 5, retryPauseMaxMs: 100, retryAfterMs: 1_000 },
     batcher: around(batcher),
+    bulkMode: { duringStream: (stream) => stream() },
     stopping: stopping.signal,
     streamIdleMs,
   };
@@ -110,6 +113,18 @@ export async function openIntakeReplica(
       await replica.close();
     },
   };
+}
+
+function openBatcher(replica: Replica, options: IntakeReplicaOptions): Batcher {
+  const limits = { ...LIMITS, ...options.limits };
+  const inForce = (): BatcherLimits => options.bulkMode?.limitsOf(limits) ?? limits;
+  const batcher = createBatcher(PARTITIONS, inForce(), async (partition, items, sinceMs) => {
+    const lane = replica.lanes[partition];
+    if (lane === undefined) throw new Error(`no lane ${partition}`);
+    await processBatch(replica.context, lane, items, sinceMs);
+  });
+  options.bulkMode?.onChange(() => batcher.adjust(inForce()));
+  return batcher;
 }
 
 function openAccounts(

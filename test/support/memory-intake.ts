@@ -132,6 +132,7 @@ export function intakeBench({
     stoppedOwner: { lookAfterMs: 1_000, transactionAgeMs: 1_000 },
     submissions: { triesMax: 1, retryPauseFirstMs: 1, retryPauseMaxMs: 1, retryAfterMs: 500 },
     batcher,
+    bulkMode: { duringStream: (stream) => stream() },
     stopping: stopping.signal,
     streamIdleMs: idleMs,
   };
