@@ -36,14 +36,14 @@ export type StartedReplica = { readonly part: Part; readonly address: string };
 /** Names the data folder's own part, so that two banks never meet. */
 export async function openBank(
   name: string,
-  commandEnv: Record<string, string>,
+  serviceEnv: Record<Service, Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Bank> {
   const mesh = await startMesh({
     dataFolder: `${FOLDER}-${name}`,
     restarts: false, // a part that ends is a run that failed
     progress: silent,
-    serviceEnv: { command: commandEnv },
+    serviceEnv,
     signal,
   });
   const { stack, addresses } = mesh;

@@ -1,7 +1,8 @@
 /**
  * The benchmark's command line. `npm run bench -- --help` prints this list.
  */
-import { Command, Option } from 'commander';
+import { resolve } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { matchingFigures } from './figures.ts';
 import { FULL, QUICK, TINY, type Plan } from './plan.ts';
 
@@ -11,13 +12,21 @@ export type BenchOptions = {
   readonly size: 'full' | 'quick' | 'tiny';
   readonly json?: string;
   readonly only?: string;
+  /** Where CPU profiles of the services go. */
+  readonly profile?: string;
 };
 
 const DESCRIPTION = `Measures the whole mesh on a stack of its own, beside its peers on the same
 machine, and reconciles every run. Exit code 1 when a run does not reconcile; a missed target is
 said, and is not a failure.`;
 
-type Parsed = { quick: boolean; tiny: boolean; json?: string; only?: string };
+type Parsed = {
+  quick: boolean;
+  tiny: boolean;
+  json?: string;
+  only?: string;
+  profile?: string;
+};
 
 export function parseOptions(argv: readonly string[]): BenchOptions {
   const command = new Command('npm run bench --')
@@ -25,9 +34,10 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     .option('--quick', 'every figure, one run each, a tenth of the sizes', false)
     .option('--json <file>', 'writes {"figures":[{name,unit,median,min,max,runs}]}')
     .option('--only <name>', 'one figure, or all below a part of the name (latency, memory)')
+    .option('--profile <folder>', 'CPU profiles of the services, and their largest costs', folder)
     .addOption(new Option('--tiny', 'seconds only, to see that it works').default(false))
     .parse(argv);
-  const { quick, tiny, json, only } = command.opts<Parsed>();
+  const { quick, tiny, json, only, profile } = command.opts<Parsed>();
   if (matchingFigures(only).length === 0) command.error(`no figure is called ${only}`);
   const size = tiny ? 'tiny' : quick ? 'quick' : 'full';
   const plan = { full: FULL, quick: QUICK, tiny: TINY }[size];
@@ -36,5 +46,13 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     size,
     ...(json === undefined ? {} : { json }),
     ...(only === undefined ? {} : { only }),
+    ...(profile === undefined ? {} : { profile }),
   };
+}
+
+/** It is handed to Node by NODE_OPTIONS, where a space would end it. */
+function folder(text: string): string {
+  const path = resolve(text);
+  if (/\s/.test(path)) throw new InvalidArgumentError('must be a path without spaces');
+  return path;
 }

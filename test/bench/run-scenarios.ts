@@ -3,7 +3,10 @@
  * itself, then all scenarios that share a mesh, then those that want a fresh one. A scenario that
  * fails gives no figure, and the next one goes on.
  */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { errorText } from '#deploy/error-text.ts';
+import { SERVICES, type Service } from '#deploy/local/services.ts';
 import { accountIds, uniformly } from './account-ids.ts';
 import { openBank } from './bank.ts';
 import { matchingFigures } from './figures.ts';
@@ -11,6 +14,7 @@ import { depositMessages, repeated } from './load-messages.ts';
 import { machineText, measureMachine } from './machine.ts';
 import { MeasuredBank } from './measured-bank.ts';
 import type { BenchOptions } from './options.ts';
+import { profileLines } from './profile-summary.ts';
 import { startPeers, type Peers } from './peers/peers.ts';
 import { Samples } from './samples.ts';
 import { measures, type Scenario } from './scenario.ts';
@@ -37,6 +41,7 @@ export const SCENARIOS: readonly Scenario[] = [
 const SEED = 20_261_128;
 /** Enough distinct items to warm up with. */
 const WARM_UP_MESSAGES_MAX = 20;
+const PROFILE_LINES = 15;
 
 type Say = (line: string) => void;
 
@@ -84,7 +89,12 @@ async function runOnMesh(
 ): Promise<void> {
   const { options, say, signal } = run;
   const { plan } = options;
-  const env = { BANK_COMMAND_CACHED_ACCOUNTS_MAX: String(plan.cachedAccountsMax) };
+  const cached = { BANK_COMMAND_CACHED_ACCOUNTS_MAX: String(plan.cachedAccountsMax) };
+  const env = {
+    command: { ...cached, ...profileEnv(options, name, 'command') },
+    query: profileEnv(options, name, 'query'),
+    projector: profileEnv(options, name, 'projector'),
+  };
   say('starting the mesh');
   const bank = await openBank(name, env, signal);
   try {
@@ -97,6 +107,28 @@ async function runOnMesh(
     for (const scenario of scenarios) await runOne(run, scenario, measured, accounts, peers);
   } finally {
     await bank.stop();
+  }
+  sayProfiles(run, name);
+}
+
+/** Node writes the profile when the service ends. */
+function profileEnv(
+  { profile }: BenchOptions,
+  mesh: string,
+  service: Service,
+): Record<string, string> {
+  if (profile === undefined) return {};
+  const folder = join(profile, mesh, service);
+  mkdirSync(folder, { recursive: true });
+  return { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` };
+}
+
+function sayProfiles({ options, say }: Run, mesh: string): void {
+  const { profile } = options;
+  if (profile === undefined) return;
+  for (const service of SERVICES) {
+    say(`\n${service}, largest costs (part of its busy time; a profiled process is slower)`);
+    profileLines(join(profile, mesh, service), PROFILE_LINES).forEach((line) => say(`  ${line}`));
   }
 }
 
