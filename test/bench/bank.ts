@@ -27,6 +27,7 @@ export type Bank = {
   readonly command: RawClient;
   /** To the first query-svc. */
   readonly query: RawClient;
+  /** Aborted when the benchmark is stopped, or when a part of the mesh has ended by itself. */
   readonly signal: AbortSignal;
   readonly stop: () => Promise<void>;
 };
@@ -38,10 +39,16 @@ export async function openBank(
   name: string,
   serviceEnv: Record<Service, Record<string, string>>,
   signal: AbortSignal,
+  onPartEnded: (reason: Error) => void,
 ): Promise<Bank> {
+  const failing = new AbortController();
   const mesh = await startMesh({
     dataFolder: `${FOLDER}-${name}`,
     restarts: false, // a part that ends is a run that failed
+    onGivenUp: (reason) => {
+      onPartEnded(reason);
+      failing.abort(reason);
+    },
     progress: silent,
     serviceEnv,
     signal,
@@ -58,7 +65,8 @@ export async function openBank(
     for (const one of [client, command, query]) one.close();
     await Promise.all([stores.eventStore.end(), stores.projectionStore.end()]);
   });
-  return { mesh, client, stores, command, query, signal, stop: mesh.stop };
+  const any = AbortSignal.any([signal, failing.signal]);
+  return { mesh, client, stores, command, query, signal: any, stop: mesh.stop };
 }
 
 /** One more replica of a service on the bank's stack; whoever starts it stops it. */

@@ -87,7 +87,7 @@ async function runOnMesh(
   scenarios: readonly Scenario[],
   peers: Peers | undefined,
 ): Promise<void> {
-  const { options, say, signal } = run;
+  const { options, say, signal, failures } = run;
   const { plan } = options;
   const cached = { BANK_COMMAND_CACHED_ACCOUNTS_MAX: String(plan.cachedAccountsMax) };
   const env = {
@@ -96,7 +96,10 @@ async function runOnMesh(
     projector: profileEnv(options, name, 'projector'),
   };
   say('starting the mesh');
-  const bank = await openBank(name, env, signal);
+  const bank = await openBank(name, env, signal, (reason) => {
+    failures.push(reason.message);
+    say(`  ENDED: ${reason.message}`);
+  });
   try {
     const measured = new MeasuredBank(bank);
     const accounts = accountIds(SEED, plan.warmAccounts);
