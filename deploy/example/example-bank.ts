@@ -3,9 +3,8 @@
  * of the example's own, stopped at its end.
  */
 import { fileURLToPath } from 'node:url';
-import { credentials } from '@grpc/grpc-js';
-import { channelTarget, createBankClient, type BankClient } from '#client/bank-client.ts';
-import { BulkModeServiceClient } from '#proto/bank/v1/bulk_mode_service.ts';
+import { createBankClient, type BankClient } from '#client/bank-client.ts';
+import type { BulkModeServiceClient } from '#proto/bank/v1/bulk_mode_service.ts';
 import { startMesh } from '../local/mesh.ts';
 import { isListening } from '../local/ports.ts';
 
@@ -46,14 +45,11 @@ function connect(
   stop: () => Promise<void>,
 ): ExampleBank {
   const client = createBankClient(addresses);
-  const target = channelTarget(addresses.command);
-  const bulkMode = new BulkModeServiceClient(target, credentials.createInsecure());
   return {
     client,
-    bulkMode,
+    bulkMode: client.bulkMode,
     stop: async () => {
       client.close();
-      bulkMode.close();
       await stop();
     },
   };

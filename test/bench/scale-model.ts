@@ -7,7 +7,7 @@
 /** Measured: the figures of the benchmark, by name. */
 export type UnitCosts = (figure: string) => number;
 
-/** What one of each gives at most. Assumptions, not measurements; each is an option of the script. */
+/** What one of each gives at most: assumptions, each an option of the script. */
 export type Limits = {
   /** Of a core, of a thread, of a disk: what is planned with. */
   readonly utilisation: number;

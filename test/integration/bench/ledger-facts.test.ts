@@ -28,7 +28,8 @@ beforeEach(async () => {
   before = await readLedger(stores);
   await eventStore.query(
     `insert into events (account_id, version, recorded_at, type, hash, payload)
-     select '3f2b8c1e-7a4d-4c55-9b60-1d2e3f4a5b6c', v, now(), 2, '', '' from generate_series(1, 2) v`,
+     select '3f2b8c1e-7a4d-4c55-9b60-1d2e3f4a5b6c', v, now(), 2, '', ''
+       from generate_series(1, 2) v`,
   );
   await eventStore.query(
     `insert into submissions (tenant, submission_id, created_at, closed_at, total_items)

@@ -27,7 +27,7 @@ async function open(mistake?: Parameters<typeof startFakeBatchBank>[1]) {
   return { fake, ways: { bank: fake.bank, signal } };
 }
 
-test('a transactional batch is refused with its index, and stored without the bad operation', async () => {
+test('a transactional batch is refused with an index, and stored without the bad one', async () => {
   const { fake, ways } = await open();
   const [refused, , stored] = await rolledBackBatch(ways, DEPOSITS);
   expect(refused).toContain('7 operations, number 3');
@@ -41,7 +41,7 @@ test('a bank that stores half of a refused batch is caught', async () => {
   await expect(rolledBackBatch(ways, DEPOSITS)).rejects.toThrow(/the balance of .* is 20, was 0/);
 });
 
-test('direct batches run under the lease, which ends with the work, also when it fails', async () => {
+test('batches run under the lease, which ends with the work, also when it fails', async () => {
   const { fake, ways } = await open();
   const { bulkMode } = ways.bank;
   const before = await readMode(bulkMode);
@@ -63,7 +63,7 @@ test('direct batches run under the lease, which ends with the work, also when it
   expect(fake.heldLeases.size).toBe(0);
 });
 
-test('a direct batch with a refused item counts as not accepted, and its results say why', async () => {
+test('a refused item counts as not accepted, and its result says why', async () => {
   const { ways } = await open();
   const withUnknown = DEPOSITS.with(1, {
     ...(DEPOSITS[1] ?? UNKNOWN),

@@ -2,7 +2,7 @@
  * A bank in memory behind a real gRPC server, with direct batches and bulk mode: what the example
  * calls and no more. Accounts exist when they were named at the start; `mistake` breaks a rule.
  */
-import { credentials, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { createBankClient } from '#client/bank-client.ts';
 import type { ExampleBank } from '#deploy/example/example-bank.ts';
 import { refusal } from '#platform/grpc-errors.ts';
@@ -16,7 +16,6 @@ import {
   type GetAccountRequest,
 } from '#proto/bank/v1/account_query_service.ts';
 import {
-  BulkModeServiceClient,
   BulkModeServiceService,
   type EndBulkModeRequest,
   GetBulkModeResponse,
@@ -83,13 +82,11 @@ export async function startFakeBatchBank(
   const address = await serve({ host: '127.0.0.1', port: 0 });
   const addresses = { command: [address], query: [address], projector: [address] };
   const client = createBankClient(addresses);
-  const bulkMode = new BulkModeServiceClient(address, credentials.createInsecure());
   const close = async (): Promise<void> => {
     client.close();
-    bulkMode.close();
     await drain(CLOSE_MS);
   };
-  return { ...state, bank: { client, bulkMode, stop: close }, close };
+  return { ...state, bank: { client, bulkMode: client.bulkMode, stop: close }, close };
 }
 
 function batchHandlers(state: State, mistake: Mistake): Partial<BulkServiceServer> {
