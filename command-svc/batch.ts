@@ -121,6 +121,16 @@ export function newBatch(
   nowMicros: bigint,
   trace: BatchTrace,
 ): Batch {
+  const { accountIds, operations } = operationsOf(items);
+  const unanswered = undefined;
+  return { batchId, lane, items, accountIds, operations, nowMicros, trace, unanswered };
+}
+
+/** What a decision on the items must have read. */
+export function operationsOf(items: readonly BatchItem[]): {
+  accountIds: Set<string>;
+  operations: AccountOperation[];
+} {
   const accountIds = new Set<string>();
   const operations: AccountOperation[] = [];
   for (const { command } of items) {
@@ -129,6 +139,5 @@ export function newBatch(
     const { accountId, operationId } = command;
     if (operationId !== undefined) operations.push({ accountId, operationId });
   }
-  const unanswered = undefined;
-  return { batchId, lane, items, accountIds, operations, nowMicros, trace, unanswered };
+  return { accountIds, operations };
 }

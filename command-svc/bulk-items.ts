@@ -80,7 +80,7 @@ export function shownText(text: string): string {
 
 const SHOWN_CHARACTERS_MAX = 64;
 const FIXED_BYTES_MAX = 240;
-const VALIDATE_ONLY: FieldViolation = {
+export const VALIDATE_ONLY: FieldViolation = {
   field: 'validate_only',
   description: 'must not be set on an item',
 };
@@ -106,7 +106,7 @@ function wellFormed(
   };
 }
 
-function malformed(
+export function malformed(
   context: ItemContext,
   violation: FieldViolation,
   contentHash: Uint8Array,

@@ -1,5 +1,5 @@
 /**
- * The transport side of one client stream: reads its messages with back-pressure (a message is
+ * The transport side of one stream's messages: reads its messages with back-pressure (a message is
  * taken when the one before has found its place), and ends it for a reason: the caller cancelled,
  * the stream is idle, the replica stops, or an item failed. The first reason counts. Ending
  * destroys the reading side only; the answer still goes out. Every timer and listener is taken away
@@ -115,7 +115,7 @@ function streamIdle(streamIdleMs: number): RpcError {
   return refusal(status.DEADLINE_EXCEEDED, 'STREAM_IDLE', message);
 }
 
-function shuttingDown(retryAfterMs: number): RpcError {
+export function shuttingDown(retryAfterMs: number): RpcError {
   const message = 'this replica is shutting down; what was stored stays stored';
   return refusal(status.UNAVAILABLE, 'SHUTTING_DOWN', message, { retryAfterMs });
 }

@@ -25,8 +25,11 @@ export function refusalOf({ reason, message, field }: Rejection): RpcError {
   return refusal(CODES[reason], reason, message);
 }
 
+/** The time in the receipt of a command that was only validated. */
+export const NOT_STORED = 0n;
+
 export function commandReceipt(receipt: Receipt): CommandReceipt {
-  const { accountId, operationId, version, currencyCode, replayed } = receipt;
+  const { accountId, operationId, version, currencyCode, replayed, storedAtMicros } = receipt;
   return {
     accountId,
     operationId,
@@ -34,6 +37,6 @@ export function commandReceipt(receipt: Receipt): CommandReceipt {
     balance: { currencyCode, minorUnits: receipt.balanceMinor },
     available: { currencyCode, minorUnits: receipt.availableMinor },
     replayed,
-    storedAt: timestampFromMicros(receipt.storedAtMicros),
+    storedAt: storedAtMicros === NOT_STORED ? undefined : timestampFromMicros(storedAtMicros),
   };
 }

@@ -30,6 +30,8 @@ export type CommandConfig = {
   readonly submissions: SubmissionLimits;
   /** A bulk stream without a message for so long is ended. */
   readonly streamIdleMs: number;
+  /** Items of one stream whose results its caller has not read yet. */
+  readonly streamResultsMax: number;
   readonly drainMs: number;
 };
 
@@ -60,6 +62,7 @@ const SCHEMA = z
     BANK_COMMAND_REQUEST_CONNECTIONS_MAX: envInt({ min: 1, max: 200, default: 10 }),
     BANK_COMMAND_REQUEST_STATEMENT_TIMEOUT_MS: envInt({ min: 100, max: 600_000, default: 30_000 }),
     BANK_COMMAND_STREAM_IDLE_MS: envInt({ min: 100, max: 3_600_000, default: 60_000 }),
+    BANK_COMMAND_STREAM_RESULTS_MAX: envInt({ min: 1, max: 1_000_000, default: 10_000 }),
     BANK_COMMAND_DRAIN_MS: envInt({ min: 100, max: 8_000, default: 6_000 }),
   })
   .transform((env): CommandConfig => ({
@@ -104,6 +107,7 @@ const SCHEMA = z
       retryAfterMs: 1_000,
     },
     accountLockMs: env.BANK_COMMAND_ACCOUNT_LOCK_MS,
+    streamResultsMax: env.BANK_COMMAND_STREAM_RESULTS_MAX,
     streamIdleMs: env.BANK_COMMAND_STREAM_IDLE_MS,
     drainMs: env.BANK_COMMAND_DRAIN_MS,
   }))

@@ -7,7 +7,8 @@
 import { uuidFromBytes } from '#platform/uuid.ts';
 import { EventBatch, type EventRecord } from '#proto/bank/event/v1/event_batch.ts';
 import type { ItemResult } from '#proto/bank/v1/submission.ts';
-import type { Receipt } from './batch-item.ts';
+import type { Rejection as Refusal } from '#domain/rejection.ts';
+import type { BatchItem, Receipt } from './batch-item.ts';
 import { commandReceipt } from './command-answers.ts';
 import { receiptOf } from './decide-batch.ts';
 import { existingAccount, receiptState } from './event-codec.ts';
@@ -25,6 +26,19 @@ export type PlacedItem = {
   readonly outcome: StoredOutcome;
   readonly partition: number;
   readonly seq: bigint;
+};
+
+/** Where what becomes of an upload's items goes, one by one in the order of storing. */
+export type ResultSink = {
+  accepted(item: BatchItem, receipt: Receipt): void;
+  refused(item: BatchItem, rejection: Refusal): void;
+  /** Its result is what is stored. */
+  duplicate(index: number): void;
+  /** An item is taken in: a result will come, unless the upload fails. */
+  taken(): void;
+  /** False: another item must not be taken before whenRoom() resolves. */
+  hasRoom(): boolean;
+  whenRoom(): Promise<void>;
 };
 
 /** One result an item, in the items' order. */

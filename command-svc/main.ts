@@ -43,11 +43,13 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const batcher = startBatcher(settings, context, submissions);
 
   const { server, serve, drain } = createGrpcServer({ log });
-  const { streamIdleMs } = settings;
-  const intake = createBulkIntake({ ...submissions, batcher, stopping, streamIdleMs });
+  const { streamIdleMs, streamResultsMax, states } = settings;
+  const limits = { streamIdleMs, streamResultsMax, states };
+  const holdsLease = undefined; // until there is bulk mode
+  const intake = createBulkIntake({ ...submissions, ...limits, batcher, stopping, holdsLease });
   const commands = accountCommandHandlers({ ...submissions, batcher });
-  const { bulkDeposit, bulkOpenAccounts } = intake;
-  const bulk = { ...submissionHandlers(submissions), bulkDeposit, bulkOpenAccounts };
+  const { drained, ...uploads } = intake;
+  const bulk = { ...submissionHandlers(submissions), ...uploads };
   server.addService(
     AccountCommandServiceService,
     unimplemented(AccountCommandServiceService, commands),
@@ -56,7 +58,7 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   server.addService(BulkModeServiceService, unimplemented(BulkModeServiceService, {}));
   server.addService(EventLogServiceService, unimplemented(EventLogServiceService, {}));
   const address = await serve(settings.listen);
-  closers.add('streams', intake.drained);
+  closers.add('streams', drained);
   closers.add('server', () => drain(settings.drainMs));
   await announceReady(process.env, NAME, address);
   log.info('Serving.', { address });

@@ -21,7 +21,8 @@ import {
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import { accountCommandHandlers } from '../../command-svc/account-commands.ts';
 import { createBatcher, type Batcher } from '../../command-svc/batcher.ts';
-import { createBulkIntake, type IntakeContext } from '../../command-svc/bulk-intake.ts';
+import { createBulkIntake } from '../../command-svc/bulk-intake.ts';
+import type { IntakeContext } from '../../command-svc/take-stream.ts';
 import { bulkServiceDefinition } from '../../command-svc/bulk-messages.ts';
 import { processBatch } from '../../command-svc/process-batch.ts';
 import { submissionHandlers } from '../../command-svc/submissions.ts';
@@ -42,6 +43,8 @@ export type IntakeReplica = {
 
 export type IntakeReplicaOptions = {
   streamIdleMs?: number;
+  streamResultsMax?: number;
+  holdsLease?: IntakeContext['holdsLease'];
   /** Stands between the intake and the batcher. */
   around?: (batcher: Batcher) => Batcher;
 };
@@ -49,7 +52,12 @@ export type IntakeReplicaOptions = {
 export async function openIntakeReplica(
   url: string,
   name: string,
-  { streamIdleMs = 10_000, around = (batcher) => batcher }: IntakeReplicaOptions = {},
+  {
+    streamIdleMs = 10_000,
+    streamResultsMax = 10_000,
+    holdsLease,
+    around = (batcher) => batcher,
+  }: IntakeReplicaOptions = {},
 ): Promise<IntakeReplica> {
   const replica = openReplica(url, name);
   const { eventStore, watchPool, log, stoppedOwner } = replica.context;
@@ -77,11 +85,14 @@ export async function openIntakeReplica(
     batcher: around(batcher),
     stopping: stopping.signal,
     streamIdleMs,
+    streamResultsMax,
+    states: replica.context.states,
+    holdsLease,
   };
   const intake = createBulkIntake(context);
   const { server, serve, drain } = createGrpcServer({ log });
-  const { bulkDeposit, bulkOpenAccounts } = intake;
-  const bulkHandlers = { bulkDeposit, bulkOpenAccounts, ...submissionHandlers(context) };
+  const { drained, ...uploads } = intake;
+  const bulkHandlers = { ...uploads, ...submissionHandlers(context) };
   server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulkHandlers));
   server.addService(
     AccountCommandServiceService,
@@ -93,7 +104,7 @@ export async function openIntakeReplica(
   const commands = new AccountCommandServiceClient(address, plain);
   const stop = async (): Promise<void> => {
     stopping.abort();
-    await intake.drained();
+    await drained();
     await batcher.stop();
   };
   return {

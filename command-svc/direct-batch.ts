@@ -1,0 +1,85 @@
+/**
+ * SubmitBatch: mixed commands as a submission of its own, closed with them; idempotent as a whole
+ * by its submission_id and item by item. PER_ITEM: each command is stored or refused for itself, by
+ * the way of every upload; a batch that broke off goes on when it is sent again.
+ */
+import { status } from '@grpc/grpc-js';
+import type { CallContext } from '#platform/call-context.ts';
+import { invalidArgument, refusal } from '#platform/grpc-errors.ts';
+import {
+  BatchMode,
+  type SubmitBatchRequest,
+  type SubmitBatchResponse,
+} from '#proto/bank/v1/bulk_service.ts';
+import type { IntakeContext } from './take-stream.ts';
+import { decodeDirectBatch, type RawMessage } from './bulk-messages.ts';
+import { openCallEnd, type CallEnd } from './call-end.ts';
+import { collectResults } from './collected-results.ts';
+import { wholeSubmission } from './item-numbering.ts';
+import { openUpload } from './opened-upload.ts';
+import { operationItem } from './operation-items.ts';
+
+export async function submitBatch(
+  context: IntakeContext,
+  raw: RawMessage,
+  call: CallContext,
+): Promise<SubmitBatchResponse> {
+  const request = decodeDirectBatch(raw, context.holdsLease !== undefined);
+  const store = storeOf(request.mode);
+  await checkLease(context, request.bulkModeLeaseId);
+  const { stopping } = context;
+  const { retryAfterMs } = context.submissions;
+  const end = openCallEnd(call, { stopping, retryAfterMs });
+  try {
+    return await store(context, request, end, call);
+  } finally {
+    end.detach();
+  }
+}
+
+type StoreBatch = (
+  context: IntakeContext,
+  request: SubmitBatchRequest,
+  end: CallEnd,
+  call: CallContext,
+) => Promise<SubmitBatchResponse>;
+
+function storeOf(mode: BatchMode): StoreBatch {
+  if (mode === BatchMode.BATCH_MODE_PER_ITEM) return storePerItem;
+  const description = 'must be BATCH_MODE_ATOMIC or BATCH_MODE_PER_ITEM';
+  throw invalidArgument([{ field: 'mode', description }]);
+}
+
+async function checkLease(context: IntakeContext, leaseId: string): Promise<void> {
+  if (leaseId === '' || (await context.holdsLease?.(leaseId)) === true) return;
+  const message = 'the bulk-mode lease is gone: start another one, or send the batch without';
+  throw refusal(status.FAILED_PRECONDITION, 'LEASE_EXPIRED', message);
+}
+
+const storePerItem: StoreBatch = async (context, request, end, { traceparent }) => {
+  const { submissionId, operations } = request;
+  const numbering = wholeSubmission(submissionId, operations.length);
+  const results = collectResults();
+  const origin = { traceparent, results };
+  end.throwIfEnded();
+  const opened = await openUpload(context, end, numbering, origin, operationItem);
+  try {
+    await opened.take(operations, 0);
+    const receipt = await opened.finish();
+    checkSize(submissionId, operations.length, receipt.submission?.totalItems);
+    return { results: await results.all(context, { tenant: NO_TENANT, submissionId }), receipt };
+  } finally {
+    await opened.leave();
+  }
+};
+
+/** A closed submission is answered again to the batch that it was, not to a part of it. */
+function checkSize(submissionId: string, count: number, totalItems: bigint | undefined): void {
+  if (totalItems === undefined || totalItems === BigInt(count)) return;
+  const message = `submission ${submissionId} is closed with ${totalItems} items, not ${count}`;
+  const metadata = { total_items: String(totalItems) };
+  throw refusal(status.FAILED_PRECONDITION, 'SUBMISSION_CLOSED', message, { metadata });
+}
+
+/** There is no authentication yet. */
+const NO_TENANT = '';
