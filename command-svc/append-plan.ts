@@ -3,7 +3,12 @@
  */
 import { MINOR_UNITS_MAX } from '#domain/money.ts';
 import { uuidArray, CopyWriter } from '#platform/copy-binary.ts';
-import { encodeBatch, type PackedReplay, type PackedSubmission } from './batch-codec.ts';
+import {
+  encodeBatch,
+  type LogPosition,
+  type PackedReplay,
+  type PackedSubmission,
+} from './batch-codec.ts';
 import type { BatchItem, SubmissionClaim } from './batch-item.ts';
 import type { DecidedBatch, DecidedEvent } from './decide-batch.ts';
 import { ACCEPTED, encodeIndexes, encodeStoredItems, REJECTED, REPLAYED } from './item-indexes.ts';
@@ -13,6 +18,8 @@ export type BatchIdentity = {
   readonly batchId: string;
   readonly partition: number;
   readonly traceparent: string | undefined;
+  /** The other positions that the append takes. */
+  readonly others: readonly LogPosition[];
 };
 
 /** What a batch holds of one submission, ascending by index. */
@@ -124,6 +131,7 @@ function packedPayload(
       commandNumber: event.commandNumber,
     })),
     submissions: [...parts.values()].map((part) => packedSubmission(part, items, decided)),
+    others: identity.others,
     replayed,
   });
 }

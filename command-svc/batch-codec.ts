@@ -28,12 +28,16 @@ export type PackedReplay = {
   readonly version: bigint;
 };
 
+export type LogPosition = { readonly partition: number; readonly seq: bigint };
+
 export type PackedBatch = {
   readonly batchId: string;
   readonly partition: number;
   readonly storedAtMicros: bigint;
   readonly events: readonly PackedEvent[];
   readonly submissions: readonly PackedSubmission[];
+  /** The other positions of the same append. */
+  readonly others: readonly LogPosition[];
   readonly replayed: readonly PackedReplay[];
 };
 
@@ -56,6 +60,12 @@ export function encodeBatch(batch: PackedBatch): Buffer {
     if (part.acceptedIndexes.length > 0) {
       writer.uint32(tag(4, LENGTH_DELIMITED)).bytes(part.acceptedIndexes);
     }
+    writer.join();
+  }
+  for (const { partition, seq } of batch.others) {
+    writer.uint32(tag(6, LENGTH_DELIMITED)).fork();
+    if (partition !== 0) writer.uint32(tag(1, VARINT)).int32(partition);
+    writer.uint32(tag(2, VARINT)).int64(seq);
     writer.join();
   }
   for (const item of batch.replayed) {

@@ -36,6 +36,7 @@ export type BatchCounts = {
 
 export type BatchContext = {
   readonly eventStore: Pool;
+  readonly partitionCount: number;
   /** For looking after waiting statements: never used by the batches themselves. */
   readonly watchPool: Pool;
   readonly locks: AccountLocks;
@@ -48,7 +49,10 @@ export type BatchContext = {
 
 export type Batch = {
   readonly batchId: string;
+  /** Of the lowest partition that it writes. */
   readonly lane: LaneStates;
+  /** The other lanes that it holds, ascending by partition; only a barrier's batch has any. */
+  readonly others: readonly LaneStates[];
   readonly items: readonly BatchItem[];
   readonly accountIds: ReadonlySet<string>;
   readonly operations: readonly AccountOperation[];
@@ -98,7 +102,7 @@ export function appendAnswered(batch: Batch): void {
 
 export function identityOf(batch: Batch): BatchIdentity {
   const { batchId, lane, trace } = batch;
-  return { batchId, partition: lane.partition, traceparent: trace.traceparent };
+  return { batchId, partition: lane.partition, traceparent: trace.traceparent, others: [] };
 }
 
 export function newCounts(): BatchCounts {
@@ -120,10 +124,16 @@ export function newBatch(
   items: readonly BatchItem[],
   nowMicros: bigint,
   trace: BatchTrace,
+  others: readonly LaneStates[] = [],
 ): Batch {
   const { accountIds, operations } = operationsOf(items);
   const unanswered = undefined;
-  return { batchId, lane, items, accountIds, operations, nowMicros, trace, unanswered };
+  return { batchId, lane, others, items, accountIds, operations, nowMicros, trace, unanswered };
+}
+
+/** The accounts that a decision on the item stands on. */
+export function accountsOf({ command }: BatchItem): string[] {
+  return command === undefined ? [] : [command.accountId];
 }
 
 /** What a decision on the items must have read. */

@@ -6,12 +6,25 @@
  * batch is full, at the timeout, or when the process has nothing in flight. A timeout is an upper
  * bound, never a wait for its own sake. Under load a batch that is not full gives way: it starts
  * when few others are in flight, and takes along what has come meanwhile, which is cheaper for all
- * (group commit). Stopping drains: nothing new is taken, all that was taken is processed.
+ * (group commit). Barriers (barrier-queue.ts) take several lanes at once. Items that a batch puts
+ * off go first in their lane's next one. Stopping drains: nothing new is taken, all that was taken
+ * is processed.
  */
 import { status } from '@grpc/grpc-js';
 import { refusal } from '#platform/grpc-errors.ts';
 import type { BatchItem } from './batch-item.ts';
-import { createLane, isFull, takeBatch, type Lane, type LaneLimits } from './lane.ts';
+import type { Barrier } from './barrier.ts';
+import { BarrierQueue, type ReadyBarrier } from './barrier-queue.ts';
+import {
+  bulkReady,
+  createLane,
+  hasNoRoom,
+  isFull,
+  takeBatch,
+  type Lane,
+  type LaneLimits,
+  type TakenBatch,
+} from './lane.ts';
 
 export type BatcherLimits = LaneLimits & {
   /** Bulk items wait for company at most so long. */
@@ -25,29 +38,37 @@ export type BatcherLimits = LaneLimits & {
 export type Batcher = {
   /** False: that lane's queue is full, or the batcher is stopping. */
   tryEnqueue(item: BatchItem): boolean;
+  /** The same for all of its items at once. */
+  tryEnqueueBarrier(barrier: Barrier): boolean;
   /** Resolves when the bulk queue of the partition's lane has room again. */
   whenRoom(partition: number): Promise<void>;
   /** Resolves when all that was taken has been processed. */
   stop(): Promise<void>;
 };
 
+/** Answers the items that were put off; all others are settled. */
 export type ProcessBatch = (
   partition: number,
   items: readonly BatchItem[],
   queuedSinceMs: number,
-) => Promise<void>;
+) => Promise<readonly BatchItem[]>;
+
+export type ProcessBarrier = (barrier: Barrier, queuedSinceMs: number) => Promise<void>;
 
 export function createBatcher(
   partitionCount: number,
   limits: BatcherLimits,
   process: ProcessBatch,
+  processBarrier: ProcessBarrier,
 ): Batcher {
-  return new LaneBatcher(partitionCount, limits, process);
+  return new LaneBatcher(partitionCount, limits, process, processBarrier);
 }
 
 class LaneBatcher implements Batcher {
   readonly #limits: BatcherLimits;
   readonly #process: ProcessBatch;
+  readonly #processBarrier: ProcessBarrier;
+  readonly #barriers = new BarrierQueue();
   readonly #lanes: readonly Lane[];
   /** Lanes that hold items and have no batch in flight, the longest waiting first. */
   readonly #waiting = new Set<Lane>();
@@ -57,9 +78,15 @@ class LaneBatcher implements Batcher {
   #timer: NodeJS.Timeout | undefined;
   #stopped: PromiseWithResolvers<void> | undefined;
 
-  constructor(partitionCount: number, limits: BatcherLimits, process: ProcessBatch) {
+  constructor(
+    partitionCount: number,
+    limits: BatcherLimits,
+    process: ProcessBatch,
+    processBarrier: ProcessBarrier,
+  ) {
     this.#limits = limits;
     this.#process = process;
+    this.#processBarrier = processBarrier;
     this.#lanes = Array.from({ length: partitionCount }, (_, partition) => createLane(partition));
   }
 
@@ -69,17 +96,34 @@ class LaneBatcher implements Batcher {
       return true;
     }
     const lane = this.#lane(item.partition);
-    const queue = item.source.kind === 'unary' ? lane.unary : lane.bulk;
-    if (queue.length >= this.#limits.queueItemsMax) return false;
-    queue.push(item, Date.now());
+    if (item.source.kind === 'unary') {
+      if (lane.unary.length >= this.#limits.queueItemsMax) return false;
+      lane.unary.push(item, Date.now());
+    } else {
+      if (hasNoRoom(lane, this.#limits)) return false;
+      lane.bulk.push(item, Date.now());
+    }
     if (!lane.busy) this.#waiting.add(lane);
+    this.#planDispatch();
+    return true;
+  }
+
+  tryEnqueueBarrier(barrier: Barrier): boolean {
+    if (this.#stopped !== undefined) {
+      for (const item of barrier.items)
+        item.settle({ kind: 'failed', error: shuttingDown() }, item);
+      return true;
+    }
+    const lanes = barrier.partitions.map((partition) => this.#lane(partition));
+    if (lanes.some((lane) => hasNoRoom(lane, this.#limits))) return false;
+    this.#barriers.add(barrier, lanes, Date.now());
     this.#planDispatch();
     return true;
   }
 
   whenRoom(partition: number): Promise<void> {
     const lane = this.#lane(partition);
-    if (lane.bulk.length < this.#limits.queueItemsMax) return Promise.resolve();
+    if (!hasNoRoom(lane, this.#limits)) return Promise.resolve();
     return new Promise((resolve) => lane.roomWaiters.push(resolve));
   }
 
@@ -109,11 +153,12 @@ class LaneBatcher implements Batcher {
   #dispatch(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#startBarriers();
     const nowMs = Date.now();
     let wakeAtMs = Number.POSITIVE_INFINITY;
     for (const lane of this.#waiting) {
       if (this.#isDue(lane, nowMs)) this.#start(lane);
-      else if (this.#takesPartial()) {
+      else if (this.#takesPartial() && !lane.reserved && bulkReady(lane) > 0) {
         wakeAtMs = Math.min(wakeAtMs, lane.bulk.oldestMs + this.#limits.batchTimeoutMs);
       }
     }
@@ -123,7 +168,10 @@ class LaneBatcher implements Batcher {
   }
 
   #isDue(lane: Lane, nowMs: number): boolean {
-    if (lane.unary.length > 0 || this.#inFlight === 0) return true;
+    if (lane.reserved) return false;
+    if (lane.unary.length > 0) return true;
+    if (bulkReady(lane) === 0) return false;
+    if (this.#inFlight === 0) return true;
     if (this.#bulkInFlight >= this.#limits.processors) return false;
     if (isFull(lane, this.#limits) || this.#stopped !== undefined) return true;
     return this.#takesPartial() && nowMs - lane.bulk.oldestMs >= this.#limits.batchTimeoutMs;
@@ -140,22 +188,63 @@ class LaneBatcher implements Batcher {
     const batch = takeBatch(lane, this.#limits, this.#bulkInFlight < this.#limits.processors);
     this.#inFlight += 1;
     if (batch.hasBulk) this.#bulkInFlight += 1;
-    for (const resolve of lane.roomWaiters.splice(0)) resolve();
-    void this.#process(lane.partition, batch.items, batch.queuedSinceMs).finally(() => {
-      this.#inFlight -= 1;
-      if (batch.hasBulk) this.#bulkInFlight -= 1;
+    this.#tellRoom(lane);
+    void this.#process(lane.partition, batch.items, batch.queuedSinceMs)
+      .then((deferred) => putBack(lane, deferred, batch))
+      .finally(() => this.#ended([lane], batch.hasBulk));
+  }
+
+  #startBarriers(): void {
+    if (this.#barriers.size === 0) return;
+    const canBulk = (): boolean => this.#bulkInFlight < this.#limits.processors;
+    for (let ready = this.#barriers.next(canBulk()); ready !== undefined;) {
+      this.#startBarrier(ready);
+      ready = this.#barriers.next(canBulk());
+    }
+  }
+
+  #startBarrier({ barrier, lanes, queuedSinceMs }: ReadyBarrier): void {
+    const isBulk = barrier.kind === 'bulk';
+    this.#inFlight += 1;
+    if (isBulk) this.#bulkInFlight += 1;
+    for (const lane of lanes) {
+      this.#waiting.delete(lane);
+      lane.busy = true;
+      this.#tellRoom(lane);
+    }
+    void this.#processBarrier(barrier, queuedSinceMs).finally(() => this.#ended(lanes, isBulk));
+  }
+
+  #ended(lanes: readonly Lane[], wasBulk: boolean): void {
+    this.#inFlight -= 1;
+    if (wasBulk) this.#bulkInFlight -= 1;
+    for (const lane of lanes) {
       lane.busy = false;
       if (lane.unary.length + lane.bulk.length > 0) this.#waiting.add(lane);
-      this.#dispatch();
-      this.#finishStop();
-    });
+    }
+    this.#dispatch();
+    this.#finishStop();
+  }
+
+  #tellRoom(lane: Lane): void {
+    for (const resolve of lane.roomWaiters.splice(0)) resolve();
   }
 
   #finishStop(): void {
-    if (this.#inFlight > 0 || this.#waiting.size > 0) return;
+    if (this.#inFlight > 0 || this.#waiting.size > 0 || this.#barriers.size > 0) return;
     clearTimeout(this.#timer);
     this.#stopped?.resolve();
   }
+}
+
+/** What a batch has put off goes first again, in its order. */
+function putBack(lane: Lane, deferred: readonly BatchItem[], { queuedSinceMs }: TakenBatch): void {
+  if (deferred.length === 0) return;
+  const isUnary = ({ source }: BatchItem): boolean => source.kind === 'unary';
+  const unary = deferred.filter(isUnary);
+  if (unary.length > 0) lane.unary.pushFront(unary, queuedSinceMs);
+  const bulk = deferred.filter((item) => !isUnary(item));
+  if (bulk.length > 0) lane.bulk.pushFront(bulk, queuedSinceMs);
 }
 
 const RETRY_AFTER_MS = 1000;

@@ -4,7 +4,7 @@
  */
 import { status } from '@grpc/grpc-js';
 import type { Rejection, RejectionReason } from '#domain/rejection.ts';
-import { invalidArgument, refusal, type RpcError } from '#platform/grpc-errors.ts';
+import { invalidArgument, refusal, RpcError } from '#platform/grpc-errors.ts';
 import { timestampFromMicros } from '#platform/timestamps.ts';
 import type { CommandReceipt } from '#proto/bank/v1/command_receipt.ts';
 import type { Receipt } from './batch-item.ts';
@@ -23,6 +23,18 @@ const CODES: Readonly<Record<RejectionReason, status>> = {
 export function refusalOf({ reason, message, field }: Rejection): RpcError {
   if (reason === 'INVALID_ITEM') return invalidArgument([{ field, description: message }]);
   return refusal(CODES[reason], reason, message);
+}
+
+/** The refusal of a whole batch: the status of its refused item, which its metadata names. */
+export function refusalWithIndex(rejection: Rejection, itemIndex: number): RpcError {
+  const { code, message, violations } = refusalOf(rejection);
+  const { reason } = rejection;
+  const metadata = { item_index: String(itemIndex) };
+  return new RpcError(code, message, {
+    reason,
+    metadata,
+    ...(violations === undefined ? {} : { violations }),
+  });
 }
 
 /** The time in the receipt of a command that was only validated. */

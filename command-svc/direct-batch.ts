@@ -1,20 +1,19 @@
 /**
  * SubmitBatch: mixed commands as a submission of its own, closed with them; idempotent as a whole
  * by its submission_id and item by item. PER_ITEM: each command is stored or refused for itself, by
- * the way of every upload; a batch that broke off goes on when it is sent again.
+ * the way of every upload; a batch that broke off goes on when it is sent again. ATOMIC: all or
+ * nothing (atomic-batch.ts).
  */
 import { status } from '@grpc/grpc-js';
 import type { CallContext } from '#platform/call-context.ts';
 import { invalidArgument, refusal } from '#platform/grpc-errors.ts';
-import {
-  BatchMode,
-  type SubmitBatchRequest,
-  type SubmitBatchResponse,
-} from '#proto/bank/v1/bulk_service.ts';
+import { BatchMode, type SubmitBatchResponse } from '#proto/bank/v1/bulk_service.ts';
+import { storeAtomic } from './atomic-batch.ts';
 import type { IntakeContext } from './take-stream.ts';
 import { decodeDirectBatch, type RawMessage } from './bulk-messages.ts';
-import { openCallEnd, type CallEnd } from './call-end.ts';
+import { openCallEnd } from './call-end.ts';
 import { collectResults } from './collected-results.ts';
+import { checkSize, type StoreBatch } from './direct-batch-rules.ts';
 import { wholeSubmission } from './item-numbering.ts';
 import { openUpload } from './opened-upload.ts';
 import { operationItem } from './operation-items.ts';
@@ -37,14 +36,8 @@ export async function submitBatch(
   }
 }
 
-type StoreBatch = (
-  context: IntakeContext,
-  request: SubmitBatchRequest,
-  end: CallEnd,
-  call: CallContext,
-) => Promise<SubmitBatchResponse>;
-
 function storeOf(mode: BatchMode): StoreBatch {
+  if (mode === BatchMode.BATCH_MODE_ATOMIC) return storeAtomic;
   if (mode === BatchMode.BATCH_MODE_PER_ITEM) return storePerItem;
   const description = 'must be BATCH_MODE_ATOMIC or BATCH_MODE_PER_ITEM';
   throw invalidArgument([{ field: 'mode', description }]);
@@ -72,14 +65,6 @@ const storePerItem: StoreBatch = async (context, request, end, { traceparent }) 
     await opened.leave();
   }
 };
-
-/** A closed submission is answered again to the batch that it was, not to a part of it. */
-function checkSize(submissionId: string, count: number, totalItems: bigint | undefined): void {
-  if (totalItems === undefined || totalItems === BigInt(count)) return;
-  const message = `submission ${submissionId} is closed with ${totalItems} items, not ${count}`;
-  const metadata = { total_items: String(totalItems) };
-  throw refusal(status.FAILED_PRECONDITION, 'SUBMISSION_CLOSED', message, { metadata });
-}
 
 /** There is no authentication yet. */
 const NO_TENANT = '';

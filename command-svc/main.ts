@@ -15,13 +15,12 @@ import { BulkModeServiceService } from '#proto/bank/v1/bulk_mode_service.ts';
 import { EventLogServiceService } from '#proto/bank/v1/event_log_service.ts';
 import { accountCommandHandlers } from './account-commands.ts';
 import { createAccountLocks } from './account-locks.ts';
-import { createLaneStates } from './account-states.ts';
 import { newCounts, type BatchContext } from './batch.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
 import { createBulkIntake } from './bulk-intake.ts';
 import { bulkServiceDefinition } from './bulk-messages.ts';
 import { readConfig, WATCH_CONNECTIONS_MAX, type CommandConfig } from './config.ts';
-import { processBatch } from './process-batch.ts';
+import { laneProcessors } from './lane-processors.ts';
 import { readLedger } from './sql/read-ledger.ts';
 import type { SubmissionContext } from './submission-transactions.ts';
 import { submissionHandlers } from './submissions.ts';
@@ -125,6 +124,7 @@ function startBatcher(
   const counts = newCounts();
   const context: BatchContext = {
     eventStore,
+    partitionCount,
     watchPool,
     locks,
     log,
@@ -133,18 +133,7 @@ function startBatcher(
     stoppedOwner,
     counts,
   };
-  const lanes = Array.from({ length: partitionCount }, (_, partition) =>
-    createLaneStates(partition, states),
-  );
-  const batcher = createBatcher(
-    partitionCount,
-    settings.batcher,
-    async (partition, items, since) => {
-      const lane = lanes[partition];
-      if (lane === undefined) throw new RangeError(`there is no partition ${partition}`);
-      await processBatch(context, lane, items, since);
-    },
-  );
+  const batcher = createBatcher(partitionCount, settings.batcher, ...laneProcessors(context));
   closers.add('batcher', async () => {
     await batcher.stop();
     log.info('The batcher has drained.', { ...counts, locks: locks.counts });

@@ -134,10 +134,14 @@ export async function finishUpload(
   return bulkReceipt(submission.submissionId, flight.counts, summary);
 }
 
-async function leaveUpload(upload: BulkUpload): Promise<void> {
+/** `end`: how its claim is given back. */
+export async function leaveUpload(
+  upload: BulkUpload,
+  end: typeof endClaim = endClaim,
+): Promise<void> {
   await upload.flight.landed();
   await upload.takeover;
-  if (upload.standing.kind === 'open') await endClaim(upload.context, upload.standing.claim);
+  if (upload.standing.kind === 'open') await end(upload.context, upload.standing.claim);
 }
 
 /** There is no authentication yet. */

@@ -18,14 +18,15 @@ import type { BatchItem, ItemOutcome } from './batch-item.ts';
 import { startBatchTrace } from './batch-trace.ts';
 import type { ItemDecision } from './decide-batch.ts';
 
+/** Answers the items that are put off to the lane's next batch; all others are settled. */
 export async function processBatch(
   context: BatchContext,
   lane: LaneStates,
   given: readonly BatchItem[],
   queuedSinceMs: number,
-): Promise<void> {
+): Promise<readonly BatchItem[]> {
   const items = dropExpired(given);
-  if (items.length === 0) return;
+  if (items.length === 0) return NONE;
   const trace = startBatchTrace(lane.partition, items, queuedSinceMs);
   const nowMicros = BigInt(Date.now()) * 1000n;
   const batch = newBatch(randomUUID(), lane, items, nowMicros, trace);
@@ -41,12 +42,15 @@ export async function processBatch(
     });
     trace.end({ 'bank.batch_id': batch.batchId, error: true });
     failItems(items, batch.unanswered !== undefined, error);
-    return;
+    return NONE;
   }
   reply(result);
   trace.end({ 'bank.batch_id': batch.batchId, 'bank.seq': Number(result.position ?? 0n) });
-  if (result.again.length > 0) await processBatch(context, lane, result.again, Date.now());
+  if (result.again.length === 0) return NONE;
+  return processBatch(context, lane, result.again, Date.now());
 }
+
+const NONE: readonly BatchItem[] = [];
 
 /** Lock, then the fast path; without locks, or when it does not stand, under the heads. */
 async function store(context: BatchContext, batch: Batch): Promise<BatchResult> {
@@ -75,7 +79,7 @@ function settleExpired(items: readonly BatchItem[]): void {
   for (const item of items) item.settle({ kind: 'failed', error }, item);
 }
 
-function reply(result: BatchResult): void {
+export function reply(result: BatchResult): void {
   for (const [place, item] of result.items.entries()) {
     const decision = result.decisions[place];
     if (decision === undefined) throw new Error(`no decision for item ${place}`);
@@ -103,7 +107,7 @@ function unknownDecision(decision: never): never {
 
 const RETRY_AFTER_MS = 1000;
 
-function failItems(items: readonly BatchItem[], unanswered: boolean, cause: unknown): void {
+export function failItems(items: readonly BatchItem[], unanswered: boolean, cause: unknown): void {
   for (const item of items) {
     item.settle({ kind: 'failed', error: errorFor(item, unanswered, cause) }, item);
   }

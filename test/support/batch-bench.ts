@@ -40,6 +40,7 @@ export function openReplica(url: string, name: string, locks: AccountLocks = HEL
   const watchPool = pool(`${name}-watch`);
   const context: BatchContext = {
     eventStore,
+    partitionCount: PARTITIONS,
     watchPool,
     locks,
     log,

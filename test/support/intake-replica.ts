@@ -24,7 +24,7 @@ import { createBatcher, type Batcher } from '../../command-svc/batcher.ts';
 import { createBulkIntake } from '../../command-svc/bulk-intake.ts';
 import type { IntakeContext } from '../../command-svc/take-stream.ts';
 import { bulkServiceDefinition } from '../../command-svc/bulk-messages.ts';
-import { processBatch } from '../../command-svc/process-batch.ts';
+import { laneProcessors } from '../../command-svc/lane-processors.ts';
 import { submissionHandlers } from '../../command-svc/submissions.ts';
 import { openReplica, PARTITIONS } from '#test/support/batch-bench.ts';
 
@@ -69,11 +69,8 @@ export async function openIntakeReplica(
     partialProcessors: 2,
     queueItemsMax: 5_000,
   };
-  const batcher = createBatcher(PARTITIONS, limits, async (partition, items, sinceMs) => {
-    const lane = replica.lanes[partition];
-    if (lane === undefined) throw new Error(`no lane ${partition}`);
-    await processBatch(replica.context, lane, items, sinceMs);
-  });
+  const processors = laneProcessors(replica.context, replica.lanes);
+  const batcher = createBatcher(PARTITIONS, limits, ...processors);
   const stopping = new AbortController();
   const context: IntakeContext = {
     eventStore,
@@ -192,9 +189,10 @@ export function callUnary<Req, Res>(
   client: Client,
   { path, requestSerialize, responseDeserialize }: Method<Req, Res>,
   request: Req,
+  signal?: AbortSignal,
 ): Promise<Res> {
   return new Promise((resolve, reject) => {
-    client.makeUnaryRequest<Req, Res>(
+    const call = client.makeUnaryRequest<Req, Res>(
       path,
       requestSerialize,
       responseDeserialize,
@@ -205,6 +203,7 @@ export function callUnary<Req, Res>(
         else resolve(response);
       },
     );
+    signal?.addEventListener('abort', () => call.cancel());
   });
 }
 

@@ -91,6 +91,10 @@ class HandBatcher {
     return true;
   }
 
+  tryEnqueueBarrier(): boolean {
+    return false;
+  }
+
   whenRoom(): Promise<void> {
     return new Promise((resolve) => this.#room.push(resolve));
   }

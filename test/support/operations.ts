@@ -56,6 +56,7 @@ export function submitBatch(
   operations: Operation[],
   mode: BatchMode = BatchMode.BATCH_MODE_PER_ITEM,
   bulkModeLeaseId = '',
+  signal?: AbortSignal,
 ): Promise<SubmitBatchResponse> {
   const request = SubmitBatchRequest.fromPartial({
     submissionId,
@@ -63,7 +64,7 @@ export function submitBatch(
     operations,
     bulkModeLeaseId,
   });
-  return callUnary(replica.bulk, BULK.submitBatch, request);
+  return callUnary(replica.bulk, BULK.submitBatch, request, signal);
 }
 
 /** One result in a word: its reason, or the version that its receipt tells. */

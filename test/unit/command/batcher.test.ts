@@ -1,7 +1,12 @@
 /** The batcher: when a batch starts, what is in it, how it pushes back, and how it ends. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BatchItem, ItemOutcome } from '../../../command-svc/batch-item.ts';
-import { createBatcher, type Batcher, type BatcherLimits } from '../../../command-svc/batcher.ts';
+import {
+  createBatcher,
+  type Batcher,
+  type BatcherLimits,
+  type ProcessBatch,
+} from '../../../command-svc/batcher.ts';
 
 const LIMITS: BatcherLimits = {
   batchItemsMax: 4,
@@ -15,7 +20,8 @@ type Started = {
   partition: number;
   items: readonly BatchItem[];
   queuedSinceMs: number;
-  end: () => void;
+  /** `deferred`: the items that the batch puts off. */
+  end: (deferred?: readonly BatchItem[]) => void;
 };
 
 describe('the batcher', () => {
@@ -26,14 +32,16 @@ describe('the batcher', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'Date'] });
     started = [];
     settled = [];
-    batcher = createBatcher(3, LIMITS, (partition, items, queuedSinceMs) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      started.push({ partition, items, queuedSinceMs, end: resolve });
-      return promise;
-    });
+    batcher = createBatcher(3, LIMITS, startBatch, noBarrier);
   });
   afterEach(() => vi.useRealTimers());
 
+  const noBarrier = () => Promise.reject(new Error('a barrier that nobody has enqueued'));
+  const startBatch: ProcessBatch = (partition, items, queuedSinceMs) => {
+    const { promise, resolve } = Promise.withResolvers<readonly BatchItem[]>();
+    started.push({ partition, items, queuedSinceMs, end: (deferred = []) => resolve(deferred) });
+    return promise;
+  };
   const item = (partition: number, kind: 'unary' | 'submission', bytes = 10): BatchItem => ({
     command: undefined,
     invalid: undefined,
@@ -175,11 +183,7 @@ describe('the batcher', () => {
   });
 
   test('starts a batch that is not full only while few others are in flight', async () => {
-    batcher = createBatcher(3, { ...LIMITS, partialProcessors: 1 }, (partition, items, since) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      started.push({ partition, items, queuedSinceMs: since, end: resolve });
-      return promise;
-    });
+    batcher = createBatcher(3, { ...LIMITS, partialProcessors: 1 }, startBatch, noBarrier);
     bulk(0, 1);
     await pass(1);
     bulk(1, 2);
@@ -217,6 +221,25 @@ describe('the batcher', () => {
       'submission',
       'submission',
     ]);
+  });
+
+  test('puts what a batch has put off before all else in the next one', async () => {
+    bulk(0, 1);
+    unary(0);
+    await pass(1);
+    const [first] = started;
+    bulk(0, 2);
+    unary(0);
+    first?.end(first.items);
+    await pass(1);
+    expect(started[1]?.items.slice(0, 1)).toEqual(first?.items.slice(0, 1));
+    expect(started[1]?.items.map(({ source }) => source.kind)).toEqual([
+      'unary',
+      'unary',
+      'submission',
+      'submission',
+    ]);
+    expect(started[1]?.items[2]).toBe(first?.items[1]);
   });
 
   test('refuses what a full queue cannot take, and tells when there is room', async () => {

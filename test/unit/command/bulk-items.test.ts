@@ -46,7 +46,14 @@ function packedBytes(command: Command): number {
     itemIndex: Number.MAX_SAFE_INTEGER,
     commandNumber: 5_000,
   };
-  const batch = { batchId: ID, partition: 1, storedAtMicros: 1n, submissions: [], replayed: [] };
+  const batch = {
+    batchId: ID,
+    partition: 1,
+    storedAtMicros: 1n,
+    submissions: [],
+    others: [],
+    replayed: [],
+  };
   const bytesOf = (events: PackedEvent[]): number => encodeBatch({ ...batch, events }).length;
   return bytesOf([event]) - bytesOf([]);
 }

@@ -136,6 +136,10 @@ describe('encodeBatch', () => {
             storedAtMicros,
             events,
             submissions: [part],
+            others: [
+              { partition: 0, seq: 7n },
+              { partition: 300, seq: 2n ** 40n },
+            ],
             replayed,
           };
           const plain = EventBatch.encode(
@@ -143,6 +147,7 @@ describe('encodeBatch', () => {
               partition,
               storedAtMicros,
               submissions: [part],
+              others: packed.others,
               batchId: uuidToBytes(batchId),
               events: events.map((event) => {
                 return {

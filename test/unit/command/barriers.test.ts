@@ -1,0 +1,281 @@
+/**
+ * Barriers in the batcher: when they start, what waits for them, and that no order of arrivals and
+ * endings leaves anything waiting for ever.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { barrierOf, type Barrier } from '../../../command-svc/barrier.ts';
+import type { BatchItem, ItemOutcome } from '../../../command-svc/batch-item.ts';
+import { createBatcher, type Batcher, type BatcherLimits } from '../../../command-svc/batcher.ts';
+
+const LANES = 4;
+const LIMITS: BatcherLimits = {
+  /** Every item is a full batch: nothing here waits for time. */
+  batchItemsMax: 1,
+  batchBytesMax: 1000,
+  batchTimeoutMs: 1,
+  processors: 2,
+  partialProcessors: 2,
+  queueItemsMax: 1000,
+};
+
+type Run = {
+  isBarrier: boolean;
+  partitions: readonly number[];
+  items: readonly BatchItem[];
+  end: (deferred?: readonly BatchItem[]) => void;
+};
+
+type Bench = {
+  batcher: Batcher;
+  /** Batches in flight. */
+  running: Run[];
+  /** In the order in which their batches have ended. */
+  done: BatchItem[];
+  settled: ItemOutcome[];
+  item: (partition: number, kind?: 'unary' | 'submission', itemIndex?: number) => BatchItem;
+  barrier: (partitions: number[], kind?: Barrier['kind'], itemIndex?: number) => boolean;
+  lanes: () => string[];
+  turn: () => Promise<void>;
+};
+
+function openBench(limits: BatcherLimits = LIMITS): Bench {
+  const running: Run[] = [];
+  const done: BatchItem[] = [];
+  const settled: ItemOutcome[] = [];
+  const run = (partitions: readonly number[], items: readonly BatchItem[], isBarrier = false) => {
+    const owned = running.flatMap((one) => one.partitions);
+    for (const partition of partitions) {
+      if (owned.includes(partition)) throw new Error(`lane ${partition} has two owners`);
+    }
+    return new Promise<readonly BatchItem[]>((resolve) => {
+      const one: Run = {
+        isBarrier,
+        partitions,
+        items,
+        end: (deferred = []) => {
+          running.splice(running.indexOf(one), 1);
+          done.push(...items.filter((item) => !deferred.includes(item)));
+          resolve(deferred);
+        },
+      };
+      running.push(one);
+    });
+  };
+  const batcher = createBatcher(
+    LANES,
+    limits,
+    (partition, items) => run([partition], items),
+    async (barrier) => void (await run(barrier.partitions, barrier.items, true)),
+  );
+  const item: Bench['item'] = (partition, kind = 'submission', itemIndex = 0) => ({
+    command: undefined,
+    invalid: undefined,
+    accountText: '',
+    operationText: '',
+    contentHash: new Uint8Array(8),
+    partition,
+    source:
+      kind === 'unary'
+        ? { kind, deadlineMs: undefined }
+        : { kind, claim: { tenant: '', submissionId: 's', claimId: 'c' }, itemIndex },
+    bytes: 10,
+    traceparent: undefined,
+    settle: (outcome) => void settled.push(outcome),
+  });
+  return {
+    batcher,
+    running,
+    done,
+    settled,
+    item,
+    barrier: (partitions, kind = 'bulk', itemIndex = 0) => {
+      const items = partitions.map((partition) => item(partition, 'submission', itemIndex));
+      const options = { kind, allOrNone: true, isAbandoned: () => false };
+      return batcher.tryEnqueueBarrier(barrierOf(items, options));
+    },
+    lanes: () => running.map(({ partitions }) => partitions.join('+')),
+    turn: async () => {
+      for (let n = 0; n < 3; n++) await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+describe('a barrier', () => {
+  test('starts at once on idle lanes and takes them all', async () => {
+    const one = openBench();
+    one.barrier([2, 0]);
+    await one.turn();
+    expect(one.lanes()).toEqual(['0+2']);
+    one.batcher.tryEnqueue(one.item(0));
+    one.batcher.tryEnqueue(one.item(1));
+    await one.turn();
+    expect(one.lanes()).not.toContain('0');
+    one.running[0]?.end();
+    await one.turn();
+    expect(one.lanes()).toContain('0');
+  });
+
+  test('waits for the bulk items before it, and later ones wait for it', async () => {
+    const one = openBench();
+    one.batcher.tryEnqueue(one.item(0));
+    await one.turn();
+    one.batcher.tryEnqueue(one.item(0, 'submission', 1));
+    one.barrier([0, 1], 'bulk', 2);
+    one.batcher.tryEnqueue(one.item(0, 'submission', 3));
+    one.batcher.tryEnqueue(one.item(1, 'submission', 3));
+    await one.turn();
+    expect(one.lanes()).toEqual(['0']);
+    one.running[0]?.end();
+    await one.turn();
+    expect(one.running.map(({ items }) => items.map(indexOf))).toEqual([[1]]);
+    one.running[0]?.end();
+    await one.turn();
+    expect(one.lanes()).toEqual(['0+1']);
+    one.running[0]?.end();
+    await one.turn();
+    expect(one.lanes().toSorted()).toEqual(['0', '1']);
+  });
+
+  test('of a unary command passes waiting bulk items, not the batch in flight', async () => {
+    const one = openBench();
+    for (let n = 0; n < 6; n++) one.batcher.tryEnqueue(one.item(0));
+    await one.turn();
+    one.barrier([0, 1], 'unary');
+    one.batcher.tryEnqueue(one.item(1, 'unary'));
+    await one.turn();
+    expect(one.lanes()).toEqual(['0']);
+    one.running[0]?.end();
+    await one.turn();
+    expect(one.lanes()).toEqual(['0+1']);
+  });
+
+  test('lets unary commands by until it heads all its lanes', async () => {
+    const one = openBench();
+    for (let n = 0; n < 6; n++) one.batcher.tryEnqueue(one.item(0));
+    await one.turn();
+    one.barrier([0, 1]);
+    one.batcher.tryEnqueue(one.item(1, 'unary'));
+    await one.turn();
+    expect(one.lanes()).toEqual(['0', '1']);
+  });
+
+  test('goes behind an item that its lane takes back', async () => {
+    const one = openBench();
+    one.batcher.tryEnqueue(one.item(0, 'submission', 1));
+    await one.turn();
+    one.barrier([0, 1], 'bulk', 2);
+    one.running[0]?.end(one.running[0].items);
+    await one.turn();
+    expect(one.running.map(({ items }) => items.map(indexOf))).toEqual([[1]]);
+    one.running[0]?.end();
+    await one.turn();
+    expect(one.lanes()).toEqual(['0+1']);
+  });
+
+  test('of the bulk kind waits for a processor, of the unary kind for none', async () => {
+    const one = openBench();
+    one.batcher.tryEnqueue(one.item(0));
+    one.barrier([1, 2]);
+    await one.turn();
+    expect(one.lanes()).toEqual(['1+2', '0']);
+    one.barrier([3]);
+    await one.turn();
+    expect(one.lanes()).toEqual(['1+2', '0']);
+    one.running[1]?.end();
+    await one.turn();
+    expect(one.lanes()).toEqual(['1+2', '3']);
+    one.barrier([0], 'unary');
+    await one.turn();
+    expect(one.lanes()).toEqual(['1+2', '3', '0']);
+  });
+
+  test('is refused by a full lane, and counts towards its bound', async () => {
+    const one = openBench({ ...LIMITS, queueItemsMax: 2 });
+    one.batcher.tryEnqueue(one.item(0));
+    await one.turn();
+    expect(one.barrier([0, 1])).toBe(true);
+    expect(one.batcher.tryEnqueue(one.item(0))).toBe(true);
+    expect(one.batcher.tryEnqueue(one.item(0))).toBe(false);
+    expect(one.barrier([0, 2])).toBe(false);
+    let room = false;
+    void one.batcher.whenRoom(0).then(() => (room = true));
+    one.running[0]?.end();
+    await one.turn();
+    expect(room).toBe(true);
+  });
+
+  test('is processed before the batcher stops, and refused after', async () => {
+    const one = openBench();
+    one.batcher.tryEnqueue(one.item(0));
+    await one.turn();
+    one.barrier([0, 1]);
+    let stopped = false;
+    void one.batcher.stop().then(() => (stopped = true));
+    one.barrier([2, 3]);
+    expect(one.settled).toHaveLength(2);
+    one.running[0]?.end();
+    await one.turn();
+    expect([one.lanes(), stopped]).toEqual([['0+1'], false]);
+    one.running[0]?.end();
+    await one.turn();
+    expect(stopped).toBe(true);
+  });
+});
+
+const step = fc.oneof(
+  fc.record({ kind: fc.constant('item' as const), lane: fc.nat(LANES - 1) }),
+  fc.record({ kind: fc.constant('unary' as const), lane: fc.nat(LANES - 1) }),
+  fc.record({
+    kind: fc.constant('barrier' as const),
+    of: fc.constantFrom('unary' as const, 'bulk' as const),
+    lanes: fc.uniqueArray(fc.nat(LANES - 1), { minLength: 1, maxLength: LANES }),
+  }),
+  fc.record({ kind: fc.constant('end' as const), which: fc.nat(9), deferAll: fc.boolean() }),
+);
+
+describe('any order of arrivals and endings', () => {
+  test('processes all, one owner a lane, bulk items of a lane in order', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const one = openBench({ ...LIMITS, batchItemsMax: 3 });
+        let all = 0;
+        for (const [n, what] of steps.entries()) {
+          if (what.kind === 'item') {
+            one.batcher.tryEnqueue(one.item(what.lane, 'submission', n));
+            all += 1;
+          } else if (what.kind === 'unary') {
+            one.batcher.tryEnqueue(one.item(what.lane, 'unary'));
+            all += 1;
+          } else if (what.kind === 'barrier') {
+            one.barrier(what.lanes, what.of, what.of === 'bulk' ? n : -1);
+            all += what.lanes.length;
+          } else {
+            const run = one.running[what.which % Math.max(1, one.running.length)];
+            run?.end(what.deferAll && !run.isBarrier ? run.items : []);
+          }
+          await one.turn();
+        }
+        const stopping = one.batcher.stop();
+        for (let n = 0; n < 1_000 && one.done.length < all; n++) {
+          one.running[0]?.end();
+          await one.turn();
+        }
+        await stopping;
+        expect(one.done).toHaveLength(all);
+        for (let lane = 0; lane < LANES; lane++) {
+          const indexes = one.done
+            .filter((item) => item.partition === lane)
+            .map(indexOf)
+            .filter((index) => index >= 0);
+          expect(indexes).toEqual(indexes.toSorted((a, b) => a - b));
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+function indexOf({ source }: BatchItem): number {
+  return source.kind === 'submission' ? source.itemIndex : -1;
+}
