@@ -19,12 +19,11 @@ import {
 } from '#proto/bank/v1/account_command_service.ts';
 import type { GetOperationResponse } from '#proto/bank/v1/account_command_service.ts';
 import { EntryType } from '#proto/bank/v1/entry_type.ts';
-import type { BatchItem, ItemOutcome, Receipt } from './batch-item.ts';
+import { receiptOf, type BatchItem, type ItemOutcome, type Receipt } from './batch-item.ts';
 import type { Batcher } from './batcher.ts';
 import { packedBytesMax } from './bulk-items.ts';
 import { commandReceipt, refusalOf } from './command-answers.ts';
 import { contentHashOf } from './content-hash.ts';
-import { receiptOf } from './decide-batch.ts';
 import { receiptState } from './event-codec.ts';
 import { checkDeposit, checkOpenAccount, checkOperationKey } from './field-rules.ts';
 import { depositCommand, openAccountCommand } from './request-commands.ts';
@@ -84,7 +83,8 @@ async function execute(
   const outcome = await outcomeOf(context, command, call);
   switch (outcome.kind) {
     case 'accepted':
-      return outcome.receipt;
+    case 'replayed':
+      return receiptOf(command, outcome);
     case 'rejected':
       throw refusalOf(outcome.rejection);
     case 'failed':
@@ -107,14 +107,18 @@ function outcomeOf(
     const item: BatchItem = {
       command,
       invalid: undefined,
-      accountText: command.accountId,
-      operationText: command.operationId ?? '',
+      written: undefined,
       contentHash: contentHashOf(command),
       partition: partitionOfAccount(command.accountId, context.partitionCount),
-      source: { kind: 'unary', deadlineMs: call.deadlineMs, signal: call.signal },
+      itemIndex: 0,
       bytes: packedBytesMax(command),
-      traceparent: call.traceparent,
-      settle: resolve,
+      origin: {
+        kind: 'unary',
+        traceparent: call.traceparent,
+        settle: resolve,
+        deadlineMs: call.deadlineMs,
+        signal: call.signal,
+      },
     };
     if (context.batcher.tryEnqueue(item)) return;
     const message = "the account's queue is full: nothing was done";
@@ -140,8 +144,10 @@ async function findOperation(
     const message = `account ${accountId} has executed no operation ${operationId}`;
     throw refusal(status.NOT_FOUND, 'OPERATION_NOT_FOUND', message);
   }
-  const state = receiptState(found.payload, found.version);
-  const receipt = receiptOf(accountId, operationId, state, found.recordedAtMicros, true);
+  const after = receiptState(found.payload, found.version);
+  const storedAtMicros = found.recordedAtMicros;
+  const executed = { kind: 'replayed', after, storedAtMicros } as const;
+  const receipt = receiptOf({ accountId, operationId }, executed);
   return {
     receipt: commandReceipt(receipt),
     counterpartReceipt: undefined,

@@ -8,8 +8,7 @@ import type { PoolClient } from 'pg';
 import { uuidFromBytes } from '#platform/uuid.ts';
 import { EventBatch, type ReplayedItem } from '#proto/bank/event/v1/event_batch.ts';
 import type { Batch, BatchResult } from './batch.ts';
-import type { BatchItem } from './batch-item.ts';
-import { receiptOf, type ItemDecision } from './decide-batch.ts';
+import type { BatchItem, ItemDecision } from './batch-item.ts';
 import { existingAccount, receiptState } from './event-codec.ts';
 import { isRejectionReason } from '#domain/rejection.ts';
 import type { BatchRow } from './sql/find-batch-row.ts';
@@ -74,20 +73,16 @@ function acceptedItems(
     if (item === undefined || record.event?.after === undefined) {
       throw new Error(`the row of batch ${batch.batchId} does not fit its items`);
     }
-    const accountId = uuidFromBytes(record.accountId);
-    const operationId = record.operationId.length === 0 ? '' : uuidFromBytes(record.operationId);
-    const state = existingAccount(record.event.after, record.version);
-    const receipt = receiptOf(accountId, operationId, state, stored.storedAtMicros, false);
-    decisions.set(item, { kind: 'accepted', receipt });
+    const after = existingAccount(record.event.after, record.version);
+    decisions.set(item, { kind: 'accepted', after, storedAtMicros: stored.storedAtMicros });
   }
 }
 
 function rangesOf(batch: Batch): ItemRange[] {
   const ranges = new Map<string, ItemRange>();
-  for (const { source } of batch.items) {
-    if (source.kind !== 'submission') continue;
-    const { claim, itemIndex } = source;
-    const { tenant, submissionId } = claim;
+  for (const { origin, itemIndex } of batch.items) {
+    if (origin.kind !== 'submission') continue;
+    const { tenant, submissionId } = origin.claim;
     const key = itemKey(tenant, submissionId, '');
     const { firstIndex, lastIndex } = ranges.get(key) ?? {
       firstIndex: itemIndex,
@@ -111,9 +106,9 @@ const itemKey: ItemKey = (tenant, submissionId, itemIndex) =>
 function itemsByKey(batch: Batch): Map<string, BatchItem> {
   const items = new Map<string, BatchItem>();
   for (const item of batch.items) {
-    if (item.source.kind !== 'submission') continue;
-    const { claim, itemIndex } = item.source;
-    items.set(itemKey(claim.tenant, claim.submissionId, itemIndex), item);
+    if (item.origin.kind !== 'submission') continue;
+    const { tenant, submissionId } = item.origin.claim;
+    items.set(itemKey(tenant, submissionId, item.itemIndex), item);
   }
   return items;
 }
@@ -139,10 +134,8 @@ async function replayedItems(
     const event = events.get(`${accountId}${version}`);
     const item = part && items.get(itemKey(part.tenant, part.submissionId, replay.itemIndex));
     if (item === undefined || event === undefined) continue;
-    const state = receiptState(event.payload, version);
-    const operationId = event.operation_id ?? '';
-    const receipt = receiptOf(accountId, operationId, state, event.recorded_at, true);
-    decisions.set(item, { kind: 'replayed', receipt });
+    const after = receiptState(event.payload, version);
+    decisions.set(item, { kind: 'replayed', after, storedAtMicros: event.recorded_at });
   }
 }
 

@@ -1,13 +1,13 @@
 /**
  * What one partition gets of a batch that stands in several: its items, the events of its accounts,
- * its row. An item counts in the partition that it names (of its first account); an event stands in
- * its account's partition. Pure.
+ * its row, which names every account of the partition that the batch looked at. An item counts in
+ * the partition that it names (of its first account); an event stands in its account's partition.
+ * Pure.
  */
 import { partitionOfAccount } from '#platform/partitioning.ts';
-import { uuidArray } from '#platform/copy-binary.ts';
 import type { BaseStates, KnownAccount, LaneStates } from './account-states.ts';
 import { planAppend } from './append-plan.ts';
-import { accountsOf, identityOf, type Batch, type BatchContext } from './batch.ts';
+import { identityOf, type Batch, type BatchContext } from './batch.ts';
 import type { DecidedBatch } from './decide-batch.ts';
 import type { StandingItems } from './head-transaction.ts';
 import type { AppendRequest } from './sql/append-batch.ts';
@@ -42,19 +42,14 @@ export function planShare(
     nowMicros: decided.nowMicros,
     events: decided.events.filter(({ accountId }) => isHere(accountId)),
     decisions: decided.decisions.filter((_, at) => standing.items[at]?.partition === partition),
+    payloads: decided.payloads,
     newStates: new Map([...decided.newStates].filter(([id]) => isHere(id))),
+    base,
   };
   const others = [...positions]
     .filter(([other]) => other !== partition)
     .map(([other, seq]) => ({ partition: other, seq }))
     .sort((a, b) => a.partition - b.partition);
   const request = planAppend({ ...identityOf(batch), partition, others }, items, share);
-  // Also of items that count elsewhere: whoever follows this log must see all that it touches.
-  const accountIds = new Set(standing.items.flatMap(accountsOf).filter(isHere));
-  return {
-    lane,
-    position,
-    request: { ...request, accountIds: uuidArray([...accountIds]) },
-    newStates: share.newStates,
-  };
+  return { lane, position, request, newStates: share.newStates };
 }

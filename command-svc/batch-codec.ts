@@ -3,16 +3,10 @@
  * topic. Written by hand, since each event's bytes exist already; a test holds it equal to what
  * ts-proto writes.
  */
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { uuidToBytes } from '#platform/uuid.ts';
-import type { ChainedFacts } from './event-chain.ts';
-
-export type PackedEvent = ChainedFacts & {
-  /** 1 + index into the batch's submissions; 0 for none. */
-  readonly submissionNumber: number;
-  readonly itemIndex: number;
-  readonly commandNumber: number;
-};
+import { varintBytes, WireWriter } from '#platform/wire-writer.ts';
+import type { BatchItem } from './batch-item.ts';
+import type { DecidedEvent } from './decide-batch.ts';
 
 export type PackedSubmission = {
   readonly tenant: string;
@@ -34,7 +28,11 @@ export type PackedBatch = {
   readonly batchId: string;
   readonly partition: number;
   readonly storedAtMicros: bigint;
-  readonly events: readonly PackedEvent[];
+  readonly events: readonly DecidedEvent[];
+  /** The bytes of all events. */
+  readonly payloads: Uint8Array;
+  /** 1 + index into `submissions`; 0 for none. */
+  readonly submissionNumberOf: (item: BatchItem) => number;
   readonly submissions: readonly PackedSubmission[];
   /** The other positions of the same append. */
   readonly others: readonly LogPosition[];
@@ -43,59 +41,112 @@ export type PackedBatch = {
 
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
-const tag = (field: number, wireType: number): number => (field << 3) | wireType;
+const EVENT_BYTES = 128;
+const ID_BYTES = 16;
 
 /** The bytes of bank.event.v1.EventBatch. */
 export function encodeBatch(batch: PackedBatch): Buffer {
-  const writer = new BinaryWriter();
-  writer.uint32(tag(1, LENGTH_DELIMITED)).bytes(idBytes(batch.batchId));
-  if (batch.partition !== 0) writer.uint32(tag(2, VARINT)).int32(batch.partition);
-  writer.uint32(tag(3, VARINT)).int64(batch.storedAtMicros);
-  for (const event of batch.events) writeEvent(writer, event);
-  for (const part of batch.submissions) {
-    writer.uint32(tag(5, LENGTH_DELIMITED)).fork();
-    if (part.tenant !== '') writer.uint32(tag(1, LENGTH_DELIMITED)).string(part.tenant);
-    writer.uint32(tag(2, LENGTH_DELIMITED)).string(part.submissionId);
-    if (part.accepted !== 0) writer.uint32(tag(3, VARINT)).int32(part.accepted);
-    if (part.acceptedIndexes.length > 0) {
-      writer.uint32(tag(4, LENGTH_DELIMITED)).bytes(part.acceptedIndexes);
-    }
-    writer.join();
+  const writer = new WireWriter(batch.payloads.length + batch.events.length * EVENT_BYTES);
+  writer.tag(1, LENGTH_DELIMITED);
+  writer.bytes(uuidToBytes(batch.batchId));
+  writeNumber(writer, 2, batch.partition);
+  writer.tag(3, VARINT);
+  writer.varint64(batch.storedAtMicros);
+  for (const event of batch.events) {
+    writeEventRecord(writer, batch.payloads, event, batch.submissionNumberOf(event.item));
   }
-  for (const { partition, seq } of batch.others) {
-    writer.uint32(tag(6, LENGTH_DELIMITED)).fork();
-    if (partition !== 0) writer.uint32(tag(1, VARINT)).int32(partition);
-    writer.uint32(tag(2, VARINT)).int64(seq);
-    writer.join();
-  }
-  for (const item of batch.replayed) {
-    writer.uint32(tag(7, LENGTH_DELIMITED)).fork();
-    writer.uint32(tag(1, VARINT)).uint32(item.submissionNumber);
-    if (item.itemIndex !== 0) writer.uint32(tag(2, VARINT)).int64(item.itemIndex);
-    writer.uint32(tag(3, LENGTH_DELIMITED)).bytes(idBytes(item.accountId));
-    writer.uint32(tag(4, VARINT)).int64(item.version);
-    writer.join();
-  }
-  const bytes = writer.finish();
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const part of batch.submissions) writeSubmission(writer, part);
+  for (const position of batch.others) writePosition(writer, position);
+  for (const item of batch.replayed) writeReplay(writer, item);
+  return writer.finish();
 }
 
-function writeEvent(writer: BinaryWriter, event: PackedEvent): void {
-  writer.uint32(tag(4, LENGTH_DELIMITED)).fork();
-  writer.uint32(tag(1, LENGTH_DELIMITED)).bytes(idBytes(event.accountId));
-  writer.uint32(tag(2, VARINT)).int64(event.version);
-  writer.uint32(tag(3, VARINT)).int32(event.type);
-  writer.uint32(tag(4, VARINT)).int64(event.recordedAtMicros);
-  if (event.operationId !== '') {
-    writer.uint32(tag(5, LENGTH_DELIMITED)).bytes(idBytes(event.operationId));
+function writeEventRecord(
+  writer: WireWriter,
+  payloads: Uint8Array,
+  { after, type, item, start, end, commandNumber }: DecidedEvent,
+  submissionNumber: number,
+): void {
+  const version = Number(after.state.version);
+  const recordedAtMicros = Number(after.recordedAtMicros);
+  const operationId = item.command?.operationId;
+  const { itemIndex } = item;
+  writer.tag(4, LENGTH_DELIMITED);
+  writer.varint(
+    2 +
+      ID_BYTES +
+      numberBytes(version) +
+      numberBytes(type) +
+      numberBytes(recordedAtMicros) +
+      (operationId === undefined ? 0 : 2 + ID_BYTES) +
+      1 +
+      varintBytes(end - start) +
+      (end - start) +
+      numberBytes(submissionNumber) +
+      numberBytes(itemIndex) +
+      numberBytes(commandNumber),
+  );
+  writer.tag(1, LENGTH_DELIMITED);
+  writer.bytes(after.idBytes);
+  writeNumber(writer, 2, version);
+  writeNumber(writer, 3, type);
+  writeNumber(writer, 4, recordedAtMicros);
+  if (operationId !== undefined) {
+    writer.tag(5, LENGTH_DELIMITED);
+    writer.bytes(uuidToBytes(operationId));
   }
-  writer.uint32(tag(6, LENGTH_DELIMITED)).bytes(event.payload);
-  if (event.submissionNumber !== 0) writer.uint32(tag(7, VARINT)).uint32(event.submissionNumber);
-  if (event.itemIndex !== 0) writer.uint32(tag(8, VARINT)).int64(event.itemIndex);
-  if (event.commandNumber !== 0) writer.uint32(tag(9, VARINT)).uint32(event.commandNumber);
-  writer.join();
+  writer.tag(6, LENGTH_DELIMITED);
+  writer.bytes(payloads, start, end);
+  writeNumber(writer, 7, submissionNumber);
+  writeNumber(writer, 8, itemIndex);
+  writeNumber(writer, 9, commandNumber);
 }
 
-function idBytes(id: string): Uint8Array {
-  return uuidToBytes(id, new Uint8Array(16));
+function writeSubmission(writer: WireWriter, part: PackedSubmission): void {
+  writer.tag(5, LENGTH_DELIMITED);
+  const start = writer.begin();
+  if (part.tenant !== '') {
+    writer.tag(1, LENGTH_DELIMITED);
+    writer.text(part.tenant);
+  }
+  writer.tag(2, LENGTH_DELIMITED);
+  writer.text(part.submissionId);
+  writeNumber(writer, 3, part.accepted);
+  if (part.acceptedIndexes.length > 0) {
+    writer.tag(4, LENGTH_DELIMITED);
+    writer.bytes(part.acceptedIndexes);
+  }
+  writer.end(start);
+}
+
+function writePosition(writer: WireWriter, { partition, seq }: LogPosition): void {
+  writer.tag(6, LENGTH_DELIMITED);
+  const start = writer.begin();
+  writeNumber(writer, 1, partition);
+  writer.tag(2, VARINT);
+  writer.varint64(seq);
+  writer.end(start);
+}
+
+function writeReplay(writer: WireWriter, item: PackedReplay): void {
+  writer.tag(7, LENGTH_DELIMITED);
+  const start = writer.begin();
+  writeNumber(writer, 1, item.submissionNumber);
+  writeNumber(writer, 2, item.itemIndex);
+  writer.tag(3, LENGTH_DELIMITED);
+  writer.bytes(uuidToBytes(item.accountId));
+  writer.tag(4, VARINT);
+  writer.varint64(item.version);
+  writer.end(start);
+}
+
+/** A number with its tag; nothing for 0, as everywhere in protobuf. */
+function writeNumber(writer: WireWriter, field: number, value: number): void {
+  if (value === 0) return;
+  writer.tag(field, VARINT);
+  writer.varint(value);
+}
+
+function numberBytes(value: number): number {
+  return value === 0 ? 0 : 1 + varintBytes(value);
 }

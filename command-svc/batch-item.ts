@@ -2,7 +2,7 @@
  * What travels from a handler through the batcher to process-batch: one command and where its
  * outcome goes. Every item is settled exactly once, whatever happens to the batch it is in.
  */
-import type { Command } from '#domain/account.ts';
+import { availableMinor, type Command, type ExistingAccount } from '#domain/account.ts';
 import type { Rejection } from '#domain/rejection.ts';
 import type { RpcError } from '#platform/grpc-errors.ts';
 
@@ -21,9 +21,20 @@ export type Receipt = {
   readonly storedAtMicros: bigint;
 };
 
+/** Executed: the state right after it. A receipt is made of it for those who are told one. */
+export type Executed = {
+  /** Replayed: by an earlier request with the same operation id and content. */
+  readonly kind: 'accepted' | 'replayed';
+  readonly after: ExistingAccount;
+  /** Microseconds since 1970-01-01 UTC. */
+  readonly storedAtMicros: bigint;
+};
+
+/** What is decided for an item, and, once it is stored, what became of it. */
+export type ItemDecision = Executed | { readonly kind: 'rejected'; readonly rejection: Rejection };
+
 export type ItemOutcome =
-  | { readonly kind: 'accepted'; readonly receipt: Receipt }
-  | { readonly kind: 'rejected'; readonly rejection: Rejection; readonly stored: boolean }
+  | ItemDecision
   /** A newer stream owns the index now: nothing was stored for it by this one. */
   | { readonly kind: 'taken-over' }
   | { readonly kind: 'failed'; readonly error: RpcError };
@@ -35,30 +46,69 @@ export type SubmissionClaim = {
   readonly claimId: string;
 };
 
-export type ItemSource =
-  | {
-      readonly kind: 'unary';
-      readonly deadlineMs: number | undefined;
-      /** Aborts when the caller cancels. */
-      readonly signal?: AbortSignal;
-    }
-  | { readonly kind: 'submission'; readonly claim: SubmissionClaim; readonly itemIndex: number };
+/** Called exactly once an item. */
+export type Settle = (outcome: ItemOutcome, item: BatchItem) => void;
+
+export type UnaryOrigin = {
+  readonly kind: 'unary';
+  /** W3C trace context of the caller's call. */
+  readonly traceparent: string | undefined;
+  readonly settle: Settle;
+  readonly deadlineMs: number | undefined;
+  /** Aborts when the caller cancels. */
+  readonly signal?: AbortSignal;
+};
+
+/** Shared by all items of a stream. */
+export type SubmissionOrigin = {
+  readonly kind: 'submission';
+  readonly traceparent: string | undefined;
+  readonly settle: Settle;
+  readonly claim: SubmissionClaim;
+};
+
+/** An item's ids as its caller wrote them, cut to 64 characters: they name it in its rejection. */
+export type WrittenIds = { readonly accountText: string; readonly operationText: string };
 
 export type BatchItem = {
   /** Undefined for a malformed item: `invalid` says why, and it is stored as refused. */
   readonly command: Command | undefined;
   readonly invalid: Rejection | undefined;
-  /** As the caller wrote them, cut to 64 characters: they name the item in its rejection. */
-  readonly accountText: string;
-  readonly operationText: string;
-  /** 8 bytes: the same content has the same hash. */
-  readonly contentHash: Uint8Array;
+  /** Undefined: as the command has them. */
+  readonly written: WrittenIds | undefined;
+  /** 8 characters of one byte each: the same content has the same hash. */
+  readonly contentHash: string;
   readonly partition: number;
-  readonly source: ItemSource;
+  /** Place in its submission; 0 for a command without one. */
+  readonly itemIndex: number;
   /** Upper bound of the item's share of the packed row. */
   readonly bytes: number;
-  /** W3C trace context of the caller's call or stream. */
-  readonly traceparent: string | undefined;
-  /** Called exactly once. One function a stream, not a closure an item. */
-  readonly settle: (outcome: ItemOutcome, item: BatchItem) => void;
+  readonly origin: UnaryOrigin | SubmissionOrigin;
 };
+
+/** The account that a refusal of the item names. */
+export function accountTextOf({ command, written }: BatchItem): string {
+  return written?.accountText ?? command?.accountId ?? '';
+}
+
+/** The operation that a refusal of the item names; empty for none. */
+export function operationTextOf({ command, written }: BatchItem): string {
+  return written?.operationText ?? command?.operationId ?? '';
+}
+
+/** What the caller of an executed command is told. */
+export function receiptOf(
+  command: { readonly accountId: string; readonly operationId: string | undefined },
+  { kind, after, storedAtMicros }: Executed,
+): Receipt {
+  return {
+    accountId: command.accountId,
+    operationId: command.operationId ?? '',
+    version: after.version,
+    currencyCode: after.currencyCode,
+    balanceMinor: after.balanceMinor,
+    availableMinor: availableMinor(after),
+    replayed: kind === 'replayed',
+    storedAtMicros,
+  };
+}

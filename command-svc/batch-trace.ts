@@ -61,7 +61,11 @@ export function startBatchTrace(
 
 function linksTo(items: readonly BatchItem[]): Link[] {
   const texts = new Set<string>();
-  for (const { traceparent } of items) {
+  let last: unknown;
+  for (const { origin } of items) {
+    if (origin === last) continue; // a stream's items share theirs
+    last = origin;
+    const { traceparent } = origin;
     if (traceparent !== undefined && texts.size < LINKS_MAX) texts.add(traceparent);
   }
   return [...texts].map(linkOfTraceparent).filter((link) => link !== undefined);

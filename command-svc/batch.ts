@@ -6,10 +6,9 @@ import type { Pool } from 'pg';
 import type { Logger } from '#platform/logger.ts';
 import type { AccountLocks } from './account-locks.ts';
 import type { AccountOperation, LaneStates, StatesLimits } from './account-states.ts';
-import type { BatchItem } from './batch-item.ts';
+import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { BatchIdentity } from './append-plan.ts';
 import type { BatchTrace } from './batch-trace.ts';
-import type { ItemDecision } from './decide-batch.ts';
 import type { Backend, StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 
 export type AppendLimits = {
@@ -84,10 +83,10 @@ export type BatchResult = {
 };
 
 /** True for a command whose caller has given up by now: it must not be stored any more. */
-export function isExpired({ source }: BatchItem, nowMs: number): boolean {
-  if (source.kind !== 'unary') return false;
-  const isLate = source.deadlineMs !== undefined && source.deadlineMs <= nowMs;
-  return isLate || source.signal?.aborted === true;
+export function isExpired({ origin }: BatchItem, nowMs: number): boolean {
+  if (origin.kind !== 'unary') return false;
+  const isLate = origin.deadlineMs !== undefined && origin.deadlineMs <= nowMs;
+  return isLate || origin.signal?.aborted === true;
 }
 
 /** An append is on its way: until it is answered, its row may stand in the log behind `since`. */

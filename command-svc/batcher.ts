@@ -92,11 +92,11 @@ class LaneBatcher implements Batcher {
 
   tryEnqueue(item: BatchItem): boolean {
     if (this.#stopped !== undefined) {
-      item.settle({ kind: 'failed', error: shuttingDown() }, item);
+      item.origin.settle({ kind: 'failed', error: shuttingDown() }, item);
       return true;
     }
     const lane = this.#lane(item.partition);
-    if (item.source.kind === 'unary') {
+    if (item.origin.kind === 'unary') {
       if (lane.unary.length >= this.#limits.queueItemsMax) return false;
       lane.unary.push(item, Date.now());
     } else {
@@ -111,7 +111,7 @@ class LaneBatcher implements Batcher {
   tryEnqueueBarrier(barrier: Barrier): boolean {
     if (this.#stopped !== undefined) {
       for (const item of barrier.items)
-        item.settle({ kind: 'failed', error: shuttingDown() }, item);
+        item.origin.settle({ kind: 'failed', error: shuttingDown() }, item);
       return true;
     }
     const lanes = barrier.partitions.map((partition) => this.#lane(partition));
@@ -240,7 +240,7 @@ class LaneBatcher implements Batcher {
 /** What a batch has put off goes first again, in its order. */
 function putBack(lane: Lane, deferred: readonly BatchItem[], { queuedSinceMs }: TakenBatch): void {
   if (deferred.length === 0) return;
-  const isUnary = ({ source }: BatchItem): boolean => source.kind === 'unary';
+  const isUnary = ({ origin }: BatchItem): boolean => origin.kind === 'unary';
   const unary = deferred.filter(isUnary);
   if (unary.length > 0) lane.unary.pushFront(unary, queuedSinceMs);
   const bulk = deferred.filter((item) => !isUnary(item));

@@ -7,39 +7,38 @@
 import type { Command } from '#domain/account.ts';
 import { reject, type Rejection } from '#domain/rejection.ts';
 import type { FieldViolation } from '#platform/grpc-errors.ts';
-import { partitionOfAccount } from '#platform/partitioning.ts';
-import { isUuid } from '#platform/uuid.ts';
+import { partitionOfAccount, partitionOfId } from '#platform/partitioning.ts';
+import { isUuid, readUuid } from '#platform/uuid.ts';
 import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
 import type { DepositItem } from '#proto/bank/v1/bulk_service.ts';
-import type { BatchItem, SubmissionClaim } from './batch-item.ts';
+import type { BatchItem, SubmissionOrigin, WrittenIds } from './batch-item.ts';
 import { contentHashOf, rawContentHash } from './content-hash.ts';
-import { checkDeposit, checkOpenAccount } from './field-rules.ts';
-import { accountIdOfItem, depositCommand, openAccountCommand } from './request-commands.ts';
+import { checkDeposit, checkDepositContent, checkOpenAccount } from './field-rules.ts';
+import { accountIdOfItem, depositTo, openAccountCommand } from './request-commands.ts';
 
 /** What the items of one stream have in common. */
 export type ItemContext = {
-  readonly claim: SubmissionClaim;
+  readonly origin: SubmissionOrigin;
   readonly partitionCount: number;
   /** The submission's own partition: where items without a usable account go. */
   readonly homePartition: number;
-  readonly traceparent: string | undefined;
-  readonly settle: BatchItem['settle'];
 };
 
 export function depositItem(context: ItemContext, deposit: DepositItem, index: number): BatchItem {
-  const [violation] = checkDeposit(deposit);
-  const { accountId, operationId } = deposit;
-  if (violation !== undefined) {
+  const accountId = readUuid(deposit.accountId, idBytes);
+  const [violation] =
+    accountId === undefined ? checkDeposit(deposit) : checkDepositContent(deposit);
+  if (accountId === undefined || violation !== undefined) {
     const contentHash = rawContentHash({
       type: 'Deposit',
       ...deposit,
       currencyCode: deposit.amount?.currencyCode ?? '',
       amountMinor: deposit.amount?.minorUnits ?? 0n,
     });
-    return malformed(context, violation, contentHash, index, deposit);
+    return malformed(context, violation ?? BAD_ACCOUNT_ID, contentHash, index, deposit);
   }
-  const command = depositCommand(deposit);
-  return wellFormed(context, command, index, accountId, operationId);
+  const partition = partitionOfId(idBytes, context.partitionCount);
+  return wellFormed(context, depositTo(accountId, deposit), partition, index, deposit);
 }
 
 export function openAccountItem(
@@ -47,8 +46,7 @@ export function openAccountItem(
   account: OpenAccountRequest,
   index: number,
 ): BatchItem {
-  const { tenant, submissionId } = context.claim;
-  const { accountId, operationId } = account;
+  const { tenant, submissionId } = context.origin.claim;
   const [violation] = account.validateOnly ? [VALIDATE_ONLY] : checkOpenAccount(account);
   if (violation !== undefined) {
     const contentHash = rawContentHash({
@@ -61,7 +59,8 @@ export function openAccountItem(
   }
   const derived = (): string => accountIdOfItem(tenant, submissionId, index);
   const command = openAccountCommand(account, tenant, derived);
-  return wellFormed(context, command, index, accountId, operationId);
+  const partition = partitionOfAccount(command.accountId, context.partitionCount);
+  return wellFormed(context, command, partition, index, account);
 }
 
 /**
@@ -78,8 +77,11 @@ export function shownText(text: string): string {
   return text.slice(0, SHOWN_CHARACTERS_MAX).replaceAll('\0', ' ').toWellFormed();
 }
 
+/** Of the account of the item in hand: nothing here waits. */
+const idBytes = new Uint8Array(16);
 const SHOWN_CHARACTERS_MAX = 64;
 const FIXED_BYTES_MAX = 240;
+const BAD_ACCOUNT_ID: FieldViolation = { field: 'account_id', description: 'must be a UUID' };
 export const VALIDATE_ONLY: FieldViolation = {
   field: 'validate_only',
   description: 'must not be set on an item',
@@ -88,28 +90,38 @@ export const VALIDATE_ONLY: FieldViolation = {
 function wellFormed(
   context: ItemContext,
   command: Command,
+  partition: number,
   itemIndex: number,
-  accountText: string,
-  operationText: string,
+  request: { accountId: string; operationId: string },
 ): BatchItem {
   return {
     command,
     invalid: undefined,
-    accountText,
-    operationText,
+    written: writtenIds(request, command),
     contentHash: contentHashOf(command),
-    partition: partitionOfAccount(command.accountId, context.partitionCount),
-    source: { kind: 'submission', claim: context.claim, itemIndex },
+    partition,
+    itemIndex,
     bytes: packedBytesMax(command),
-    traceparent: context.traceparent,
-    settle: context.settle,
+    origin: context.origin,
   };
+}
+
+/** Capitals, or an id that the command got by itself. */
+function writtenIds(
+  request: { accountId: string; operationId: string },
+  command: Command,
+): WrittenIds | undefined {
+  const { accountId, operationId } = request;
+  if (accountId === command.accountId && operationId === (command.operationId ?? '')) {
+    return undefined;
+  }
+  return { accountText: accountId, operationText: operationId };
 }
 
 export function malformed(
   context: ItemContext,
   violation: FieldViolation,
-  contentHash: Uint8Array,
+  contentHash: string,
   itemIndex: number,
   item: { accountId: string; operationId: string },
 ): BatchItem {
@@ -117,16 +129,14 @@ export function malformed(
   return {
     command: undefined,
     invalid: invalidItem(violation),
-    accountText: shownText(accountId),
-    operationText: shownText(operationId),
+    written: { accountText: shownText(accountId), operationText: shownText(operationId) },
     contentHash,
     partition: isUuid(accountId)
       ? partitionOfAccount(accountId, context.partitionCount)
       : context.homePartition,
-    source: { kind: 'submission', claim: context.claim, itemIndex },
+    itemIndex,
     bytes: FIXED_BYTES_MAX,
-    traceparent: context.traceparent,
-    settle: context.settle,
+    origin: context.origin,
   };
 }
 

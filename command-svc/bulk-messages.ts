@@ -9,7 +9,6 @@ import { refuseUnservedFields } from '#platform/unserved-fields.ts';
 import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
 import type { Operation } from '#proto/bank/v1/operation.ts';
 import {
-  BulkDepositRequest,
   BulkOpenAccountsRequest,
   BulkServiceService,
   BulkSubmitRequest,
@@ -17,6 +16,7 @@ import {
   type DepositItem,
   type UploadOptions,
 } from '#proto/bank/v1/bulk_service.ts';
+import { decodeBulkDeposit } from './deposit-decoder.ts';
 import { refuseUnservedOperations } from './operation-items.ts';
 
 export const MESSAGE_ITEMS_MAX = 5_000;
@@ -43,7 +43,7 @@ export const bulkServiceDefinition = {
 };
 
 export function decodeDeposits(raw: RawMessage): BulkMessage<DepositItem> {
-  const request = decoded(raw, (bytes) => BulkDepositRequest.decode(bytes));
+  const request = decoded(raw, decodeBulkDeposit);
   refuseUnservedFields(request, ['deposits', ...SERVED_FIELDS], NOTHING_SET);
   return bulkMessage(request, 'deposits', request.deposits);
 }

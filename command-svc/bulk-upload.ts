@@ -20,7 +20,7 @@ import {
   type StoredWindow,
 } from './stored-window.ts';
 import type { StreamFlight } from './stream-flight.ts';
-import { countRejected, indexOf } from './stream-receipt.ts';
+import { countRejected } from './stream-receipt.ts';
 import { readClosedStanding, type Standing, type SubmissionKey } from './submission-claims.ts';
 import type { SubmissionContext } from './submission-transactions.ts';
 
@@ -56,7 +56,7 @@ export function claimOf(upload: {
  */
 export async function placeItem(upload: BulkUpload, item: BatchItem): Promise<void> {
   const { stream, context } = upload;
-  const index = indexOf(item);
+  const index = item.itemIndex;
   for (;;) {
     stream.throwIfEnded();
     if (upload.takeover !== undefined) {
@@ -115,10 +115,10 @@ async function lookIntoTakeover(upload: BulkUpload): Promise<void> {
   }
   upload.standing = standing;
   upload.window = undefined;
-  const stragglers = flight.stragglers.toSorted((a, b) => indexOf(a) - indexOf(b));
+  const stragglers = flight.stragglers.toSorted((a, b) => a.itemIndex - b.itemIndex);
   flight.stragglers = [];
   for (const item of stragglers) {
-    const index = indexOf(item);
+    const index = item.itemIndex;
     if (mustLookUp(upload, index)) await lookUp(upload, index);
     countedAsResent(upload, item, index);
   }

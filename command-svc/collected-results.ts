@@ -4,10 +4,10 @@
  */
 import type { Rejection as Refusal } from '#domain/rejection.ts';
 import type { ItemResult } from '#proto/bank/v1/submission.ts';
-import type { BatchItem, Receipt } from './batch-item.ts';
+import { receiptOf, type BatchItem, type Executed } from './batch-item.ts';
 import { commandReceipt } from './command-answers.ts';
 import type { ResultSink } from './item-results.ts';
-import { indexOf, rejectionOfItem } from './stream-receipt.ts';
+import { rejectionOfItem } from './stream-receipt.ts';
 import { readDuplicates } from './stored-results.ts';
 import type { SubmissionKey } from './submission-claims.ts';
 import type { SubmissionContext } from './submission-transactions.ts';
@@ -24,11 +24,11 @@ export function collectResults(): CollectedResults {
   const duplicates: number[] = [];
   let first: { index: number; rejection: Refusal } | undefined;
   return {
-    accepted(item, receipt) {
-      results.set(indexOf(item), acceptedResult(item, receipt));
+    accepted(item, executed) {
+      results.set(item.itemIndex, acceptedResult(item, executed));
     },
     refused(item, rejection) {
-      const index = indexOf(item);
+      const index = item.itemIndex;
       results.set(index, refusedResult(item, rejection));
       if (first === undefined || index < first.index) first = { index, rejection };
     },
@@ -46,12 +46,14 @@ export function collectResults(): CollectedResults {
   };
 }
 
-export function acceptedResult(item: BatchItem, receipt: Receipt): ItemResult {
+export function acceptedResult(item: BatchItem, executed: Executed): ItemResult {
+  if (item.command === undefined) throw new Error('an item without a command was executed');
+  const receipt = receiptOf(item.command, executed);
   const outcome = { $case: 'receipt', value: commandReceipt(receipt) } as const;
-  return { itemIndex: BigInt(indexOf(item)), duplicate: false, outcome };
+  return { itemIndex: BigInt(item.itemIndex), duplicate: false, outcome };
 }
 
 export function refusedResult(item: BatchItem, rejection: Refusal): ItemResult {
   const outcome = { $case: 'rejection', value: rejectionOfItem(item, rejection) } as const;
-  return { itemIndex: BigInt(indexOf(item)), duplicate: false, outcome };
+  return { itemIndex: BigInt(item.itemIndex), duplicate: false, outcome };
 }

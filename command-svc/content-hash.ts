@@ -7,6 +7,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Command } from '#domain/account.ts';
+import { writeAscii } from '#platform/wire-writer.ts';
 
 export const CONTENT_HASH_BYTES = 8;
 
@@ -33,21 +34,26 @@ export type RawContent =
     };
 
 /** The hash of a valid command. */
-export function contentHashOf(command: Command): Uint8Array {
+export function contentHashOf(command: Command): string {
   return hashContent(command, command.operationId ?? '', VALID);
 }
 
 /** The hash of a malformed item, over what the caller wrote; never that of a valid command. */
-export function rawContentHash(content: RawContent): Uint8Array {
+export function rawContentHash(content: RawContent): string {
   return hashContent(content, content.operationId, MALFORMED);
 }
 
 /** Whether the 8 bytes at `offset` of stored hashes are these. */
-export function sameContentHash(a: Uint8Array, stored: Uint8Array, offset: number): boolean {
+export function sameContentHash(a: string, stored: Uint8Array, offset = 0): boolean {
   for (let i = 0; i < CONTENT_HASH_BYTES; i++) {
-    if (a[i] !== stored[offset + i]) return false;
+    if (a.charCodeAt(i) !== stored[offset + i]) return false;
   }
   return true;
+}
+
+/** Writes the 8 bytes. */
+export function putContentHash(hash: string, target: Uint8Array, offset: number): void {
+  for (let i = 0; i < CONTENT_HASH_BYTES; i++) target[offset + i] = hash.charCodeAt(i);
 }
 
 const VALID = 0;
@@ -59,7 +65,7 @@ type Content = Command | RawContent;
 /** One buffer for all: nothing here waits, so no two contents are ever in it. */
 const scratch = Buffer.allocUnsafe(4096);
 
-function hashContent(content: Content, operationId: string, validity: number): Uint8Array {
+function hashContent(content: Content, operationId: string, validity: number): string {
   const room = roomFor(content, operationId);
   const target = room <= scratch.length ? scratch : Buffer.allocUnsafe(room);
   target[0] = TYPE_BYTE[content.type] + validity;
@@ -79,10 +85,7 @@ function hashContent(content: Content, operationId: string, validity: number): U
       length = putText(target, length, content.labels[key] ?? '');
     }
   }
-  const digest = hash('sha256', target.subarray(0, length), 'binary');
-  const bytes = new Uint8Array(CONTENT_HASH_BYTES);
-  for (let i = 0; i < CONTENT_HASH_BYTES; i++) bytes[i] = digest.charCodeAt(i);
-  return bytes;
+  return hash('sha256', target.subarray(0, length), 'binary').slice(0, CONTENT_HASH_BYTES);
 }
 
 /** An upper bound in bytes: a UTF-16 unit takes three bytes at most. */
@@ -107,7 +110,7 @@ function roomFor(content: Content, operationId: string): number {
 /** Four bytes of length in UTF-8, then the text. */
 function putText(target: Buffer, offset: number, text: string): number {
   const start = offset + 4;
-  const end = writeAscii(target, start, text) ?? start + target.write(text, start, 'utf8');
+  const end = writeAscii(text, target, start) ?? start + target.write(text, start, 'utf8');
   const bytes = end - start;
   target[offset] = bytes >>> 24;
   target[offset + 1] = bytes >>> 16;
@@ -115,19 +118,3 @@ function putText(target: Buffer, offset: number, text: string): number {
   target[offset + 3] = bytes;
   return end;
 }
-
-/**
- * Most texts are short and ASCII: written here at a tenth of a call's price. Undefined for any
- * other.
- */
-function writeAscii(target: Buffer, start: number, text: string): number | undefined {
-  if (text.length > ASCII_LENGTH_MAX) return undefined;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 127) return undefined;
-    target[start + i] = code;
-  }
-  return start + text.length;
-}
-
-const ASCII_LENGTH_MAX = 64;

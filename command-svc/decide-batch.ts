@@ -3,50 +3,62 @@
  * copies. Nothing here waits and nothing outside is changed: the same batch can be decided again on
  * newer states.
  */
-import type { Command, ExistingAccount } from '#domain/account.ts';
-import { availableMinor, evolve } from '#domain/account.ts';
+import type { Command } from '#domain/account.ts';
+import { evolve } from '#domain/account.ts';
 import { decide } from '#domain/decide.ts';
-import { reject, type Rejection } from '#domain/rejection.ts';
+import { reject } from '#domain/rejection.ts';
+import { WireWriter } from '#platform/wire-writer.ts';
+import type { EventType } from '#proto/bank/event/v1/events.ts';
 import type { BaseAccount, BaseStates, KnownAccount } from './account-states.ts';
 import { operationKey } from './account-states.ts';
-import type { BatchItem, Receipt } from './batch-item.ts';
-import { chainHash, type ChainedFacts } from './event-chain.ts';
-import { encodeEvent, eventTypeOf, receiptState } from './event-codec.ts';
+import type { BatchItem, Executed, ItemDecision } from './batch-item.ts';
+import { sameContentHash } from './content-hash.ts';
+import { chainHash } from './event-chain.ts';
+import { eventTypeOf, receiptState } from './event-codec.ts';
+import { writeEvent } from './event-writer.ts';
 
-export type DecidedEvent = ChainedFacts & {
-  readonly hash: Buffer;
-  /** Undefined when the caller gave no operation id. */
-  readonly contentHash: Uint8Array | undefined;
+export type DecidedEvent = {
+  readonly accountId: string;
+  readonly type: EventType;
+  /** The account right after it: version, chain hash, time. */
+  readonly after: KnownAccount;
+  /** Its bytes: from start to end of the batch's payloads. */
+  readonly start: number;
+  readonly end: number;
   readonly item: BatchItem;
   /** The item's place in the batch. */
   readonly commandNumber: number;
 };
 
-export type ItemDecision =
-  | { readonly kind: 'accepted'; readonly receipt: Receipt }
-  | { readonly kind: 'replayed'; readonly receipt: Receipt }
-  | { readonly kind: 'rejected'; readonly rejection: Rejection };
-
 export type DecidedBatch = {
   /** The positions that it was made on. */
   readonly known: bigint;
   readonly nowMicros: bigint;
+  /**
+   * By account, and in the order of their versions: so that all that stores them, here and in the
+   * projection, meets index pages and locks in one order.
+   */
   readonly events: readonly DecidedEvent[];
+  /** The bytes of all events, one after the other. */
+  readonly payloads: Uint8Array;
   /** One an item, in item order. */
   readonly decisions: readonly ItemDecision[];
   readonly newStates: ReadonlyMap<string, KnownAccount>;
+  /** What it was made on. */
+  readonly base: BaseStates;
 };
-
-type Operation = { readonly contentHash: Uint8Array; readonly receipt: Receipt };
 
 type Work = {
   readonly base: BaseStates;
   readonly nowMicros: bigint;
   readonly states: Map<string, KnownAccount>;
-  /** Operations that this batch executes itself. */
-  readonly operations: Map<string, Operation>;
+  /** Operations that this batch executes itself, by operationKey. */
+  readonly operations: Map<string, { readonly contentHash: string; readonly executed: Executed }>;
   readonly events: DecidedEvent[];
+  readonly payloads: WireWriter;
 };
+
+const PAYLOAD_BYTES = 96;
 
 /** `places`: where each item stands in its batch, when some have left it. */
 export function decideBatch(
@@ -61,55 +73,61 @@ export function decideBatch(
     states: new Map(),
     operations: new Map(),
     events: [],
+    payloads: new WireWriter(items.length * PAYLOAD_BYTES),
   };
   const decisions = items.map((item, at) => decideItem(work, item, places?.[at] ?? at));
   return {
     known: base.known,
     nowMicros,
-    events: work.events,
+    events: work.events.sort(byAccountAndVersion),
+    payloads: work.payloads.finish(),
     decisions,
     newStates: work.states,
+    base,
   };
 }
 
 function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDecision {
   const { command } = item;
   if (command === undefined) {
-    return {
-      kind: 'rejected',
-      rejection: item.invalid ?? reject('INVALID_ITEM', 'malformed item'),
-    };
+    const rejection = item.invalid ?? reject('INVALID_ITEM', 'malformed item');
+    return { kind: 'rejected', rejection };
   }
-  const earlier = earlierOperation(work, command);
-  if (earlier !== undefined) return repeated(earlier, item);
-  const account = work.states.get(command.accountId) ?? baseAccount(work, command.accountId);
+  const { accountId, operationId } = command;
+  if (operationId !== undefined) {
+    const earlier = earlierOperation(work, item, operationKey({ accountId, operationId }));
+    if (earlier !== undefined) return earlier;
+  }
+  const account = work.states.get(accountId) ?? baseAccount(work, accountId);
   const decision = decide(account.state, command);
   if (!decision.accepted) return { kind: 'rejected', rejection: decision.rejection };
 
   const state = evolve(account.state, decision.event);
+  const { payloads, nowMicros } = work;
+  const start = payloads.length;
+  writeEvent(payloads, decision.event, state);
+  const end = payloads.length;
+  const type = eventTypeOf(decision.event);
+  const { idBytes } = account;
   const recordedAtMicros =
-    work.nowMicros > account.recordedAtMicros ? work.nowMicros : account.recordedAtMicros;
-  const facts: ChainedFacts = {
-    accountId: command.accountId,
-    version: state.version,
-    type: eventTypeOf(decision.event),
-    recordedAtMicros,
-    operationId: command.operationId ?? '',
-    payload: encodeEvent(decision.event, state),
-  };
-  const hash = chainHash(account.hash, facts);
-  const contentHash = command.operationId === undefined ? undefined : item.contentHash;
-  work.events.push({ ...facts, hash, contentHash, item, commandNumber });
-  work.states.set(command.accountId, { state, hash, recordedAtMicros });
-  const receipt = receiptOf(command.accountId, facts.operationId, state, work.nowMicros, false);
-  if (command.operationId !== undefined) {
-    const { accountId, operationId } = command;
-    work.operations.set(operationKey({ accountId, operationId }), {
-      contentHash: item.contentHash,
-      receipt,
-    });
+    nowMicros > account.recordedAtMicros ? nowMicros : account.recordedAtMicros;
+  const { version } = state;
+  const facts = { accountBytes: idBytes, version, type, recordedAtMicros, operationId };
+  const hash = chainHash(account.hash, facts, payloads.buffer, start, end);
+  const after: KnownAccount = { idBytes, state, hash, recordedAtMicros };
+  work.states.set(accountId, after);
+  work.events.push({ accountId, type, after, start, end, item, commandNumber });
+  const executed: Executed = { kind: 'accepted', after: state, storedAtMicros: nowMicros };
+  if (operationId !== undefined) {
+    const { contentHash } = item;
+    work.operations.set(operationKey({ accountId, operationId }), { contentHash, executed });
   }
-  return { kind: 'accepted', receipt };
+  return executed;
+}
+
+function byAccountAndVersion(a: DecidedEvent, b: DecidedEvent): number {
+  if (a.accountId !== b.accountId) return a.accountId < b.accountId ? -1 : 1;
+  return a.start - b.start;
 }
 
 function baseAccount(work: Work, accountId: string): BaseAccount {
@@ -118,45 +136,27 @@ function baseAccount(work: Work, accountId: string): BaseAccount {
   return account;
 }
 
-/** An operation decided earlier in this batch counts as found. */
-function earlierOperation(work: Work, command: Command): Operation | undefined {
-  const { accountId, operationId } = command;
-  if (operationId === undefined) return undefined;
-  const key = operationKey({ accountId, operationId });
-  const ownOperation = work.operations.get(key);
-  if (ownOperation !== undefined) return ownOperation;
+/** Undefined for a new operation. One decided earlier in this batch counts as found. */
+function earlierOperation(work: Work, item: BatchItem, key: string): ItemDecision | undefined {
+  const own = work.operations.get(key);
+  if (own !== undefined) {
+    if (own.contentHash !== item.contentHash) return reused(item);
+    return { ...own.executed, kind: 'replayed' };
+  }
   const stored = work.base.operations.get(key);
   if (stored === undefined) return undefined;
-  const state = receiptState(stored.payload, stored.version);
-  const receipt = receiptOf(accountId, operationId, state, stored.recordedAtMicros, true);
-  return { contentHash: stored.contentHash, receipt };
+  if (!sameContentHash(item.contentHash, stored.contentHash)) return reused(item);
+  const after = receiptState(stored.payload, stored.version);
+  return { kind: 'replayed', after, storedAtMicros: stored.recordedAtMicros };
 }
 
-function repeated(earlier: Operation, item: BatchItem): ItemDecision {
-  if (Buffer.compare(earlier.contentHash, item.contentHash) === 0) {
-    return { kind: 'replayed', receipt: { ...earlier.receipt, replayed: true } };
-  }
-  const { accountId, operationId } = earlier.receipt;
+function reused({ command }: BatchItem): ItemDecision {
+  const { accountId, operationId } = nameOf(command);
   const operation = `operation ${operationId} of account ${accountId}`;
   const message = `${operation} was executed with other content`;
   return { kind: 'rejected', rejection: reject('OPERATION_ID_REUSED', message, 'operation_id') };
 }
 
-export function receiptOf(
-  accountId: string,
-  operationId: string,
-  state: ExistingAccount,
-  storedAtMicros: bigint,
-  replayed: boolean,
-): Receipt {
-  return {
-    accountId,
-    operationId,
-    version: state.version,
-    currencyCode: state.currencyCode,
-    balanceMinor: state.balanceMinor,
-    availableMinor: availableMinor(state),
-    replayed,
-    storedAtMicros,
-  };
+function nameOf(command: Command | undefined): { accountId: string; operationId: string } {
+  return { accountId: command?.accountId ?? '', operationId: command?.operationId ?? '' };
 }

@@ -28,8 +28,17 @@ type Violations = readonly FieldViolation[];
 const NONE: Violations = [];
 
 export function checkDeposit(deposit: DepositFields): Violations {
-  let found = note(NONE, 'account_id', uuidRule(deposit.accountId));
-  found = checkAmount(found, deposit.amount);
+  const found = note(NONE, 'account_id', uuidRule(deposit.accountId));
+  return checkDepositAfter(found, deposit);
+}
+
+/** All but the account's id, for a caller that has read it. */
+export function checkDepositContent(deposit: DepositFields): Violations {
+  return checkDepositAfter(NONE, deposit);
+}
+
+function checkDepositAfter(before: Violations, deposit: DepositFields): Violations {
+  let found = checkAmount(before, deposit.amount);
   found = note(found, 'operation_id', optionalUuidRule(deposit.operationId));
   found = note(found, 'reference', textRule(deposit.reference, 0, REFERENCE_CHARACTERS_MAX));
   return note(found, 'value_date', dateRule(deposit.valueDate));

@@ -88,7 +88,7 @@ export async function standingItems(client: PoolClient, batch: Batch): Promise<S
   const takenOver: BatchItem[] = [];
   const expired: BatchItem[] = [];
   for (const [place, item] of batch.items.entries()) {
-    if (item.source.kind === 'submission' && !present.has(item.source.claim.claimId)) {
+    if (item.origin.kind === 'submission' && !present.has(item.origin.claim.claimId)) {
       takenOver.push(item);
     } else if (batch.unanswered === undefined && isExpired(item, nowMs)) {
       expired.push(item);

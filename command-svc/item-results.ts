@@ -8,9 +8,8 @@ import { uuidFromBytes } from '#platform/uuid.ts';
 import { EventBatch, type EventRecord } from '#proto/bank/event/v1/event_batch.ts';
 import type { ItemResult } from '#proto/bank/v1/submission.ts';
 import type { Rejection as Refusal } from '#domain/rejection.ts';
-import type { BatchItem, Receipt } from './batch-item.ts';
+import { receiptOf, type BatchItem, type Executed, type Receipt } from './batch-item.ts';
 import { commandReceipt } from './command-answers.ts';
-import { receiptOf } from './decide-batch.ts';
 import { existingAccount, receiptState } from './event-codec.ts';
 import { REJECTED, type StoredOutcome } from './item-indexes.ts';
 import type { StoredRejection } from './sql/list-rejections.ts';
@@ -30,7 +29,7 @@ export type PlacedItem = {
 
 /** Where what becomes of an upload's items goes, one by one in the order of storing. */
 export type ResultSink = {
-  accepted(item: BatchItem, receipt: Receipt): void;
+  accepted(item: BatchItem, executed: Executed): void;
   refused(item: BatchItem, rejection: Refusal): void;
   /** Its result is what is stored. */
   duplicate(index: number): void;
@@ -120,9 +119,13 @@ async function readReceipts(
 function receiptOfRecord(record: EventRecord, storedAtMicros: bigint): Receipt {
   const after = record.event?.after;
   if (after === undefined) throw new Error('an event carries no state after it');
-  const operationId = record.operationId.length === 0 ? '' : uuidFromBytes(record.operationId);
-  const state = existingAccount(after, record.version);
-  return receiptOf(uuidFromBytes(record.accountId), operationId, state, storedAtMicros, false);
+  const { accountId, operationId, version } = record;
+  const command = {
+    accountId: uuidFromBytes(accountId),
+    operationId: operationId.length === 0 ? undefined : uuidFromBytes(operationId),
+  };
+  const state = existingAccount(after, version);
+  return receiptOf(command, { kind: 'accepted', after: state, storedAtMicros });
 }
 
 async function addReplayed(
@@ -135,8 +138,9 @@ async function addReplayed(
   for (const { index, accountId, version } of replayed) {
     const event = byKey.get(`${accountId}:${version}`);
     if (event === undefined) throw new Error(`account ${accountId} has no event ${version}`);
-    const state = receiptState(event.payload, version);
-    const operationId = event.operation_id ?? '';
-    receipts.set(index, receiptOf(accountId, operationId, state, event.recorded_at, true));
+    const after = receiptState(event.payload, version);
+    const executed = { kind: 'replayed', after, storedAtMicros: event.recorded_at } as const;
+    const operationId = event.operation_id ?? undefined;
+    receipts.set(index, receiptOf({ accountId, operationId }, executed));
   }
 }

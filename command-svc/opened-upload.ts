@@ -72,11 +72,9 @@ export async function openBulkUpload(
     takeover: undefined,
   };
   const itemContext: ItemContext = {
-    claim: claimOf(upload),
     partitionCount: context.partitionCount,
     homePartition: homePartition(submission, context.partitionCount),
-    traceparent,
-    settle: flight.settle,
+    origin: { kind: 'submission', traceparent, settle: flight.settle, claim: claimOf(upload) },
   };
   return { upload, itemContext };
 }

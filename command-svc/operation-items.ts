@@ -54,7 +54,7 @@ const NOTHING = {
   operationId: '',
 } as const satisfies RawContent;
 
-function hashOf(deposit: DepositRequest): BatchItem['contentHash'] {
+function hashOf(deposit: DepositRequest): string {
   const currencyCode = deposit.amount?.currencyCode ?? '';
   const amountMinor = deposit.amount?.minorUnits ?? 0n;
   return rawContentHash({ ...deposit, type: 'Deposit', currencyCode, amountMinor });

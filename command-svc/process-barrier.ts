@@ -15,7 +15,6 @@ import type { BatchItem } from './batch-item.ts';
 import { startBatchTrace } from './batch-trace.ts';
 import { refusalWithIndex } from './command-answers.ts';
 import { failItems, reply } from './process-batch.ts';
-import { indexOf } from './stream-receipt.ts';
 
 /** `lanes`: of the barrier's partitions, ascending. */
 export async function processBarrier(
@@ -57,12 +56,12 @@ export async function processBarrier(
 
 function settleNothing(items: readonly BatchItem[], why: NothingStored): void {
   if (why.kind === 'taken-over') {
-    for (const item of items) item.settle({ kind: 'taken-over' }, item);
+    for (const item of items) item.origin.settle({ kind: 'taken-over' }, item);
     return;
   }
   const error =
-    why.kind === 'refused' ? refusalWithIndex(why.rejection, indexOf(why.item)) : givenUp();
-  for (const item of items) item.settle({ kind: 'failed', error }, item);
+    why.kind === 'refused' ? refusalWithIndex(why.rejection, why.item.itemIndex) : givenUp();
+  for (const item of items) item.origin.settle({ kind: 'failed', error }, item);
 }
 
 function givenUp(): RpcError {

@@ -14,9 +14,8 @@ import { appendFast, SLOW } from './append-fast.ts';
 import { appendUnderHeads, EventStoreUnavailableError } from './append-under-heads.ts';
 import type { LaneStates } from './account-states.ts';
 import { isExpired, newBatch, type Batch, type BatchContext, type BatchResult } from './batch.ts';
-import type { BatchItem, ItemOutcome } from './batch-item.ts';
+import type { BatchItem } from './batch-item.ts';
 import { startBatchTrace } from './batch-trace.ts';
-import type { ItemDecision } from './decide-batch.ts';
 
 /** Answers the items that are put off to the lane's next batch; all others are settled. */
 export async function processBatch(
@@ -76,45 +75,29 @@ function dropExpired(items: readonly BatchItem[]): readonly BatchItem[] {
 function settleExpired(items: readonly BatchItem[]): void {
   const message = 'the caller gave up before the command was stored: nothing was done';
   const error = new RpcError(status.DEADLINE_EXCEEDED, message);
-  for (const item of items) item.settle({ kind: 'failed', error }, item);
+  for (const item of items) item.origin.settle({ kind: 'failed', error }, item);
 }
 
 export function reply(result: BatchResult): void {
   for (const [place, item] of result.items.entries()) {
     const decision = result.decisions[place];
     if (decision === undefined) throw new Error(`no decision for item ${place}`);
-    item.settle(outcomeOf(decision, result.position !== undefined), item);
+    item.origin.settle(decision, item);
   }
-  for (const item of result.takenOver) item.settle({ kind: 'taken-over' }, item);
+  for (const item of result.takenOver) item.origin.settle({ kind: 'taken-over' }, item);
   settleExpired(result.expired);
-}
-
-function outcomeOf(decision: ItemDecision, stored: boolean): ItemOutcome {
-  switch (decision.kind) {
-    case 'accepted':
-    case 'replayed':
-      return { kind: 'accepted', receipt: decision.receipt };
-    case 'rejected':
-      return { kind: 'rejected', rejection: decision.rejection, stored };
-    default:
-      return unknownDecision(decision);
-  }
-}
-
-function unknownDecision(decision: never): never {
-  throw new Error(`unknown decision ${JSON.stringify(decision)}`);
 }
 
 const RETRY_AFTER_MS = 1000;
 
 export function failItems(items: readonly BatchItem[], unanswered: boolean, cause: unknown): void {
   for (const item of items) {
-    item.settle({ kind: 'failed', error: errorFor(item, unanswered, cause) }, item);
+    item.origin.settle({ kind: 'failed', error: errorFor(item, unanswered, cause) }, item);
   }
 }
 
 function errorFor(item: BatchItem, unanswered: boolean, cause: unknown): RpcError {
-  if (item.source.kind === 'unary' && unanswered) {
+  if (item.origin.kind === 'unary' && unanswered) {
     const message =
       'the event store took the command and did not answer: ' +
       'ask GetOperation, or send it again with its operation_id';

@@ -10,11 +10,16 @@ import { canonicalUuid, uuidFromBytes } from '#platform/uuid.ts';
 import type { DepositFields, OpenAccountFields } from './field-rules.ts';
 
 export function depositCommand(deposit: DepositFields): Deposit {
+  return depositTo(canonical(deposit.accountId), deposit);
+}
+
+/** For a caller that has the account's id in canonical form. */
+export function depositTo(accountId: string, deposit: DepositFields): Deposit {
   const { amount } = deposit;
   if (amount === undefined) throw new Error('a deposit without an amount was not refused');
   return {
     type: 'Deposit',
-    accountId: canonical(deposit.accountId),
+    accountId,
     currencyCode: amount.currencyCode,
     amountMinor: amount.minorUnits,
     reference: deposit.reference,

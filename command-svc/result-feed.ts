@@ -51,7 +51,7 @@ class SendingFeed implements ResultFeed {
     this.#options = options;
   }
 
-  accepted: ResultSink['accepted'] = (item, receipt) => this.#add(acceptedResult(item, receipt));
+  accepted: ResultSink['accepted'] = (item, executed) => this.#add(acceptedResult(item, executed));
   refused: ResultSink['refused'] = (item, rejection) => this.#add(refusedResult(item, rejection));
   duplicate = (index: number): void => this.#add(index);
 

@@ -13,22 +13,22 @@ import type { BatchItem, SubmissionClaim } from './batch-item.ts';
 export function hasRivalItems(items: readonly BatchItem[]): boolean {
   let first: SubmissionClaim | undefined;
   let several = false;
-  for (const { source } of items) {
-    if (source.kind !== 'submission') continue;
-    first ??= source.claim;
-    // Items of a stream share the claim itself, so this is almost always a comparison of
-    // references.
-    if (source.claim !== first && source.claim.claimId !== first.claimId) several = true;
+  let last: unknown;
+  for (const { origin } of items) {
+    if (origin === last || origin.kind !== 'submission') continue;
+    last = origin; // a stream's items share theirs
+    first ??= origin.claim;
+    if (origin.claim.claimId !== first.claimId) several = true;
   }
   return several && hasRepeatedIndex(items);
 }
 
 function hasRepeatedIndex(items: readonly BatchItem[]): boolean {
   const seen = new Set<string>();
-  for (const { source } of items) {
-    if (source.kind !== 'submission') continue;
-    const { tenant, submissionId } = source.claim;
-    const key = `${source.itemIndex}\0${tenant}\0${submissionId}`;
+  for (const { origin, itemIndex } of items) {
+    if (origin.kind !== 'submission') continue;
+    const { tenant, submissionId } = origin.claim;
+    const key = `${itemIndex}\0${tenant}\0${submissionId}`;
     if (seen.has(key)) return true;
     seen.add(key);
   }

@@ -68,7 +68,7 @@ export async function moveWindow(window: StoredWindow, index: number): Promise<v
 export function findResent(
   window: StoredWindow,
   index: number,
-  contentHash: Uint8Array,
+  contentHash: string,
 ): ResendFinding {
   const at = index - (window.firstIndex ?? Number.NaN);
   if (window.present[at] !== 1) return 'new';

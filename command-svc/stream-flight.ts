@@ -3,7 +3,7 @@
  * items whose claim was gone (no more than were in flight), and tells when all have landed. One
  * settle function a stream.
  */
-import type { BatchItem, ItemOutcome } from './batch-item.ts';
+import type { BatchItem, ItemOutcome, Settle } from './batch-item.ts';
 import type { ResultSink } from './item-results.ts';
 import { countRejected, newStreamCounts, type StreamCounts } from './stream-receipt.ts';
 
@@ -11,7 +11,7 @@ export type StreamFlight = {
   readonly counts: StreamCounts;
   /** Items that a newer stream's claim has shut out: nothing was stored for them by this one. */
   stragglers: BatchItem[];
-  readonly settle: BatchItem['settle'];
+  readonly settle: Settle;
   /** Must be called before an item is enqueued: an outcome may come at once. */
   launch(): void;
   /** Takes a launch back: the item was not enqueued after all. */
@@ -60,8 +60,10 @@ function countOutcome(flight: StreamFlight, outcome: ItemOutcome, item: BatchIte
   const { counts } = flight;
   switch (outcome.kind) {
     case 'accepted':
-      if (outcome.receipt.replayed) counts.replayed += 1;
-      else counts.accepted += 1;
+      counts.accepted += 1;
+      return;
+    case 'replayed':
+      counts.replayed += 1;
       return;
     case 'rejected':
       countRejected(counts, item, outcome.rejection);
@@ -78,8 +80,10 @@ function countOutcome(flight: StreamFlight, outcome: ItemOutcome, item: BatchIte
 
 /** An item that is taken over or failed has no result: it is looked into, or the stream fails. */
 function tellResult(results: ResultSink, outcome: ItemOutcome, item: BatchItem): void {
-  if (outcome.kind === 'accepted') results.accepted(item, outcome.receipt);
-  else if (outcome.kind === 'rejected') results.refused(item, outcome.rejection);
+  if (outcome.kind === 'rejected') results.refused(item, outcome.rejection);
+  else if (outcome.kind === 'accepted' || outcome.kind === 'replayed') {
+    results.accepted(item, outcome);
+  }
 }
 
 function unknownOutcome(outcome: never): never {

@@ -5,7 +5,7 @@
  */
 import type { Rejection as Refusal } from '#domain/rejection.ts';
 import type { BulkReceipt, Rejection, Submission } from '#proto/bank/v1/submission.ts';
-import type { BatchItem } from './batch-item.ts';
+import { accountTextOf, operationTextOf, type BatchItem } from './batch-item.ts';
 
 export const FIRST_REJECTIONS_MAX = 100;
 
@@ -25,7 +25,7 @@ export function newStreamCounts(): StreamCounts {
 export function countRejected(counts: StreamCounts, item: BatchItem, refusal: Refusal): void {
   counts.rejected += 1;
   const kept = counts.firstRejections;
-  const index = BigInt(indexOf(item));
+  const index = BigInt(item.itemIndex);
   if (kept.length === FIRST_REJECTIONS_MAX) {
     const highest = kept.at(-1);
     if (highest !== undefined && highest.itemIndex < index) return;
@@ -39,9 +39,9 @@ export function countRejected(counts: StreamCounts, item: BatchItem, refusal: Re
 /** A refused item as its caller is told of it. */
 export function rejectionOfItem(item: BatchItem, refusal: Refusal): Rejection {
   return {
-    itemIndex: BigInt(indexOf(item)),
-    accountId: item.accountText,
-    operationId: item.operationText,
+    itemIndex: BigInt(item.itemIndex),
+    accountId: accountTextOf(item),
+    operationId: operationTextOf(item),
     reason: refusal.reason,
     message: refusal.message,
     field: refusal.field,
@@ -64,9 +64,4 @@ export function bulkReceipt(
     firstRejections,
     submission,
   };
-}
-
-export function indexOf(item: BatchItem): number {
-  if (item.source.kind === 'submission') return item.source.itemIndex;
-  throw new Error('an item of a stream has no index');
 }

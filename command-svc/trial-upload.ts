@@ -5,11 +5,11 @@
  */
 import { createLaneStates, loadStates, type StatesLimits } from './account-states.ts';
 import { operationsOf } from './batch.ts';
-import type { BatchItem } from './batch-item.ts';
+import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { ItemContext } from './bulk-items.ts';
 import type { UploadEnd } from './bulk-upload.ts';
 import { NOT_STORED } from './command-answers.ts';
-import { decideBatch, type ItemDecision } from './decide-batch.ts';
+import { decideBatch } from './decide-batch.ts';
 import type { ItemNumbering } from './item-numbering.ts';
 import { roomFor, type OpenedUpload, type ToItem, type UploadOrigin } from './opened-upload.ts';
 import {
@@ -34,11 +34,15 @@ export function openTrial<Item>(
   const submission = { tenant: NO_TENANT, submissionId };
   const counts = newStreamCounts();
   const itemContext: ItemContext = {
-    claim: { ...submission, claimId: '' },
     partitionCount: context.partitionCount,
     homePartition: homePartition(submission, context.partitionCount),
-    traceparent,
-    settle: () => undefined, // such an item is never enqueued
+    // Such an item is never enqueued.
+    origin: {
+      kind: 'submission',
+      traceparent,
+      settle: () => undefined,
+      claim: { ...submission, claimId: '' },
+    },
   };
   return {
     async take(raw, first) {
@@ -88,11 +92,11 @@ function tell(
   switch (decision.kind) {
     case 'accepted':
       counts.accepted += 1;
-      results?.accepted(item, { ...decision.receipt, storedAtMicros: NOT_STORED });
+      results?.accepted(item, { ...decision, storedAtMicros: NOT_STORED });
       return;
     case 'replayed':
       counts.replayed += 1;
-      results?.accepted(item, decision.receipt);
+      results?.accepted(item, decision);
       return;
     case 'rejected':
       countRejected(counts, item, decision.rejection);

@@ -4,15 +4,20 @@
  * PostgreSQL checks them.
  */
 import { uuidToBytes } from './uuid.ts';
+import { copyBytes } from './wire-writer.ts';
 
 const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const NULL_LENGTH = -1;
+const TWO_TO_32 = 2 ** 32;
+const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 /** PostgreSQL counts time from 2000-01-01, in microseconds. */
 const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n;
 
 export class CopyWriter {
   #buffer: Buffer;
   #length: number;
+  #lastMicros = POSTGRES_EPOCH_MICROS;
+  #lastTimestamp = 0n;
 
   constructor(expectedBytes = 65_536) {
     this.#buffer = Buffer.allocUnsafe(Math.max(expectedBytes, 1024));
@@ -22,12 +27,12 @@ export class CopyWriter {
   /** Starts a row. */
   row(fieldCount: number): void {
     this.#reserve(2);
-    this.#length = this.#buffer.writeInt16BE(fieldCount, this.#length);
+    this.#put16(fieldCount);
   }
 
   null(): void {
     this.#reserve(4);
-    this.#length = this.#buffer.writeInt32BE(NULL_LENGTH, this.#length);
+    this.#put32(NULL_LENGTH);
   }
 
   uuid(text: string): void {
@@ -38,33 +43,49 @@ export class CopyWriter {
 
   int16(value: number): void {
     this.#fieldHeader(2);
-    this.#length = this.#buffer.writeInt16BE(value, this.#length);
+    this.#put16(value);
   }
 
   int32(value: number): void {
     this.#fieldHeader(4);
-    this.#length = this.#buffer.writeInt32BE(value, this.#length);
+    this.#put32(value);
   }
 
   int64(value: bigint): void {
     this.#fieldHeader(8);
-    this.#length = this.#buffer.writeBigInt64BE(value, this.#length);
+    if (value < 0n || value > SAFE_MAX) {
+      this.#length = this.#buffer.writeBigInt64BE(value, this.#length);
+      return;
+    }
+    const number = Number(value);
+    this.#put32(Math.floor(number / TWO_TO_32));
+    this.#put32(number);
   }
 
   /** timestamptz, from microseconds since 1970-01-01 UTC. */
   timestamp(micros: bigint): void {
-    this.int64(micros - POSTGRES_EPOCH_MICROS);
+    if (micros !== this.#lastMicros) {
+      this.#lastMicros = micros;
+      this.#lastTimestamp = micros - POSTGRES_EPOCH_MICROS;
+    }
+    this.int64(this.#lastTimestamp);
   }
 
   bool(value: boolean): void {
     this.#fieldHeader(1);
-    this.#length = this.#buffer.writeUInt8(value ? 1 : 0, this.#length);
+    this.#buffer[this.#length++] = value ? 1 : 0;
   }
 
-  bytes(value: Uint8Array): void {
+  /** bytea: a part of `source`, all of it by default. */
+  bytes(source: Uint8Array, start = 0, end = source.length): void {
+    this.#fieldHeader(end - start);
+    this.#length = copyBytes(source, start, end, this.#buffer, this.#length);
+  }
+
+  /** bytea from a text of one character a byte. */
+  latin1(value: string): void {
     this.#fieldHeader(value.length);
-    this.#buffer.set(value, this.#length);
-    this.#length += value.length;
+    this.#length += this.#buffer.write(value, this.#length, value.length, 'latin1');
   }
 
   text(value: string): void {
@@ -76,13 +97,27 @@ export class CopyWriter {
   /** The whole stream, with its trailer. The writer is spent. */
   finish(): Buffer {
     this.#reserve(2);
-    this.#length = this.#buffer.writeInt16BE(-1, this.#length);
+    this.#put16(-1);
     return this.#buffer.subarray(0, this.#length);
   }
 
   #fieldHeader(length: number): void {
     this.#reserve(4 + length);
-    this.#length = this.#buffer.writeInt32BE(length, this.#length);
+    this.#put32(length);
+  }
+
+  #put16(value: number): void {
+    const buffer = this.#buffer;
+    buffer[this.#length++] = value >>> 8;
+    buffer[this.#length++] = value;
+  }
+
+  #put32(value: number): void {
+    const buffer = this.#buffer;
+    buffer[this.#length++] = value >>> 24;
+    buffer[this.#length++] = value >>> 16;
+    buffer[this.#length++] = value >>> 8;
+    buffer[this.#length++] = value;
   }
 
   #reserve(bytes: number): void {
@@ -97,8 +132,8 @@ export class CopyWriter {
 const UUID_TYPE = 2950;
 const ARRAY_HEADER_BYTES = 20;
 
-/** uuid[] as a binary parameter. */
-export function uuidArray(ids: readonly string[]): Buffer {
+/** uuid[] as a binary parameter, from the ids' 16 bytes each. */
+export function uuidArray(ids: readonly Uint8Array[]): Buffer {
   const buffer = Buffer.allocUnsafe(ARRAY_HEADER_BYTES + ids.length * 20);
   let at = buffer.writeInt32BE(ids.length === 0 ? 0 : 1, 0);
   at = buffer.writeInt32BE(0, at);
@@ -108,8 +143,7 @@ export function uuidArray(ids: readonly string[]): Buffer {
   at = buffer.writeInt32BE(1, at);
   for (const id of ids) {
     at = buffer.writeInt32BE(16, at);
-    uuidToBytes(id, buffer, at);
-    at += 16;
+    at = copyBytes(id, 0, 16, buffer, at);
   }
   return buffer;
 }

@@ -13,7 +13,12 @@ const idBytes = new Uint8Array(16);
  */
 export function partitionOfAccount(accountId: string, partitionCount: number): number {
   uuidToBytes(accountId, idBytes, 0);
-  return fnv1a(idBytes) % partitionCount;
+  return partitionOfId(idBytes, partitionCount);
+}
+
+/** The same, from the 16 bytes. */
+export function partitionOfId(bytes: Uint8Array, partitionCount: number): number {
+  return fnv1a(bytes) % partitionCount;
 }
 
 /** The partition of a text: over its UTF-8 bytes. */
@@ -23,6 +28,6 @@ export function partitionOfText(text: string, partitionCount: number): number {
 
 export function fnv1a(bytes: Uint8Array): number {
   let hash = FNV_OFFSET;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, FNV_PRIME);
+  for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), FNV_PRIME);
   return hash >>> 0;
 }

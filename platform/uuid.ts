@@ -5,36 +5,32 @@ import { randomFillSync } from 'node:crypto';
 
 const TEXT_LENGTH = 36;
 const DASH = 45;
-const BAD = 255;
+const BAD = 256;
+const SMALL_BIT = 0x20;
 
-/** Where each byte's two digits start in the text. */
-const DIGIT_AT = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
-const VALUE_OF_CHAR = buildCharTable();
+/** By character code: the digit's value, or BAD. */
+const DIGIT = buildDigitTable();
 const TEXT_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 export function isUuid(text: string): boolean {
-  if (text.length !== TEXT_LENGTH || !hasDashes(text)) return false;
-  let worst = 0;
-  for (const at of DIGIT_AT) worst |= digitPair(text, at);
-  return worst <= 255;
+  return readDigits(text, scratch, 0);
 }
 
 /** The canonical form of a UUID in either case; undefined when it is none. */
 export function canonicalUuid(text: string): string | undefined {
-  return isUuid(text) ? text.toLowerCase() : undefined;
+  return readUuid(text, scratch);
+}
+
+/** The same, and writes its 16 bytes into target; for what is no UUID those mean nothing. */
+export function readUuid(text: string, target: Uint8Array): string | undefined {
+  if (!readDigits(text, target, 0)) return undefined;
+  return hasCapitals(text) ? text.toLowerCase() : text;
 }
 
 /** Writes the 16 bytes of a UUID into target (a new array by default) and answers target. */
 export function uuidToBytes(text: string, target?: Uint8Array, offset = 0): Uint8Array {
   const bytes = target ?? new Uint8Array(16);
-  if (text.length !== TEXT_LENGTH || !hasDashes(text)) throw notUuid(text);
-  let worst = 0;
-  for (let i = 0; i < 16; i++) {
-    const value = digitPair(text, DIGIT_AT[i] ?? 0);
-    worst |= value;
-    bytes[offset + i] = value;
-  }
-  if (worst > 255) throw notUuid(text);
+  if (!readDigits(text, bytes, offset)) throw notUuid(text);
   return bytes;
 }
 
@@ -91,6 +87,23 @@ export function uuidV7(): string {
   return uuidFromBytes(bytes);
 }
 
+const scratch = new Uint8Array(16);
+
+/** False for what is no UUID; then what it wrote means nothing. */
+function readDigits(text: string, target: Uint8Array, offset: number): boolean {
+  if (text.length !== TEXT_LENGTH || !hasDashes(text)) return false;
+  let at = 0;
+  let worst = 0;
+  for (let i = 0; i < 16; i++) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) at += 1;
+    const value = digit(text, at) * 16 + digit(text, at + 1);
+    worst |= value;
+    target[offset + i] = value;
+    at += 2;
+  }
+  return worst < BAD;
+}
+
 function hasDashes(text: string): boolean {
   return (
     text.charCodeAt(8) === DASH &&
@@ -100,18 +113,20 @@ function hasDashes(text: string): boolean {
   );
 }
 
-/** The value of two digits; above 255 when one of them is none. */
-function digitPair(text: string, at: number): number {
-  const high = text.charCodeAt(at);
-  const low = text.charCodeAt(at + 1);
-  if (high > 127 || low > 127) return 256;
-  const a = VALUE_OF_CHAR[high] ?? BAD;
-  const b = VALUE_OF_CHAR[low] ?? BAD;
-  return a === BAD || b === BAD ? 256 : a * 16 + b;
+/** Of a UUID: its digits and small letters have the bit that its capitals lack. */
+function hasCapitals(text: string): boolean {
+  let all = SMALL_BIT;
+  for (let at = 0; at < TEXT_LENGTH; at++) all &= text.charCodeAt(at);
+  return all === 0;
 }
 
-function buildCharTable(): Uint8Array {
-  const table = new Uint8Array(128).fill(BAD);
+/** BAD is a bit that no sum of two digits has, and that none of its multiples loses. */
+function digit(text: string, at: number): number {
+  return DIGIT[text.charCodeAt(at)] ?? BAD;
+}
+
+function buildDigitTable(): Uint16Array {
+  const table = new Uint16Array(256).fill(BAD);
   for (const [value, char] of '0123456789abcdef'.split('').entries()) {
     table[char.charCodeAt(0)] = value;
     table[char.toUpperCase().charCodeAt(0)] = value;

@@ -5,9 +5,18 @@
  * its tries, and the outbox feeds the projection meanwhile.
  */
 import type { Consumer } from 'kafkajs';
+import type { Logger } from '#platform/logger.ts';
 import { KAFKA } from './config.ts';
-import type { ConsumerContext } from './outbox-consumer.ts';
-import { dropQueue } from './partition-lane.ts';
+import { dropQueue, type PartitionLane } from './partition-lane.ts';
+
+export type WatchContext = {
+  readonly topic: string;
+  readonly lanes: readonly PartitionLane[];
+  readonly log: Logger;
+  readonly stopping: AbortSignal;
+  /** Ends the process with the reason. */
+  readonly fail: (reason: string, cause?: unknown) => void;
+};
 
 export type ConsumerWatch = {
   /** Resolves at the first assignment. */
@@ -18,7 +27,7 @@ export type ConsumerWatch = {
 
 /** onAssigned is told of each assignment, when the queues are empty. */
 export function watchConsumer(
-  ctx: ConsumerContext,
+  ctx: WatchContext,
   consumer: Consumer,
   onAssigned: () => void,
 ): ConsumerWatch {

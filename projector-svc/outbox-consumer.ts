@@ -7,22 +7,16 @@
  */
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { TopicMismatch, partitionsOfTopic } from '#platform/kafka.ts';
-import type { Logger } from '#platform/logger.ts';
 import { backoffMs, sleep } from '#platform/waiting.ts';
 import { BATCH, KAFKA } from './config.ts';
-import { watchConsumer } from './consumer-events.ts';
+import { watchConsumer, type WatchContext } from './consumer-events.ts';
 import { recordOf } from './kafka-record.ts';
 import type { PartitionLane } from './partition-lane.ts';
 import type { LogRecord } from './record-outline.ts';
 
-export type ConsumerContext = {
+export type ConsumerContext = WatchContext & {
   kafka: Kafka;
-  topic: string;
   consumerGroup: string;
-  lanes: readonly PartitionLane[];
-  log: Logger;
-  stopping: AbortSignal;
-  fail: (reason: string, cause?: unknown) => void;
   onRecords: (partition: number, records: readonly LogRecord[]) => void;
 };
 

@@ -120,14 +120,18 @@ export function settled(
   const item: BatchItem = {
     command,
     invalid: undefined,
-    accountText: command.accountId,
-    operationText: command.operationId ?? '',
+    written: undefined,
     contentHash: contentHashOf(command),
     partition: partitionOfAccount(command.accountId, PARTITIONS),
-    source: place === undefined ? { kind: 'unary', deadlineMs } : { kind: 'submission', ...place },
+    itemIndex: place?.itemIndex ?? 0,
     bytes: 300,
-    traceparent: undefined,
-    settle: (outcome) => outcomes.push(outcome),
+    origin: {
+      ...(place === undefined
+        ? { kind: 'unary', deadlineMs }
+        : { kind: 'submission', claim: place.claim }),
+      traceparent: undefined,
+      settle: (outcome) => outcomes.push(outcome),
+    },
   };
   return { item, outcomes };
 }

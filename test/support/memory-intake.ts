@@ -20,16 +20,17 @@ import { until } from '#test/support/until.ts';
 export const ACCOUNT = '0190c7b2-3f4e-7abc-8def-0123456789ab';
 export const ACCEPTED: ItemOutcome = {
   kind: 'accepted',
-  receipt: {
-    accountId: ACCOUNT,
-    operationId: '',
+  after: {
+    status: 'open',
     version: 2n,
     currencyCode: 'EUR',
     balanceMinor: 1n,
-    availableMinor: 1n,
-    replayed: false,
-    storedAtMicros: 0n,
+    heldMinor: 0n,
+    overdraftLimitMinor: 0n,
+    debitsFrozen: false,
+    creditsFrozen: false,
   },
+  storedAtMicros: 0n,
 };
 
 /** Answers by the names of the statements; counts what is left of the claim. */
@@ -100,7 +101,7 @@ class HandBatcher {
   }
 
   settleAll(outcome: ItemOutcome): void {
-    for (const item of this.queued.splice(0)) item.settle(outcome, item);
+    for (const item of this.queued.splice(0)) item.origin.settle(outcome, item);
     for (const resolve of this.#room.splice(0)) resolve();
   }
 

@@ -92,19 +92,16 @@ describe('an operation id', () => {
       once(),
       settled(depositCommand(id, 6n, { operationId })),
     ]);
-    const receipt = { version: 2n, balanceMinor: 5n };
-    expect(first).toMatchObject({ kind: 'accepted', receipt: { ...receipt, replayed: false } });
-    expect(second).toMatchObject({ kind: 'accepted', receipt: { ...receipt, replayed: true } });
+    const after = { version: 2n, balanceMinor: 5n };
+    expect(first).toMatchObject({ kind: 'accepted', after });
+    expect(second).toMatchObject({ kind: 'replayed', after });
     expect(other).toMatchObject({ rejection: { reason: 'OPERATION_ID_REUSED' } });
     const [later, otherLater] = await run(b, [
       once(),
       settled(depositCommand(id, 6n, { operationId })),
     ]);
-    expect(later).toMatchObject({ kind: 'accepted', receipt: { ...receipt, replayed: true } });
-    expect(otherLater).toMatchObject({
-      rejection: { reason: 'OPERATION_ID_REUSED' },
-      stored: false,
-    });
+    expect(later).toMatchObject({ kind: 'replayed', after });
+    expect(otherLater).toMatchObject({ rejection: { reason: 'OPERATION_ID_REUSED' } });
     expect(await versionsOf(id)).toEqual([1n, 2n]);
     await checkLogs();
   });
@@ -120,7 +117,7 @@ describe('another replica that commits between load and append', () => {
       once(() => run(b, [settled(depositCommand(id, 7n))])),
     );
     const [outcome] = await run(slower, [settled(depositCommand(id, 1n))]);
-    expect(outcome).toMatchObject({ receipt: { version: 3n, balanceMinor: 8n } });
+    expect(outcome).toMatchObject({ after: { version: 3n, balanceMinor: 8n } });
     expect(a.context.counts.collisions).toBe(collisions + 1);
     expect(await versionsOf(id)).toEqual([1n, 2n, 3n]);
     await checkLogs();
@@ -136,7 +133,7 @@ describe('another replica that commits between load and append', () => {
     );
     const items = [settled(depositCommand(id, 1n)), settled(depositCommand(other, 2n))];
     const [, second] = await run(slower, items);
-    expect(second).toMatchObject({ receipt: { version: 2n, balanceMinor: 2n } });
+    expect(second).toMatchObject({ after: { version: 2n, balanceMinor: 2n } });
     expect(a.context.counts.headMoved).toBe(moved + 1);
     await checkLogs();
   });
@@ -151,7 +148,7 @@ describe('another replica that commits between load and append', () => {
     );
     await run(slower, [settled(depositCommand(id, 1n))]);
     const [next] = await run(a, [settled(depositCommand(other, 3n))]);
-    expect(next).toMatchObject({ receipt: { version: 3n, balanceMinor: 5n } });
+    expect(next).toMatchObject({ after: { version: 3n, balanceMinor: 5n } });
     expect(a.context.counts.slowAppends).toBe(slow);
     await checkLogs();
   });
@@ -188,7 +185,7 @@ describe('a row planted past the head', () => {
     );
     const collisions = a.context.counts.collisions;
     const [outcome] = await run(a, [settled(depositCommand(id, 1n))]);
-    expect(outcome).toMatchObject({ kind: 'accepted', receipt: { version: 4n, balanceMinor: 6n } });
+    expect(outcome).toMatchObject({ kind: 'accepted', after: { version: 4n, balanceMinor: 6n } });
     expect(a.context.counts.collisions).toBe(collisions + 2);
     await checkLogs();
   });
@@ -207,7 +204,7 @@ describe('a backend that dies inside the append', () => {
     await endWaitingBackend('replica-a');
     await holder.query('rollback');
     holder.release();
-    expect(await depositing).toMatchObject([{ receipt: { version: 2n, balanceMinor: 4n } }]);
+    expect(await depositing).toMatchObject([{ after: { version: 2n, balanceMinor: 4n } }]);
     expect(a.context.counts.answersLost).toBe(lost + 1);
     expect(await versionsOf(id)).toEqual([1n, 2n]);
     await checkLogs();

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { barrierOf, type Barrier } from '../../../command-svc/barrier.ts';
 import type { BatchItem, ItemOutcome } from '../../../command-svc/batch-item.ts';
+import { bulkItem } from '#test/support/batch-items.ts';
 import { createBatcher, type Batcher, type BatcherLimits } from '../../../command-svc/batcher.ts';
 
 const LANES = 4;
@@ -68,21 +69,15 @@ function openBench(limits: BatcherLimits = LIMITS): Bench {
     (partition, items) => run([partition], items),
     async (barrier) => void (await run(barrier.partitions, barrier.items, true)),
   );
-  const item: Bench['item'] = (partition, kind = 'submission', itemIndex = 0) => ({
-    command: undefined,
-    invalid: undefined,
-    accountText: '',
-    operationText: '',
-    contentHash: new Uint8Array(8),
-    partition,
-    source:
+  const item: Bench['item'] = (partition, kind = 'submission', itemIndex = 0) => {
+    const settle = (outcome: ItemOutcome): void => void settled.push(outcome);
+    const plain = bulkItem(partition);
+    const origin: BatchItem['origin'] =
       kind === 'unary'
-        ? { kind, deadlineMs: undefined }
-        : { kind, claim: { tenant: '', submissionId: 's', claimId: 'c' }, itemIndex },
-    bytes: 10,
-    traceparent: undefined,
-    settle: (outcome) => void settled.push(outcome),
-  });
+        ? { kind, deadlineMs: undefined, traceparent: undefined, settle }
+        : { ...plain.origin, settle };
+    return { ...plain, itemIndex, origin };
+  };
   return {
     batcher,
     running,
@@ -276,6 +271,6 @@ describe('any order of arrivals and endings', () => {
   });
 });
 
-function indexOf({ source }: BatchItem): number {
-  return source.kind === 'submission' ? source.itemIndex : -1;
+function indexOf({ origin, itemIndex }: BatchItem): number {
+  return origin.kind === 'submission' ? itemIndex : -1;
 }

@@ -45,17 +45,18 @@ describe('the batcher', () => {
   const item = (partition: number, kind: 'unary' | 'submission', bytes = 10): BatchItem => ({
     command: undefined,
     invalid: undefined,
-    accountText: '',
-    operationText: '',
-    contentHash: new Uint8Array(8),
+    written: undefined,
+    contentHash: '',
     partition,
-    source:
-      kind === 'unary'
-        ? { kind, deadlineMs: undefined }
-        : { kind, claim: { tenant: '', submissionId: 's', claimId: 'c' }, itemIndex: 0 },
+    itemIndex: 0,
     bytes,
-    traceparent: undefined,
-    settle: (outcome) => void settled.push(outcome),
+    origin: {
+      ...(kind === 'unary'
+        ? { kind, deadlineMs: undefined }
+        : { kind, claim: { tenant: '', submissionId: 's', claimId: 'c' } }),
+      traceparent: undefined,
+      settle: (outcome) => void settled.push(outcome),
+    },
   });
   const bulk = (partition: number, count: number, bytes = 10) =>
     Array.from({ length: count }, () => batcher.tryEnqueue(item(partition, 'submission', bytes)));
@@ -122,7 +123,7 @@ describe('the batcher', () => {
       [1, 4],
       [2, 1],
     ]);
-    expect(started[2]?.items[0]?.source.kind).toBe('unary');
+    expect(started[2]?.items[0]?.origin.kind).toBe('unary');
   });
 
   test('starts a part of a batch at the time-out, counted from its oldest item', async () => {
@@ -182,24 +183,6 @@ describe('the batcher', () => {
     ]);
   });
 
-  test('starts a batch that is not full only while few others are in flight', async () => {
-    batcher = createBatcher(3, { ...LIMITS, partialProcessors: 1 }, startBatch, noBarrier);
-    bulk(0, 1);
-    await pass(1);
-    bulk(1, 2);
-    await pass(1000);
-    bulk(1, 1);
-    bulk(2, 4);
-    await pass(1);
-    expect(sizes()).toEqual([
-      [0, 1],
-      [2, 4],
-    ]);
-    await end(0);
-    await end(1);
-    expect(sizes().at(-1)).toEqual([1, 3]);
-  });
-
   test('starts a unary command whatever bulk is in flight elsewhere', async () => {
     bulk(0, 4);
     bulk(1, 4);
@@ -215,7 +198,7 @@ describe('the batcher', () => {
     bulk(0, 4);
     unary(0);
     await end(0);
-    expect(started[1]?.items.map(({ source }) => source.kind)).toEqual([
+    expect(started[1]?.items.map(({ origin }) => origin.kind)).toEqual([
       'unary',
       'submission',
       'submission',
@@ -232,8 +215,8 @@ describe('the batcher', () => {
     unary(0);
     first?.end(first.items);
     await pass(1);
-    expect(started[1]?.items.slice(0, 1)).toEqual(first?.items.slice(0, 1));
-    expect(started[1]?.items.map(({ source }) => source.kind)).toEqual([
+    expect(started[1]?.items[0]).toBe(first?.items[0]);
+    expect(started[1]?.items.map(({ origin }) => origin.kind)).toEqual([
       'unary',
       'unary',
       'submission',

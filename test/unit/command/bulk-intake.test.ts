@@ -12,9 +12,7 @@ describe('a stream', () => {
     one.send(2);
     one.call.end();
     await queued(one, 5);
-    const indexes = one.batcher.queued.map(({ source }) =>
-      source.kind === 'submission' ? source.itemIndex : undefined,
-    );
+    const indexes = one.batcher.queued.map(({ itemIndex }) => itemIndex);
     expect(indexes).toEqual([0, 1, 2, 3, 4]);
     one.batcher.settleAll(ACCEPTED);
     const receipt = await one.answer;
@@ -48,8 +46,8 @@ describe('a stream', () => {
     const [bad] = one.batcher.queued;
     expect(bad?.command).toBeUndefined();
     expect(bad?.invalid).toMatchObject({ reason: 'INVALID_ITEM', field: 'account_id' });
-    expect(bad?.accountText).toHaveLength(64);
-    expect(bad?.accountText).not.toContain('\0');
+    expect(bad?.written?.accountText).toHaveLength(64);
+    expect(bad?.written?.accountText).not.toContain('\0');
     one.batcher.settleAll(ACCEPTED);
     await one.answer;
   });
@@ -61,7 +59,7 @@ describe('a stream', () => {
     await queued(one, 300);
     one.batcher.queued.reverse();
     const rejection = { reason: 'ACCOUNT_NOT_FOUND', message: 'm', field: '' } as const;
-    one.batcher.settleAll({ kind: 'rejected', rejection, stored: true });
+    one.batcher.settleAll({ kind: 'rejected', rejection });
     const { firstRejections, rejected } = await one.answer;
     expect(rejected).toBe(300n);
     expect(firstRejections.map(({ itemIndex }) => Number(itemIndex))).toEqual([

@@ -6,23 +6,30 @@ import { decide } from '#domain/decide.ts';
 import { NO_ACCOUNT } from '#domain/account.ts';
 import { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
 import { DepositItem } from '#proto/bank/v1/bulk_service.ts';
-import { encodeBatch, type PackedEvent } from '../../../command-svc/batch-codec.ts';
+import { uuidToBytes } from '#platform/uuid.ts';
+import { encodeBatch } from '../../../command-svc/batch-codec.ts';
 import type { BatchItem } from '../../../command-svc/batch-item.ts';
 import { depositItem, openAccountItem, shownText } from '../../../command-svc/bulk-items.ts';
+import type { DecidedEvent } from '../../../command-svc/decide-batch.ts';
 import { encodeEvent, eventTypeOf } from '../../../command-svc/event-codec.ts';
 
 const MOST = 2n ** 63n - 1n;
+/** Versions and times stay below 2^53. */
+const LATEST = BigInt(Number.MAX_SAFE_INTEGER);
 const ID = 'ffffffff-ffff-4fff-bfff-ffffffffffff';
 const CONTEXT = {
-  claim: { tenant: '', submissionId: 's', claimId: ID },
+  origin: {
+    kind: 'submission',
+    claim: { tenant: '', submissionId: 's', claimId: ID },
+    traceparent: undefined,
+    settle: () => undefined,
+  },
   partitionCount: 16,
   homePartition: 3,
-  traceparent: undefined,
-  settle: () => undefined,
-};
+} as const;
 const RICH: ExistingAccount = {
   status: 'open',
-  version: MOST,
+  version: LATEST,
   currencyCode: 'EUR',
   balanceMinor: -MOST,
   heldMinor: MOST,
@@ -35,15 +42,18 @@ const RICH: ExistingAccount = {
 function packedBytes(command: Command): number {
   const decision = decide(command.type === 'OpenAccount' ? NO_ACCOUNT : RICH, command);
   if (!decision.accepted) throw new Error(decision.rejection.message);
-  const event: PackedEvent = {
+  const payloads = encodeEvent(decision.event, RICH);
+  const event: DecidedEvent = {
     accountId: ID,
-    version: MOST,
     type: eventTypeOf(decision.event),
-    recordedAtMicros: MOST,
-    operationId: ID,
-    payload: encodeEvent(decision.event, RICH),
-    submissionNumber: 5_000,
-    itemIndex: Number.MAX_SAFE_INTEGER,
+    after: { idBytes: uuidToBytes(ID), state: RICH, hash: '', recordedAtMicros: LATEST },
+    start: 0,
+    end: payloads.length,
+    item: {
+      ...depositItem(CONTEXT, DepositItem.fromPartial({ accountId: ID }), 0),
+      command: { ...command, operationId: ID },
+      itemIndex: Number.MAX_SAFE_INTEGER,
+    },
     commandNumber: 5_000,
   };
   const batch = {
@@ -54,7 +64,9 @@ function packedBytes(command: Command): number {
     others: [],
     replayed: [],
   };
-  const bytesOf = (events: PackedEvent[]): number => encodeBatch({ ...batch, events }).length;
+  const submissionNumberOf = (): number => 5_000;
+  const bytesOf = (events: DecidedEvent[]): number =>
+    encodeBatch({ ...batch, payloads, submissionNumberOf, events }).length;
   return bytesOf([event]) - bytesOf([]);
 }
 
@@ -95,7 +107,8 @@ describe('an item', () => {
 
   it('without a usable account goes to the home partition of its submission', () => {
     const item = depositItem(CONTEXT, DepositItem.fromPartial({ accountId: 'x' }), 7);
-    expect(item).toMatchObject({ partition: 3, command: undefined, accountText: 'x' });
+    expect(item).toMatchObject({ partition: 3, command: undefined });
+    expect(item.written?.accountText).toBe('x');
   });
 
   it('that opens an account must not ask for validation alone', () => {

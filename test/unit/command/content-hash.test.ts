@@ -30,7 +30,7 @@ const ACCOUNT: OpenAccount = {
   operationId: undefined,
 };
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const hex = (hash: string): string => Buffer.from(hash, 'latin1').toString('hex');
 
 function plainHash(type: number, ...parts: readonly (string | bigint)[]): string {
   const hash = createHash('sha256').update(Uint8Array.of(type));
@@ -90,9 +90,9 @@ describe('the content hash', () => {
   });
 
   it('is compared at its place among stored ones', () => {
-    const stored = Buffer.concat([contentHashOf(ACCOUNT), contentHashOf(DEPOSIT)]);
+    const stored = Buffer.from(contentHashOf(ACCOUNT) + contentHashOf(DEPOSIT), 'latin1');
     expect(sameContentHash(contentHashOf(DEPOSIT), stored, 8)).toBe(true);
-    expect(sameContentHash(contentHashOf(DEPOSIT), stored, 0)).toBe(false);
+    expect(sameContentHash(contentHashOf(DEPOSIT), stored)).toBe(false);
     expect(sameContentHash(contentHashOf(DEPOSIT), stored, 16)).toBe(false);
   });
 });

@@ -24,14 +24,11 @@ function setUp() {
   const failures: string[] = [];
   const watch = watchConsumer(
     {
-      kafka,
       topic: 't',
-      consumerGroup: 'g',
       lanes: [],
       log: silentLogger,
       stopping: stopping.signal,
       fail: (reason) => void failures.push(reason),
-      onRecords: () => undefined,
     },
     consumer,
     () => undefined,

@@ -1,0 +1,28 @@
+/** A batch's events as the rows of one binary COPY into the table events. Pure. */
+import { CopyWriter } from '#platform/copy-binary.ts';
+import type { DecidedBatch } from './decide-batch.ts';
+
+const EVENT_COLUMNS = 8;
+const EVENT_ROW_BYTES = 140;
+
+export function eventRows({ events, payloads }: DecidedBatch): Buffer {
+  const writer = new CopyWriter(payloads.length + events.length * EVENT_ROW_BYTES);
+  for (const { after, type, item, start, end } of events) {
+    writer.row(EVENT_COLUMNS);
+    writer.bytes(after.idBytes);
+    writer.int64(after.state.version);
+    writer.timestamp(after.recordedAtMicros);
+    writer.int16(type);
+    writer.latin1(after.hash);
+    writer.bytes(payloads, start, end);
+    const operationId = item.command?.operationId;
+    if (operationId === undefined) {
+      writer.null();
+      writer.null();
+    } else {
+      writer.uuid(operationId);
+      writer.latin1(item.contentHash);
+    }
+  }
+  return writer.finish();
+}

@@ -1,0 +1,21 @@
+/** Items for tests of what happens to items, whatever is in them. */
+import type { BatchItem } from '../../command-svc/batch-item.ts';
+
+/** An item of a stream that nobody waits for. */
+export function bulkItem(partition: number): BatchItem {
+  return {
+    command: undefined,
+    invalid: undefined,
+    written: undefined,
+    contentHash: '',
+    partition,
+    itemIndex: 0,
+    bytes: 10,
+    origin: {
+      kind: 'submission',
+      claim: { tenant: '', submissionId: 's', claimId: 'c' },
+      traceparent: undefined,
+      settle: () => undefined,
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/** The batcher under load: what is not full waits for company while others are in flight. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { BatchItem } from '../../../command-svc/batch-item.ts';
+import { createBatcher, type Batcher, type ProcessBatch } from '../../../command-svc/batcher.ts';
+import { bulkItem } from '#test/support/batch-items.ts';
+
+let started: { size: number; partition: number; end: () => void }[];
+let batcher: Batcher;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'Date'] });
+  started = [];
+  const limits = {
+    batchItemsMax: 4,
+    batchBytesMax: 1000,
+    batchTimeoutMs: 100,
+    processors: 2,
+    partialProcessors: 1,
+    queueItemsMax: 6,
+  };
+  const noBarrier = () => Promise.reject(new Error('a barrier that nobody has enqueued'));
+  const startBatch: ProcessBatch = (partition, items) => {
+    const { promise, resolve } = Promise.withResolvers<readonly BatchItem[]>();
+    started.push({ partition, size: items.length, end: () => resolve([]) });
+    return promise;
+  };
+  batcher = createBatcher(3, limits, startBatch, noBarrier);
+});
+afterEach(() => vi.useRealTimers());
+
+const bulk = (partition: number, count: number): void => {
+  for (let i = 0; i < count; i++) batcher.tryEnqueue(bulkItem(partition));
+};
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const sizes = () => started.map(({ partition, size }) => [partition, size]);
+
+test('a batch that is not full starts only while few others are in flight', async () => {
+  bulk(0, 1);
+  await pass(1);
+  bulk(1, 2);
+  await pass(1000);
+  bulk(1, 1);
+  bulk(2, 4);
+  await pass(1);
+  expect(sizes()).toEqual([
+    [0, 1],
+    [2, 4],
+  ]);
+  for (const { end } of started.slice()) end();
+  await pass(0);
+  expect(sizes().at(-1)).toEqual([1, 3]);
+});
