@@ -39,7 +39,7 @@ export class BarrierQueue {
     this.#mark(lanes);
   }
 
-  /** Takes out the first barrier that can start, if any, and marks the lanes for those that wait. */
+  /** Takes out the first barrier that can start; if none, marks the lanes that are reserved. */
   next(canBulk: boolean): ReadyBarrier | undefined {
     const behind = new Set<Lane>();
     const reserved = new Set<Lane>();

@@ -20,10 +20,10 @@ import {
   createLane,
   hasNoRoom,
   isFull,
+  putBack,
   takeBatch,
   type Lane,
   type LaneLimits,
-  type TakenBatch,
 } from './lane.ts';
 
 export type BatcherLimits = LaneLimits & {
@@ -235,16 +235,6 @@ class LaneBatcher implements Batcher {
     clearTimeout(this.#timer);
     this.#stopped?.resolve();
   }
-}
-
-/** What a batch has put off goes first again, in its order. */
-function putBack(lane: Lane, deferred: readonly BatchItem[], { queuedSinceMs }: TakenBatch): void {
-  if (deferred.length === 0) return;
-  const isUnary = ({ origin }: BatchItem): boolean => origin.kind === 'unary';
-  const unary = deferred.filter(isUnary);
-  if (unary.length > 0) lane.unary.pushFront(unary, queuedSinceMs);
-  const bulk = deferred.filter((item) => !isUnary(item));
-  if (bulk.length > 0) lane.bulk.pushFront(bulk, queuedSinceMs);
 }
 
 const RETRY_AFTER_MS = 1000;

@@ -1,6 +1,6 @@
 /**
  * How a unary call that uploads ends before its time: its caller cancels or its deadline passes,
- * the replica stops, or an item fails. The first reason counts. What streams have in bulk-stream.ts.
+ * the replica stops, or an item fails. The first reason counts. Streams have bulk-stream.ts.
  */
 import type { CallContext } from '#platform/call-context.ts';
 import { shuttingDown } from './bulk-stream.ts';

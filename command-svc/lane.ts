@@ -1,7 +1,7 @@
 /**
  * One partition's lane in the batcher: its two queues, and how a batch is cut from them. Unary
- * commands lead; bulk items fill up to the batch's size in items and in bytes of its packed row, and
- * never pass a barrier that waits among them.
+ * commands lead; bulk items fill up to the batch's size in items and in bytes of its packed row,
+ * and never pass a barrier that waits among them.
  */
 import type { BatchItem } from './batch-item.ts';
 
@@ -73,6 +73,20 @@ export function takeBatch(lane: Lane, limits: LaneLimits, bulkToo: boolean): Tak
   room.items = Math.min(room.items, bulkReady(lane));
   if (bulkToo) lane.bulk.moveTo(items, room);
   return { items, hasBulk: items.length > unaryCount, queuedSinceMs };
+}
+
+/** What a batch has put off goes first again, in its order. */
+export function putBack(
+  lane: Lane,
+  deferred: readonly BatchItem[],
+  { queuedSinceMs }: TakenBatch,
+): void {
+  if (deferred.length === 0) return;
+  const isUnary = ({ origin }: BatchItem): boolean => origin.kind === 'unary';
+  const unary = deferred.filter(isUnary);
+  if (unary.length > 0) lane.unary.pushFront(unary, queuedSinceMs);
+  const bulk = deferred.filter((item) => !isUnary(item));
+  if (bulk.length > 0) lane.bulk.pushFront(bulk, queuedSinceMs);
 }
 
 /**

@@ -1,8 +1,8 @@
 /**
- * An upload from its claim to its receipt, whichever call carries it: a stream of one kind of items,
- * of mixed ones, or a direct batch. Opening takes over whoever had its indexes; whatever ends it,
- * what was stored stays stored and countable, and its claim is deleted after its last item in
- * flight.
+ * An upload from its claim to its receipt, whichever call carries it: a stream of one kind of
+ * items, of mixed ones, or a direct batch. Opening takes over whoever had its indexes; whatever
+ * ends it, what was stored stays stored and countable, and its claim is deleted after its last item
+ * in flight.
  */
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import type { BatchItem } from './batch-item.ts';
@@ -106,7 +106,7 @@ export async function openUpload<Item>(
   };
 }
 
-/** Waits until the caller has taken enough of its results; throws when the upload ends meanwhile. */
+/** Waits until the caller has read enough results; throws when the upload ends meanwhile. */
 export async function roomFor(results: ResultSink, end: UploadEnd): Promise<void> {
   while (!results.hasRoom()) {
     end.throwIfEnded();

@@ -48,8 +48,8 @@ export function fieldPaths(message: DescMessage, prefix = ''): string[] {
 }
 
 /**
- * A copy of a request with one field set; of a list, in its first element. A member of a oneof takes
- * the place of the one that is set.
+ * A copy of a request with one field set; of a list, in its first element. A member of a oneof
+ * takes the place of the one that is set.
  */
 export function withField(
   message: DescMessage,

@@ -2,13 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import type { ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Barrier } from '../../../command-svc/barrier.ts';
 import { decodeStatusDetails } from '#platform/grpc-errors.ts';
 import { uuidFromBytes } from '#platform/uuid.ts';
 import { EventBatch } from '#proto/bank/event/v1/event_batch.ts';
 import { BatchMode } from '#proto/bank/v1/bulk_service.ts';
 import type { Operation } from '#proto/bank/v1/operation.ts';
 import { SubmissionState } from '#proto/bank/v1/submission.ts';
-import { failureOf, type IntakeReplica } from '#test/support/intake-replica.ts';
+import { failureOf, openIntakeReplica, type IntakeReplica } from '#test/support/intake-replica.ts';
 import {
   depositing,
   opening,
@@ -164,18 +165,30 @@ describe('an atomic batch', () => {
   });
 
   it('whose caller cancels before it is stored is dropped, and its id is free', async () => {
-    const { operations } = accountsOf(3);
+    let barrier: Barrier | undefined;
+    const url = bench.databases.eventStoreUrl('bank_command');
+    const replica = await openIntakeReplica(url, 'dropping', {
+      around: (batcher) => ({
+        tryEnqueue: (item) => batcher.tryEnqueue(item),
+        tryEnqueueBarrier: (given) => batcher.tryEnqueueBarrier((barrier = given)),
+        whenRoom: (partition) => batcher.whenRoom(partition),
+        stop: () => batcher.stop(),
+      }),
+    });
     const holder = await bench.databases.eventStore.connect();
     await holder.query('begin');
     await holder.query('select from partition_heads order by partition for update');
     const controller = new AbortController();
-    const call = submitBatch(bench.a, 'dropped', operations, ATOMIC, '', controller.signal);
-    await until('it waits for the heads', () => bench.waitsForLock('intake-a'));
+    const { operations } = accountsOf(3);
+    const call = submitBatch(replica, 'dropped', operations, ATOMIC, '', controller.signal);
+    await until('it waits for the heads', () => bench.waitsForLock('dropping'));
     controller.abort();
     expect(await failureOf(call)).toBe('1');
+    await until('the replica knows', () => barrier?.isAbandoned() === true);
     await holder.query('rollback');
     holder.release();
     await until('its id is free', async () => (await rowsOf('dropped')) === 0);
+    await replica.close();
   });
 });
 
@@ -195,7 +208,7 @@ describe('several clients with the same atomic batch', () => {
     expect(events).toBe(20);
   });
 
-  it('and others that open it while it is refused and freed, find it whole or not at all', async () => {
+  it('that is refused and freed meanwhile is stored whole by the others', async () => {
     const bad = [opening(), depositing(randomUUID(), 1)];
     for (let round = 0; round < 10; round++) {
       const submissionId = `freed-${round}`;

@@ -4,97 +4,29 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { barrierOf, type Barrier } from '../../../command-svc/barrier.ts';
-import type { BatchItem, ItemOutcome } from '../../../command-svc/batch-item.ts';
-import { bulkItem } from '#test/support/batch-items.ts';
-import { createBatcher, type Batcher, type BatcherLimits } from '../../../command-svc/batcher.ts';
+import {
+  indexOf,
+  LANES,
+  LIMITS,
+  openBarrierBench as openBench,
+} from '#test/support/barrier-bench.ts';
 
-const LANES = 4;
-const LIMITS: BatcherLimits = {
-  /** Every item is a full batch: nothing here waits for time. */
-  batchItemsMax: 1,
-  batchBytesMax: 1000,
-  batchTimeoutMs: 1,
-  processors: 2,
-  partialProcessors: 2,
-  queueItemsMax: 1000,
-};
-
-type Run = {
-  isBarrier: boolean;
-  partitions: readonly number[];
-  items: readonly BatchItem[];
-  end: (deferred?: readonly BatchItem[]) => void;
-};
-
-type Bench = {
-  batcher: Batcher;
-  /** Batches in flight. */
-  running: Run[];
-  /** In the order in which their batches have ended. */
-  done: BatchItem[];
-  settled: ItemOutcome[];
-  item: (partition: number, kind?: 'unary' | 'submission', itemIndex?: number) => BatchItem;
-  barrier: (partitions: number[], kind?: Barrier['kind'], itemIndex?: number) => boolean;
-  lanes: () => string[];
-  turn: () => Promise<void>;
-};
-
-function openBench(limits: BatcherLimits = LIMITS): Bench {
-  const running: Run[] = [];
-  const done: BatchItem[] = [];
-  const settled: ItemOutcome[] = [];
-  const run = (partitions: readonly number[], items: readonly BatchItem[], isBarrier = false) => {
-    const owned = running.flatMap((one) => one.partitions);
-    for (const partition of partitions) {
-      if (owned.includes(partition)) throw new Error(`lane ${partition} has two owners`);
-    }
-    return new Promise<readonly BatchItem[]>((resolve) => {
-      const one: Run = {
-        isBarrier,
-        partitions,
-        items,
-        end: (deferred = []) => {
-          running.splice(running.indexOf(one), 1);
-          done.push(...items.filter((item) => !deferred.includes(item)));
-          resolve(deferred);
-        },
-      };
-      running.push(one);
-    });
-  };
-  const batcher = createBatcher(
-    LANES,
-    limits,
-    (partition, items) => run([partition], items),
-    async (barrier) => void (await run(barrier.partitions, barrier.items, true)),
-  );
-  const item: Bench['item'] = (partition, kind = 'submission', itemIndex = 0) => {
-    const settle = (outcome: ItemOutcome): void => void settled.push(outcome);
-    const plain = bulkItem(partition);
-    const origin: BatchItem['origin'] =
-      kind === 'unary'
-        ? { kind, deadlineMs: undefined, traceparent: undefined, settle }
-        : { ...plain.origin, settle };
-    return { ...plain, itemIndex, origin };
-  };
-  return {
-    batcher,
-    running,
-    done,
-    settled,
-    item,
-    barrier: (partitions, kind = 'bulk', itemIndex = 0) => {
-      const items = partitions.map((partition) => item(partition, 'submission', itemIndex));
-      const options = { kind, allOrNone: true, isAbandoned: () => false };
-      return batcher.tryEnqueueBarrier(barrierOf(items, options));
-    },
-    lanes: () => running.map(({ partitions }) => partitions.join('+')),
-    turn: async () => {
-      for (let n = 0; n < 3; n++) await new Promise((resolve) => setImmediate(resolve));
-    },
-  };
-}
+describe('what a batch puts off', () => {
+  test('goes before all else in the next one, unary commands first', async () => {
+    const one = openBench({ ...LIMITS, batchItemsMax: 9 });
+    one.batcher.tryEnqueue(one.item(0, 'submission', 1));
+    one.batcher.tryEnqueue(one.item(0, 'unary'));
+    await one.turn();
+    const [first] = one.running;
+    one.batcher.tryEnqueue(one.item(0, 'submission', 2));
+    one.batcher.tryEnqueue(one.item(0, 'unary'));
+    first?.end(first.items);
+    await one.turn();
+    const items = one.running[0]?.items ?? [];
+    expect(items.map(indexOf)).toEqual([-1, -1, 1, 2]);
+    expect(items[0]).toBe(first?.items[0]);
+  });
+});
 
 describe('a barrier', () => {
   test('starts at once on idle lanes and takes them all', async () => {
@@ -270,7 +202,3 @@ describe('any order of arrivals and endings', () => {
     );
   });
 });
-
-function indexOf({ origin, itemIndex }: BatchItem): number {
-  return origin.kind === 'submission' ? itemIndex : -1;
-}

@@ -1,12 +1,8 @@
 /** The batcher: when a batch starts, what is in it, how it pushes back, and how it ends. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BatchItem, ItemOutcome } from '../../../command-svc/batch-item.ts';
-import {
-  createBatcher,
-  type Batcher,
-  type BatcherLimits,
-  type ProcessBatch,
-} from '../../../command-svc/batcher.ts';
+import { createBatcher } from '../../../command-svc/batcher.ts';
+import type { Batcher, BatcherLimits, ProcessBatch } from '../../../command-svc/batcher.ts';
 
 const LIMITS: BatcherLimits = {
   batchItemsMax: 4,
@@ -20,8 +16,7 @@ type Started = {
   partition: number;
   items: readonly BatchItem[];
   queuedSinceMs: number;
-  /** `deferred`: the items that the batch puts off. */
-  end: (deferred?: readonly BatchItem[]) => void;
+  end: () => void;
 };
 
 describe('the batcher', () => {
@@ -32,14 +27,13 @@ describe('the batcher', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'Date'] });
     started = [];
     settled = [];
-    batcher = createBatcher(3, LIMITS, startBatch, noBarrier);
+    batcher = createBatcher(3, LIMITS, startBatch, () => Promise.resolve());
   });
   afterEach(() => vi.useRealTimers());
 
-  const noBarrier = () => Promise.reject(new Error('a barrier that nobody has enqueued'));
   const startBatch: ProcessBatch = (partition, items, queuedSinceMs) => {
-    const { promise, resolve } = Promise.withResolvers<readonly BatchItem[]>();
-    started.push({ partition, items, queuedSinceMs, end: (deferred = []) => resolve(deferred) });
+    const { promise, resolve } = Promise.withResolvers<BatchItem[]>();
+    started.push({ partition, items, queuedSinceMs, end: () => resolve([]) });
     return promise;
   };
   const item = (partition: number, kind: 'unary' | 'submission', bytes = 10): BatchItem => ({
@@ -204,25 +198,6 @@ describe('the batcher', () => {
       'submission',
       'submission',
     ]);
-  });
-
-  test('puts what a batch has put off before all else in the next one', async () => {
-    bulk(0, 1);
-    unary(0);
-    await pass(1);
-    const [first] = started;
-    bulk(0, 2);
-    unary(0);
-    first?.end(first.items);
-    await pass(1);
-    expect(started[1]?.items[0]).toBe(first?.items[0]);
-    expect(started[1]?.items.map(({ origin }) => origin.kind)).toEqual([
-      'unary',
-      'unary',
-      'submission',
-      'submission',
-    ]);
-    expect(started[1]?.items[2]).toBe(first?.items[1]);
   });
 
   test('refuses what a full queue cannot take, and tells when there is room', async () => {
