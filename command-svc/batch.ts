@@ -8,6 +8,7 @@ import type { AccountLocks } from './account-locks.ts';
 import type { AccountOperation, LaneStates, StatesLimits } from './account-states.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { BatchIdentity } from './append-plan.ts';
+import type { DeferralLimits } from './lock-deferral.ts';
 import type { BatchTrace } from './batch-trace.ts';
 import type { Backend, StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 
@@ -39,6 +40,9 @@ export type BatchContext = {
   /** For looking after waiting statements: never used by the batches themselves. */
   readonly watchPool: Pool;
   readonly locks: AccountLocks;
+  readonly deferral: DeferralLimits;
+  /** How often an item was put off; those that never were are not in it. */
+  readonly deferrals: WeakMap<BatchItem, number>;
   readonly log: Logger;
   readonly states: StatesLimits;
   readonly append: AppendLimits;

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
 import type { AppendLimits } from './batch.ts';
 import type { BatcherLimits } from './batcher.ts';
+import type { DeferralLimits } from './lock-deferral.ts';
 import type { StatesLimits } from './account-states.ts';
 import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 import type { SubmissionLimits } from './submission-transactions.ts';
@@ -24,6 +25,7 @@ export type CommandConfig = {
   readonly batcher: BatcherLimits;
   readonly states: StatesLimits;
   readonly append: AppendLimits;
+  readonly deferral: DeferralLimits;
   readonly stoppedOwner: StoppedOwnerLimits;
   /** Life of an account's lock in Redis; a batch takes milliseconds. */
   readonly accountLockMs: number;
@@ -59,6 +61,7 @@ const SCHEMA = z
     BANK_COMMAND_ANSWER_TIMEOUT_MS: envInt({ min: 500, max: 120_000, default: 10_000 }),
     BANK_COMMAND_APPEND_RETRY_MS: envInt({ min: 100, max: 600_000, default: 30_000 }),
     BANK_COMMAND_ACCOUNT_LOCK_MS: envInt({ min: 500, max: 120_000, default: 10_000 }),
+    BANK_COMMAND_LOCK_DEFERRALS_MAX: envInt({ min: 0, max: 100, default: 5 }),
     BANK_COMMAND_REQUEST_CONNECTIONS_MAX: envInt({ min: 1, max: 200, default: 10 }),
     BANK_COMMAND_REQUEST_STATEMENT_TIMEOUT_MS: envInt({ min: 100, max: 600_000, default: 30_000 }),
     BANK_COMMAND_STREAM_IDLE_MS: envInt({ min: 100, max: 3_600_000, default: 60_000 }),
@@ -95,6 +98,11 @@ const SCHEMA = z
       retryPauseFirstMs: 20,
       retryPauseMaxMs: 1_000,
       conflictsMax: 5,
+    },
+    deferral: {
+      deferralsMax: env.BANK_COMMAND_LOCK_DEFERRALS_MAX,
+      pauseMinMs: 5,
+      pauseMaxMs: 20,
     },
     stoppedOwner: {
       lookAfterMs: env.BANK_COMMAND_BLOCKED_LOOK_MS,

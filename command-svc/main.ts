@@ -130,6 +130,8 @@ function startBatcher(
     log,
     states,
     append,
+    deferral: settings.deferral,
+    deferrals: new WeakMap(),
     stoppedOwner,
     counts,
   };

@@ -12,7 +12,9 @@ import { status } from '@grpc/grpc-js';
 import { refusal, RpcError } from '#platform/grpc-errors.ts';
 import { appendFast, SLOW } from './append-fast.ts';
 import { appendUnderHeads, EventStoreUnavailableError } from './append-under-heads.ts';
+import type { HeldLock } from './account-locks.ts';
 import type { LaneStates } from './account-states.ts';
+import { lockBatch } from './lock-deferral.ts';
 import { isExpired, newBatch, type Batch, type BatchContext, type BatchResult } from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
 import { startBatchTrace } from './batch-trace.ts';
@@ -28,33 +30,45 @@ export async function processBatch(
   if (items.length === 0) return NONE;
   const trace = startBatchTrace(lane.partition, items, queuedSinceMs);
   const nowMicros = BigInt(Date.now()) * 1000n;
-  const batch = newBatch(randomUUID(), lane, items, nowMicros, trace);
+  let batch: Batch = newBatch(randomUUID(), lane, items, nowMicros, trace);
+  const attributes = { 'bank.batch_id': batch.batchId };
+  let deferred = NONE;
   let result: BatchResult;
   try {
-    result = await store(context, batch);
+    const whole = batch;
+    const locked = await trace.step('lock', () => lockBatch(context, whole));
+    deferred = locked.deferred;
+    if (locked.batch === undefined) {
+      trace.end({ ...attributes, 'bank.deferred': deferred.length });
+      return deferred;
+    }
+    batch = locked.batch;
+    result = await store(context, batch, locked.lock);
   } catch (error) {
     context.log.error('A batch was not stored.', {
       batchId: batch.batchId,
       partition: lane.partition,
-      items: items.length,
+      items: batch.items.length,
       err: error,
     });
-    trace.end({ 'bank.batch_id': batch.batchId, error: true });
-    failItems(items, batch.unanswered !== undefined, error);
-    return NONE;
+    trace.end({ ...attributes, error: true });
+    failItems(batch.items, batch.unanswered !== undefined, error);
+    return deferred;
   }
   reply(result);
-  trace.end({ 'bank.batch_id': batch.batchId, 'bank.seq': Number(result.position ?? 0n) });
-  if (result.again.length === 0) return NONE;
-  return processBatch(context, lane, result.again, Date.now());
+  trace.end({ ...attributes, 'bank.seq': Number(result.position ?? 0n) });
+  if (result.again.length === 0) return deferred;
+  return [...(await processBatch(context, lane, result.again, Date.now())), ...deferred];
 }
 
 const NONE: readonly BatchItem[] = [];
 
-/** Lock, then the fast path; without locks, or when it does not stand, under the heads. */
-async function store(context: BatchContext, batch: Batch): Promise<BatchResult> {
-  const { lane, accountIds, trace } = batch;
-  const lock = await trace.step('lock', () => context.locks.acquire(lane.partition, accountIds));
+/** The fast path; without locks, or when it does not stand, under the heads. */
+async function store(
+  context: BatchContext,
+  batch: Batch,
+  lock: HeldLock | undefined,
+): Promise<BatchResult> {
   try {
     const fast = lock === undefined ? SLOW : await appendFast(context, batch);
     return fast === SLOW ? await appendUnderHeads(context, batch) : fast;
