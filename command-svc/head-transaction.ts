@@ -116,6 +116,8 @@ export async function commitOnce(
   try {
     await commit(client);
     appendAnswered(batch);
+    const committed = pausePoint('append.committed');
+    if (committed !== undefined) await committed;
   } catch (error) {
     if (error instanceof CommitUnanswered) {
       context.counts.answersLost += 1;

@@ -20,7 +20,7 @@ import {
 } from '#proto/bank/v1/bulk_service.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import { accountCommandHandlers } from '../../command-svc/account-commands.ts';
-import { createBatcher, type Batcher } from '../../command-svc/batcher.ts';
+import { createBatcher, type Batcher, type BatcherLimits } from '../../command-svc/batcher.ts';
 import { createBulkIntake } from '../../command-svc/bulk-intake.ts';
 import type { IntakeContext } from '../../command-svc/take-stream.ts';
 import { bulkServiceDefinition } from '../../command-svc/bulk-messages.ts';
@@ -42,6 +42,7 @@ export type IntakeReplica = {
 };
 
 export type IntakeReplicaOptions = {
+  limits?: Partial<BatcherLimits>;
   streamIdleMs?: number;
   streamResultsMax?: number;
   holdsLease?: IntakeContext['holdsLease'];
@@ -53,6 +54,7 @@ export async function openIntakeReplica(
   url: string,
   name: string,
   {
+    limits: given = {},
     streamIdleMs = 10_000,
     streamResultsMax = 10_000,
     holdsLease,
@@ -68,6 +70,7 @@ export async function openIntakeReplica(
     processors: 8,
     partialProcessors: 2,
     queueItemsMax: 5_000,
+    ...given,
   };
   const processors = laneProcessors(replica.context, replica.lanes);
   const batcher = createBatcher(PARTITIONS, limits, ...processors);
