@@ -4,6 +4,7 @@
  * with one of them, so that order holds in each account. The rest is locked once. An item that was
  * put off too often goes on without a lock, under the head, where nobody can be before it.
  */
+import { partitionOfAccount } from '#platform/partitioning.ts';
 import { sleep } from '#platform/waiting.ts';
 import type { HeldLock } from './account-locks.ts';
 import { accountsOf, newBatch, type Batch, type BatchContext } from './batch.ts';
@@ -42,6 +43,48 @@ export async function lockBatch(context: BatchContext, batch: Batch): Promise<Lo
   const { batchId, lane, nowMicros, trace } = batch;
   const rest = newBatch(batchId, lane, kept, nowMicros, trace);
   return { batch: rest, lock: await locks.acquire(partition, rest.accountIds), deferred };
+}
+
+/**
+ * Locks the accounts of a barrier's batch, partition by partition, ascending; all of them or none.
+ * Its lanes are its own meanwhile, so it is not put off: it tries again as often as an item is put
+ * off at most, and then goes on without locks. Two barriers that cross give way by their jitter.
+ */
+export async function lockLanes(
+  context: BatchContext,
+  batch: Batch,
+): Promise<HeldLock | undefined> {
+  const { deferral, locks } = context;
+  for (let attempt = 0; attempt <= deferral.deferralsMax; attempt++) {
+    if (attempt > 0) {
+      locks.counts.deferred += batch.items.length;
+      await sleep(pauseMs(deferral));
+    }
+    const lock = await lockOnce(context, batch);
+    if (lock !== undefined) return lock;
+  }
+  locks.counts.overdue += 1;
+  return undefined;
+}
+
+async function lockOnce(
+  { locks, partitionCount }: BatchContext,
+  { lane, others, accountIds }: Batch,
+): Promise<HeldLock | undefined> {
+  const byPartition = Map.groupBy(accountIds, (id) => partitionOfAccount(id, partitionCount));
+  const held: HeldLock[] = [];
+  const release = (): void => {
+    for (const lock of held) lock.release();
+  };
+  for (const { partition } of [lane, ...others]) {
+    const lock = await locks.acquire(partition, byPartition.get(partition) ?? []);
+    if (lock === undefined) {
+      release();
+      return undefined;
+    }
+    held.push(lock);
+  }
+  return { release };
 }
 
 const NONE: readonly BatchItem[] = [];

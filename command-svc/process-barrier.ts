@@ -1,7 +1,6 @@
 /**
  * The batch of a barrier: its lanes are its own until it ends. Always under the heads' locks, all
- * of them, in ascending order: load > decide > append a row in each partition > reply. No account
- * locks: the heads are what nobody else can pass.
+ * of them, in ascending order: lock > load > decide > append a row in each partition > reply.
  */
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
@@ -10,10 +9,11 @@ import type { LaneStates } from './account-states.ts';
 import { untilItStands } from './append-under-heads.ts';
 import type { Barrier, BarrierResult, NothingStored } from './barrier.ts';
 import { underTheHeads } from './barrier-transaction.ts';
-import { newBatch, type BatchContext } from './batch.ts';
+import { newBatch, type Batch, type BatchContext } from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
 import { startBatchTrace } from './batch-trace.ts';
 import { refusalWithIndex } from './command-answers.ts';
+import { lockLanes } from './lock-deferral.ts';
 import { failItems, reply } from './process-batch.ts';
 
 /** `lanes`: of the barrier's partitions, ascending. */
@@ -33,9 +33,7 @@ export async function processBarrier(
   const attributes = { 'bank.batch_id': batch.batchId, 'bank.partitions': lanes.length };
   let result: BarrierResult;
   try {
-    result = await untilItStands(context, batch, (_context, _batch, client) =>
-      underTheHeads(context, batch, barrier, client),
-    );
+    result = await store(context, batch, barrier);
   } catch (error) {
     context.log.error('A batch of several partitions was not stored.', {
       batchId: batch.batchId,
@@ -52,6 +50,26 @@ export async function processBarrier(
   const { again } = result.batch;
   if (again.length > 0)
     await processBarrier(context, lanes, { ...barrier, items: again }, Date.now());
+}
+
+/**
+ * The heads alone make it right. The locks keep another replica from having events of the same
+ * accounts on their way: it would wait for the heads, and the heads for it, until PostgreSQL breaks
+ * the tie.
+ */
+async function store(
+  context: BatchContext,
+  batch: Batch,
+  barrier: Barrier,
+): Promise<BarrierResult> {
+  const lock = await batch.trace.step('lock', () => lockLanes(context, batch));
+  try {
+    return await untilItStands(context, batch, (_context, _batch, client) =>
+      underTheHeads(context, batch, barrier, client),
+    );
+  } finally {
+    lock?.release();
+  }
 }
 
 function settleNothing(items: readonly BatchItem[], why: NothingStored): void {
