@@ -1,7 +1,11 @@
 /** Payroll items as direct batches and as streams of mixed commands, through the project's client. */
 import type { BankClient } from '#client/bank-client.ts';
 import { unaryCall } from '#client/unary-call.ts';
-import { BatchMode, type SubmitBatchResponse } from '#proto/bank/v1/bulk_service.ts';
+import {
+  BatchMode,
+  type BulkSubmitResponse,
+  type SubmitBatchResponse,
+} from '#proto/bank/v1/bulk_service.ts';
 import type { Operation } from '#proto/bank/v1/operation.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import { depositItem } from '#test/support/bank-calls.ts';
@@ -39,7 +43,7 @@ export function sendSubmit(
   const sent = new Promise<{ receipt: BulkReceipt; results: number }>((resolve, reject) => {
     let results = 0;
     let receipt: BulkReceipt | undefined;
-    call.on('data', (message) => {
+    call.on('data', (message: BulkSubmitResponse) => {
       results += message.results.length;
       receipt = message.receipt;
     });
