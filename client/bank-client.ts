@@ -11,6 +11,7 @@ import {
 } from '@grpc/grpc-js';
 import { AccountCommandServiceClient } from '#proto/bank/v1/account_command_service.ts';
 import { AccountQueryServiceClient } from '#proto/bank/v1/account_query_service.ts';
+import { BulkModeServiceClient } from '#proto/bank/v1/bulk_mode_service.ts';
 import { BulkServiceClient } from '#proto/bank/v1/bulk_service.ts';
 import { ProjectorServiceClient } from '#proto/bank/v1/projector_service.ts';
 import { CLIENT_DEFAULTS } from './client-defaults.ts';
@@ -26,6 +27,7 @@ export type BankAddresses = {
 export type BankClient = {
   readonly accounts: AccountCommandServiceClient;
   readonly bulk: BulkServiceClient;
+  readonly bulkMode: BulkModeServiceClient;
   readonly queries: AccountQueryServiceClient;
   readonly projector: ProjectorServiceClient;
   /** Ends the channels; calls in flight end CANCELLED or UNAVAILABLE. */
@@ -42,10 +44,9 @@ export function createBankClient(
     ...options,
     interceptors: [operationIds],
   });
-  const bulk = new BulkServiceClient(command, credentials, {
-    ...options,
-    channelOverride: accounts.getChannel(),
-  });
+  const sameChannel = { ...options, channelOverride: accounts.getChannel() };
+  const bulk = new BulkServiceClient(command, credentials, sameChannel);
+  const bulkMode = new BulkModeServiceClient(command, credentials, sameChannel);
   const query = channelTarget(addresses.query);
   const queries = new AccountQueryServiceClient(query, credentials, options);
   const projectorTarget = channelTarget(addresses.projector);
@@ -53,7 +54,7 @@ export function createBankClient(
   const close = () => {
     for (const client of [accounts, queries, projector]) client.close();
   };
-  return { accounts, bulk, queries, projector, close };
+  return { accounts, bulk, bulkMode, queries, projector, close };
 }
 
 /** The gRPC target that names all replicas. */

@@ -13,6 +13,8 @@ export type BatchTrace = {
   readonly traceparent: string;
   /** Runs a step in a child span of its own. */
   step<T>(name: string, fn: () => Promise<T> | T): Promise<T>;
+  /** Something that happened to this process since the last batch. */
+  event(name: string, attributes: Record<string, number | string | boolean>, at: Date): void;
   end(attributes: Record<string, number | string | boolean>): void;
 };
 
@@ -51,6 +53,9 @@ export function startBatchTrace(
       } finally {
         span.end();
       }
+    },
+    event(name, attributes, at) {
+      root.addEvent(name, attributes, at);
     },
     end(attributes) {
       root.setAttributes(attributes);

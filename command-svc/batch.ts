@@ -3,6 +3,7 @@
  * works with.
  */
 import type { Pool } from 'pg';
+import type { ModeChange } from '#platform/leased-mode.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { AccountLocks } from './account-locks.ts';
 import type { AccountOperation, LaneStates, StatesLimits } from './account-states.ts';
@@ -48,6 +49,8 @@ export type BatchContext = {
   readonly append: AppendLimits;
   readonly stoppedOwner: StoppedOwnerLimits;
   readonly counts: BatchCounts;
+  /** A change of bulk mode that no batch's trace has told yet. */
+  readonly takeModeChange: () => ModeChange | undefined;
 };
 
 export type Batch = {

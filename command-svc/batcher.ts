@@ -10,11 +10,10 @@
  * off go first in their lane's next one. Stopping drains: nothing new is taken, all that was taken
  * is processed.
  */
-import { status } from '@grpc/grpc-js';
-import { refusal } from '#platform/grpc-errors.ts';
 import type { BatchItem } from './batch-item.ts';
 import type { Barrier } from './barrier.ts';
 import { BarrierQueue, type ReadyBarrier } from './barrier-queue.ts';
+import { shuttingDown } from './shutting-down.ts';
 import {
   bulkReady,
   createLane,
@@ -22,6 +21,7 @@ import {
   isFull,
   putBack,
   takeBatch,
+  wakeRoomWaiters,
   type Lane,
   type LaneLimits,
 } from './lane.ts';
@@ -46,6 +46,11 @@ export type Batcher = {
   stop(): Promise<void>;
 };
 
+export type AdjustableBatcher = Batcher & {
+  /** From the next dispatch on; a shorter queue takes nothing until it is below its limit. */
+  adjust(limits: BatcherLimits): void;
+};
+
 /** Answers the items that were put off; all others are settled. */
 export type ProcessBatch = (
   partition: number,
@@ -60,12 +65,14 @@ export function createBatcher(
   limits: BatcherLimits,
   process: ProcessBatch,
   processBarrier: ProcessBarrier,
-): Batcher {
+): AdjustableBatcher {
   return new LaneBatcher(partitionCount, limits, process, processBarrier);
 }
 
-class LaneBatcher implements Batcher {
-  readonly #limits: BatcherLimits;
+const RESEND = 'send the command again';
+
+class LaneBatcher implements AdjustableBatcher {
+  #limits: BatcherLimits;
   readonly #process: ProcessBatch;
   readonly #processBarrier: ProcessBarrier;
   readonly #barriers = new BarrierQueue();
@@ -92,7 +99,7 @@ class LaneBatcher implements Batcher {
 
   tryEnqueue(item: BatchItem): boolean {
     if (this.#stopped !== undefined) {
-      item.origin.settle({ kind: 'failed', error: shuttingDown() }, item);
+      item.origin.settle({ kind: 'failed', error: shuttingDown(RESEND) }, item);
       return true;
     }
     const lane = this.#lane(item.partition);
@@ -111,7 +118,7 @@ class LaneBatcher implements Batcher {
   tryEnqueueBarrier(barrier: Barrier): boolean {
     if (this.#stopped !== undefined) {
       for (const item of barrier.items)
-        item.origin.settle({ kind: 'failed', error: shuttingDown() }, item);
+        item.origin.settle({ kind: 'failed', error: shuttingDown(RESEND) }, item);
       return true;
     }
     const lanes = barrier.partitions.map((partition) => this.#lane(partition));
@@ -125,6 +132,14 @@ class LaneBatcher implements Batcher {
     const lane = this.#lane(partition);
     if (!hasNoRoom(lane, this.#limits)) return Promise.resolve();
     return new Promise((resolve) => lane.roomWaiters.push(resolve));
+  }
+
+  adjust(limits: BatcherLimits): void {
+    this.#limits = limits;
+    for (const lane of this.#lanes) {
+      if (!hasNoRoom(lane, limits)) wakeRoomWaiters(lane);
+    }
+    this.#planDispatch();
   }
 
   async stop(): Promise<void> {
@@ -188,7 +203,7 @@ class LaneBatcher implements Batcher {
     const batch = takeBatch(lane, this.#limits, this.#bulkInFlight < this.#limits.processors);
     this.#inFlight += 1;
     if (batch.hasBulk) this.#bulkInFlight += 1;
-    this.#tellRoom(lane);
+    wakeRoomWaiters(lane);
     void this.#process(lane.partition, batch.items, batch.queuedSinceMs)
       .then((deferred) => putBack(lane, deferred, batch))
       .finally(() => this.#ended([lane], batch.hasBulk));
@@ -210,7 +225,7 @@ class LaneBatcher implements Batcher {
     for (const lane of lanes) {
       this.#waiting.delete(lane);
       lane.busy = true;
-      this.#tellRoom(lane);
+      wakeRoomWaiters(lane);
     }
     void this.#processBarrier(barrier, queuedSinceMs).finally(() => this.#ended(lanes, isBulk));
   }
@@ -226,20 +241,9 @@ class LaneBatcher implements Batcher {
     this.#finishStop();
   }
 
-  #tellRoom(lane: Lane): void {
-    for (const resolve of lane.roomWaiters.splice(0)) resolve();
-  }
-
   #finishStop(): void {
     if (this.#inFlight > 0 || this.#waiting.size > 0 || this.#barriers.size > 0) return;
     clearTimeout(this.#timer);
     this.#stopped?.resolve();
   }
-}
-
-const RETRY_AFTER_MS = 1000;
-
-function shuttingDown(): ReturnType<typeof refusal> {
-  const message = 'this replica is shutting down: send the command again';
-  return refusal(status.UNAVAILABLE, 'SHUTTING_DOWN', message, { retryAfterMs: RETRY_AFTER_MS });
 }

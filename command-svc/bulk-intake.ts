@@ -34,7 +34,7 @@ export type BulkIntake = {
 };
 
 export function createBulkIntake(context: IntakeContext): BulkIntake {
-  const { log } = context;
+  const { log, bulkMode } = context;
   const running = new Set<Promise<void>>();
   const track = <T>(work: Promise<T>): Promise<T> => {
     const ended = work
@@ -51,7 +51,7 @@ export function createBulkIntake(context: IntakeContext): BulkIntake {
       kind: StreamKind<Item>,
     ): handleClientStreamingCall<RawMessage, { receipt: BulkReceipt }> =>
     (call, callback) => {
-      void track(takeStream(context, call, kind))
+      void track(bulkMode.duringStream(() => takeStream(context, call, kind)))
         .then(
           (receipt) => callback(null, { receipt }),
           (error: unknown) => callback(toServiceError(error, log)),
@@ -62,7 +62,7 @@ export function createBulkIntake(context: IntakeContext): BulkIntake {
     bulkDeposit: serve({ decode: decodeDeposits, toItem: depositItem }),
     bulkOpenAccounts: serve({ decode: decodeAccounts, toItem: openAccountItem }),
     bulkSubmit: bidiStream(log, (messages, send, call) =>
-      track(submitStream(context, messages, send, call)),
+      track(bulkMode.duringStream(() => submitStream(context, messages, send, call))),
     ),
     submitBatch: unary(log, (raw, call) => track(submitBatch(context, raw, call))),
     drained: async () => {

@@ -62,11 +62,9 @@ export function decodeOperations(raw: RawMessage): BulkMessage<Operation> {
   return bulkMessage(request, 'operations', request.operations);
 }
 
-/** `leases`: whether bulk_mode_lease_id is served. */
-export function decodeDirectBatch(raw: RawMessage, leases: boolean): SubmitBatchRequest {
+export function decodeDirectBatch(raw: RawMessage): SubmitBatchRequest {
   const request = decoded(raw, (bytes) => SubmitBatchRequest.decode(bytes));
-  const served = ['submission_id', 'mode', 'operations'];
-  refuseUnservedFields(request, leases ? [...served, 'bulk_mode_lease_id'] : served);
+  refuseUnservedFields(request, ['submission_id', 'mode', 'operations', 'bulk_mode_lease_id']);
   refuseUnservedOperations(request.operations);
   if (request.operations.length === 0 || request.operations.length > MESSAGE_ITEMS_MAX) {
     const description = `must be 1 to ${MESSAGE_ITEMS_MAX}`;

@@ -3,8 +3,9 @@
  * the replica stops, or an item fails. The first reason counts. Streams have bulk-stream.ts.
  */
 import type { CallContext } from '#platform/call-context.ts';
-import { shuttingDown } from './bulk-stream.ts';
+import { STORED } from './bulk-stream.ts';
 import type { UploadEnd } from './bulk-upload.ts';
+import { shuttingDown } from './shutting-down.ts';
 
 export type CallEnd = UploadEnd & { detach(): void };
 
@@ -19,7 +20,7 @@ export function openCallEnd(
     wake?.();
   };
   const onCancelled = (): void => end(call.signal.reason);
-  const onStopping = (): void => end(shuttingDown(options.retryAfterMs));
+  const onStopping = (): void => end(shuttingDown(STORED, options.retryAfterMs));
   call.signal.addEventListener('abort', onCancelled);
   options.stopping.addEventListener('abort', onStopping);
   if (call.signal.aborted) onCancelled();

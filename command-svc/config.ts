@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
 import type { AppendLimits } from './batch.ts';
 import type { BatcherLimits } from './batcher.ts';
+import type { BulkModeConfig } from './bulk-mode.ts';
 import type { DeferralLimits } from './lock-deferral.ts';
 import type { StatesLimits } from './account-states.ts';
 import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
@@ -22,7 +23,9 @@ export type CommandConfig = {
   readonly requestConnectionsMax: number;
   readonly lockTimeoutMs: number;
   readonly requestStatementTimeoutMs: number;
+  /** In normal mode; bulk mode changes some of them. */
   readonly batcher: BatcherLimits;
+  readonly bulkMode: BulkModeConfig;
   readonly states: StatesLimits;
   readonly append: AppendLimits;
   readonly deferral: DeferralLimits;
@@ -53,6 +56,11 @@ const SCHEMA = z
     BANK_COMMAND_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 8 }),
     BANK_COMMAND_PARTIAL_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 2 }),
     BANK_COMMAND_QUEUE_ITEMS_MAX: envInt({ min: 1, max: 100_000, default: 5_000 }),
+    BANK_COMMAND_BULK_BATCH_ITEMS_MAX: envInt({ min: 1, max: 5_000, default: 5_000 }),
+    BANK_COMMAND_BULK_BATCH_TIMEOUT_MS: envInt({ min: 1, max: 10_000, default: 50 }),
+    BANK_COMMAND_BULK_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 16 }),
+    BANK_COMMAND_BULK_QUEUE_ITEMS_MAX: envInt({ min: 1, max: 100_000, default: 10_000 }),
+    BANK_COMMAND_STREAM_LEASE_MS: envInt({ min: 1_000, max: 60_000, default: 10_000 }),
     BANK_COMMAND_CACHED_ACCOUNTS_MAX: envInt({ min: 1_000, max: 10_000_000, default: 200_000 }),
     BANK_COMMAND_ROWS_BEHIND_MAX: envInt({ min: 1, max: 1_000, default: 20 }),
     BANK_COMMAND_LOCK_TIMEOUT_MS: envInt({ min: 100, max: 60_000, default: 2_000 }),
@@ -75,7 +83,8 @@ const SCHEMA = z
     instance: env.BANK_INSTANCE,
     logLevel: env.BANK_LOG_LEVEL,
     // Unary commands start beside the bulk batches in flight: as many connections again.
-    batchConnectionsMax: env.BANK_COMMAND_BATCH_PROCESSORS * 2,
+    batchConnectionsMax:
+      Math.max(env.BANK_COMMAND_BATCH_PROCESSORS, env.BANK_COMMAND_BULK_BATCH_PROCESSORS) * 2,
     requestConnectionsMax: env.BANK_COMMAND_REQUEST_CONNECTIONS_MAX,
     lockTimeoutMs: env.BANK_COMMAND_LOCK_TIMEOUT_MS,
     requestStatementTimeoutMs: env.BANK_COMMAND_REQUEST_STATEMENT_TIMEOUT_MS,
@@ -86,6 +95,21 @@ const SCHEMA = z
       processors: env.BANK_COMMAND_BATCH_PROCESSORS,
       partialProcessors: env.BANK_COMMAND_PARTIAL_BATCH_PROCESSORS,
       queueItemsMax: env.BANK_COMMAND_QUEUE_ITEMS_MAX,
+    },
+    bulkMode: {
+      normal: {
+        batchItemsMax: env.BANK_COMMAND_BATCH_ITEMS_MAX,
+        batchTimeoutMs: env.BANK_COMMAND_BATCH_TIMEOUT_MS,
+        batchProcessors: env.BANK_COMMAND_BATCH_PROCESSORS,
+        queueItemsMax: env.BANK_COMMAND_QUEUE_ITEMS_MAX,
+      },
+      bulk: {
+        batchItemsMax: env.BANK_COMMAND_BULK_BATCH_ITEMS_MAX,
+        batchTimeoutMs: env.BANK_COMMAND_BULK_BATCH_TIMEOUT_MS,
+        batchProcessors: env.BANK_COMMAND_BULK_BATCH_PROCESSORS,
+        queueItemsMax: env.BANK_COMMAND_BULK_QUEUE_ITEMS_MAX,
+      },
+      streamLeaseMs: env.BANK_COMMAND_STREAM_LEASE_MS,
     },
     states: {
       accountsMax: env.BANK_COMMAND_CACHED_ACCOUNTS_MAX,

@@ -4,12 +4,12 @@
  * the way of every upload; a batch that broke off goes on when it is sent again. ATOMIC: all or
  * nothing (atomic-batch.ts).
  */
-import { status } from '@grpc/grpc-js';
 import type { CallContext } from '#platform/call-context.ts';
-import { invalidArgument, refusal } from '#platform/grpc-errors.ts';
+import { invalidArgument } from '#platform/grpc-errors.ts';
 import { BatchMode, type SubmitBatchResponse } from '#proto/bank/v1/bulk_service.ts';
 import { storeAtomic } from './atomic-batch.ts';
 import type { IntakeContext } from './take-stream.ts';
+import { leaseExpired, orUnavailable } from './bulk-mode-requests.ts';
 import { decodeDirectBatch, type RawMessage } from './bulk-messages.ts';
 import { openCallEnd } from './call-end.ts';
 import { collectResults } from './collected-results.ts';
@@ -23,7 +23,7 @@ export async function submitBatch(
   raw: RawMessage,
   call: CallContext,
 ): Promise<SubmitBatchResponse> {
-  const request = decodeDirectBatch(raw, context.holdsLease !== undefined);
+  const request = decodeDirectBatch(raw);
   const store = storeOf(request.mode);
   await checkLease(context, request.bulkModeLeaseId);
   const { stopping } = context;
@@ -44,9 +44,8 @@ function storeOf(mode: BatchMode): StoreBatch {
 }
 
 async function checkLease(context: IntakeContext, leaseId: string): Promise<void> {
-  if (leaseId === '' || (await context.holdsLease?.(leaseId)) === true) return;
-  const message = 'the bulk-mode lease is gone: start another one, or send the batch without';
-  throw refusal(status.FAILED_PRECONDITION, 'LEASE_EXPIRED', message);
+  if (leaseId === '') return;
+  if (!(await orUnavailable(context.bulkMode.holdsLease(leaseId)))) throw leaseExpired(leaseId);
 }
 
 const storePerItem: StoreBatch = async (context, request, end, { traceparent }) => {

@@ -99,7 +99,7 @@ function checkLabels(found: Violations, labels: Readonly<Record<string, string>>
   return all;
 }
 
-function uuidRule(text: string): string | undefined {
+export function uuidRule(text: string): string | undefined {
   if (isUuid(text)) return undefined;
   return text === '' ? 'is required' : 'must be a UUID: 8-4-4-4-12 hexadecimal digits';
 }
@@ -114,7 +114,7 @@ function currencyRule(code: string): string | undefined {
 }
 
 /** Characters are Unicode code points: a UTF-16 length within the limit needs no counting. */
-function textRule(text: string, min: number, max: number): string | undefined {
+export function textRule(text: string, min: number, max: number): string | undefined {
   if (text.length < min) return 'must not be empty';
   if (text.length > max && (text.length > 2 * max || [...text].length > max)) {
     return `must have ${max} characters or fewer`;

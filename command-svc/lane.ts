@@ -75,6 +75,11 @@ export function takeBatch(lane: Lane, limits: LaneLimits, bulkToo: boolean): Tak
   return { items, hasBulk: items.length > unaryCount, queuedSinceMs };
 }
 
+/** There is room again, or may be. */
+export function wakeRoomWaiters(lane: Lane): void {
+  for (const resolve of lane.roomWaiters.splice(0)) resolve();
+}
+
 /** What a batch has put off goes first again, in its order. */
 export function putBack(
   lane: Lane,

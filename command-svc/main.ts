@@ -16,8 +16,10 @@ import { EventLogServiceService } from '#proto/bank/v1/event_log_service.ts';
 import { accountCommandHandlers } from './account-commands.ts';
 import { createAccountLocks } from './account-locks.ts';
 import { newCounts, type BatchContext } from './batch.ts';
-import { createBatcher, type Batcher } from './batcher.ts';
+import { createBatcher, type Batcher, type BatcherLimits } from './batcher.ts';
 import { createBulkIntake } from './bulk-intake.ts';
+import { bulkModeHandlers } from './bulk-mode-requests.ts';
+import { openBulkMode, type BulkMode } from './bulk-mode.ts';
 import { bulkServiceDefinition } from './bulk-messages.ts';
 import { readConfig, WATCH_CONNECTIONS_MAX, type CommandConfig } from './config.ts';
 import { laneProcessors } from './lane-processors.ts';
@@ -38,14 +40,16 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const { instance } = settings;
   const telemetry = startTelemetry({ service: NAME, instance, env: process.env });
   closers.add('telemetry', telemetry.shutdown);
+  const { redisUrl } = settings;
+  const options = { ...settings.bulkMode, redisUrl, service: NAME, instance };
+  const bulkMode = openBulkMode(options, context);
   const submissions = await openSubmissions(settings, context);
-  const batcher = startBatcher(settings, context, submissions);
+  const batcher = startBatcher(settings, context, submissions, bulkMode);
 
   const { server, serve, drain } = createGrpcServer({ log });
   const { streamIdleMs, streamResultsMax, states } = settings;
   const limits = { streamIdleMs, streamResultsMax, states };
-  const holdsLease = undefined; // until there is bulk mode
-  const intake = createBulkIntake({ ...submissions, ...limits, batcher, stopping, holdsLease });
+  const intake = createBulkIntake({ ...submissions, ...limits, batcher, bulkMode, stopping });
   const commands = accountCommandHandlers({ ...submissions, batcher });
   const { drained, ...uploads } = intake;
   const bulk = { ...submissionHandlers(submissions), ...uploads };
@@ -54,7 +58,7 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
     unimplemented(AccountCommandServiceService, commands),
   );
   server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulk));
-  server.addService(BulkModeServiceService, unimplemented(BulkModeServiceService, {}));
+  server.addService(BulkModeServiceService, bulkModeHandlers(bulkMode, log));
   server.addService(EventLogServiceService, unimplemented(EventLogServiceService, {}));
   const address = await serve(settings.listen);
   closers.add('streams', drained);
@@ -105,6 +109,7 @@ function startBatcher(
   settings: CommandConfig,
   { closers, log }: ServiceContext,
   { watchPool, partitionCount, stoppedOwner }: SubmissionContext,
+  bulkMode: BulkMode,
 ): Batcher {
   const { append, lockTimeoutMs } = settings;
   const accountsMax = Math.ceil(settings.states.accountsMax / partitionCount);
@@ -134,8 +139,11 @@ function startBatcher(
     deferrals: new WeakMap(),
     stoppedOwner,
     counts,
+    takeModeChange: bulkMode.takeChange,
   };
-  const batcher = createBatcher(partitionCount, settings.batcher, ...laneProcessors(context));
+  const limits = (): BatcherLimits => bulkMode.limitsOf(settings.batcher);
+  const batcher = createBatcher(partitionCount, limits(), ...laneProcessors(context));
+  bulkMode.onChange(() => batcher.adjust(limits()));
   closers.add('batcher', async () => {
     await batcher.stop();
     log.info('The batcher has drained.', { ...counts, locks: locks.counts });

@@ -29,6 +29,8 @@ export async function processBatch(
   const items = dropExpired(given);
   if (items.length === 0) return NONE;
   const trace = startBatchTrace(lane.partition, items, queuedSinceMs);
+  const change = context.takeModeChange();
+  if (change !== undefined) trace.event(change.name, { on: change.isOn }, change.at);
   const nowMicros = BigInt(Date.now()) * 1000n;
   let batch: Batch = newBatch(randomUUID(), lane, items, nowMicros, trace);
   const attributes = { 'bank.batch_id': batch.batchId };

@@ -8,6 +8,7 @@
 import { invalidArgument } from '#platform/grpc-errors.ts';
 import { contextOfTraceparent, traceparentOf, tracer } from '#platform/telemetry.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
+import type { BulkMode } from './bulk-mode.ts';
 import type { BulkMessage, RawMessage } from './bulk-messages.ts';
 import { openBulkStream, type ClientStream } from './bulk-stream.ts';
 import { placeMessage, startNumbering, type ItemNumbering } from './item-numbering.ts';
@@ -23,8 +24,7 @@ export type IntakeContext = UploadContext &
     readonly streamIdleMs: number;
     /** Items of one stream whose results its caller has not taken yet. */
     readonly streamResultsMax: number;
-    /** Whether a bulk-mode lease is held; undefined: there are none, and naming one is refused. */
-    readonly holdsLease: ((leaseId: string) => Promise<boolean>) | undefined;
+    readonly bulkMode: Pick<BulkMode, 'duringStream' | 'holdsLease'>;
   };
 
 /** What differs between the streams. */

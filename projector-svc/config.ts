@@ -4,7 +4,7 @@
  * rule.
  */
 import { z } from 'zod';
-import { envAddress, envList, envText, parseEnv } from '#platform/config.ts';
+import { envAddress, envInt, envList, envText, parseEnv } from '#platform/config.ts';
 import type { Address } from '#platform/config.ts';
 import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 
@@ -16,15 +16,6 @@ export const CONNECTOR = 'bank-outbox';
 export const SCHEMA = { eventStore: 1, projectionStore: 1 } as const;
 
 export const BATCH = {
-  /**
-   * Events of one transaction; a record is never cut, so a larger one is a transaction of its own.
-   */
-  sizeEvents: 500,
-  /**
-   * How long records may wait for more while something is in flight; with nothing in flight they
-   * never wait.
-   */
-  timeoutMs: 100,
   /** Transactions in flight in this process, each of another partition. */
   inFlightMax: 4,
   /** Bytes of records that wait in a partition before its fetching is paused. */
@@ -133,9 +124,23 @@ export const READY_WAIT_MS = 10_000;
 /** The part of the grace that running calls get. */
 export const DRAIN_MS = 4000;
 
+/** What bulk mode changes here. */
+export type ProjectSettings = {
+  /**
+   * Events of one transaction; a record is never cut, so a larger one is a transaction of its own.
+   */
+  readonly batchEventsMax: number;
+  /**
+   * How long records may wait for more while something is in flight; with nothing in flight they
+   * never wait.
+   */
+  readonly batchTimeoutMs: number;
+};
+
 export type ProjectorConfig = {
   eventStoreUrl: string;
   projectionStoreUrl: string;
+  redisUrl: string;
   kafkaBrokers: string[];
   topic: string;
   consumerGroup: string;
@@ -144,21 +149,29 @@ export type ProjectorConfig = {
   listen: Address;
   instance: string;
   logLevel: string;
+  normal: ProjectSettings;
+  bulk: ProjectSettings;
 };
 
 const schema = z
   .object({
     BANK_EVENT_STORE_URL: envText(),
     BANK_PROJECTION_STORE_URL: envText(),
+    BANK_REDIS_URL: envText(),
     BANK_KAFKA_BROKERS: envList(),
     BANK_CONNECT_URL: z.url().optional(),
     BANK_PROJECTOR_LISTEN: envAddress('127.0.0.1:50053'),
     BANK_INSTANCE: envText(`projector-svc-${process.pid}`),
     BANK_LOG_LEVEL: envText('info'),
+    BANK_PROJECTOR_BATCH_EVENTS_MAX: envInt({ min: 1, max: 100_000, default: 500 }),
+    BANK_PROJECTOR_BATCH_TIMEOUT_MS: envInt({ min: 1, max: 10_000, default: 100 }),
+    BANK_PROJECTOR_BULK_BATCH_EVENTS_MAX: envInt({ min: 1, max: 100_000, default: 2_000 }),
+    BANK_PROJECTOR_BULK_BATCH_TIMEOUT_MS: envInt({ min: 1, max: 10_000, default: 25 }),
   })
   .transform((env): ProjectorConfig => ({
     eventStoreUrl: env.BANK_EVENT_STORE_URL,
     projectionStoreUrl: env.BANK_PROJECTION_STORE_URL,
+    redisUrl: env.BANK_REDIS_URL,
     kafkaBrokers: env.BANK_KAFKA_BROKERS,
     topic: TOPIC,
     consumerGroup: CONSUMER_GROUP,
@@ -166,6 +179,14 @@ const schema = z
     listen: env.BANK_PROJECTOR_LISTEN,
     instance: env.BANK_INSTANCE,
     logLevel: env.BANK_LOG_LEVEL,
+    normal: {
+      batchEventsMax: env.BANK_PROJECTOR_BATCH_EVENTS_MAX,
+      batchTimeoutMs: env.BANK_PROJECTOR_BATCH_TIMEOUT_MS,
+    },
+    bulk: {
+      batchEventsMax: env.BANK_PROJECTOR_BULK_BATCH_EVENTS_MAX,
+      batchTimeoutMs: env.BANK_PROJECTOR_BULK_BATCH_TIMEOUT_MS,
+    },
   }));
 
 export function readConfig(env: NodeJS.ProcessEnv): ProjectorConfig {

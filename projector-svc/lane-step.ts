@@ -4,7 +4,6 @@
  * from Kafka a lost tail is filled likewise. A record that cannot be decoded is read again from the
  * outbox; if that fails too, the error ends the process.
  */
-import { BATCH } from './config.ts';
 import { fillHole, fillTail, rereadRecord } from './outbox-filler.ts';
 import type { FillContext } from './outbox-filler.ts';
 import { dropApplied, takeDense } from './partition-lane.ts';
@@ -16,6 +15,7 @@ import type { LogRecord } from './record-outline.ts';
 import { readProjectedHead } from './sql/read-projected-head.ts';
 
 export async function stepLane(ctx: FillContext, lane: PartitionLane): Promise<void> {
+  const { batchEventsMax: eventsMax } = ctx.mode.settings();
   const head = lane.head ?? (await readProjectedHead(ctx.reading, lane.partition));
   lane.head = head;
   if (lane.feed === 'outbox' && lane.queue.some((record) => record.seq >= head.seq)) {
@@ -29,7 +29,7 @@ export async function stepLane(ctx: FillContext, lane: PartitionLane): Promise<v
   } else if (next.seq > head.seq + 1n) {
     await fillHole(ctx, lane, head, next.seq - 1n);
   } else {
-    lane.head = await apply(ctx, head, takeDense(lane.queue, head.seq, BATCH.sizeEvents));
+    lane.head = await apply(ctx, head, takeDense(lane.queue, head.seq, eventsMax));
   }
   if (lane.head !== undefined) dropApplied(lane, lane.head, performance.now());
 }

@@ -7,7 +7,7 @@
 import type pg from 'pg';
 import { pausePoint } from '#platform/pause-points.ts';
 import { sleep } from '#platform/waiting.ts';
-import { BATCH, TAIL } from './config.ts';
+import { TAIL } from './config.ts';
 import { takeDense } from './partition-lane.ts';
 import type { PartitionLane } from './partition-lane.ts';
 import { projectBatch } from './project-batch.ts';
@@ -78,7 +78,7 @@ async function fill(
   let at = head;
   let rest = records;
   while (rest.length > 0) {
-    const batch = takeDense(rest, at.seq, BATCH.sizeEvents);
+    const batch = takeDense(rest, at.seq, ctx.mode.settings().batchEventsMax);
     if (batch.length === 0) break;
     lane.head = at = await projectBatch(ctx, at, batch);
     rest = rest.slice(batch.length);

@@ -14,6 +14,7 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { Link, Span } from '@opentelemetry/api';
 import type pg from 'pg';
+import type { LeasedMode } from '#platform/leased-mode.ts';
 import type { Logger } from '#platform/logger.ts';
 import { pausePoint } from '#platform/pause-points.ts';
 import { runPipeline } from '#platform/postgres-pipeline.ts';
@@ -23,6 +24,7 @@ import { contextOfTraceparent, counter, linkOfTraceparent, tracer } from '#platf
 import { batchRows } from './batch-rows.ts';
 import type { BatchRows } from './batch-rows.ts';
 import { BATCH, STOPPED_OWNER } from './config.ts';
+import type { ProjectSettings } from './config.ts';
 import type { LogRecord } from './record-outline.ts';
 import { HEAD_MOVED, projectRecords } from './sql/project-records.ts';
 import { noticeOf } from './projected-notices.ts';
@@ -37,6 +39,8 @@ export type ProjectContext = {
   log: Logger;
   /** Tells the watchers on all replicas. */
   announce: (notice: string) => void;
+  /** Bulk mode, with the settings in force. */
+  mode: Pick<LeasedMode<ProjectSettings>, 'settings' | 'takeChange'>;
 };
 
 /** The head is not where it was expected: read it again. */
@@ -54,6 +58,8 @@ export async function projectBatch(
   records: readonly LogRecord[],
 ): Promise<ProjectedHead> {
   const span = startSpan(records);
+  const change = ctx.mode.takeChange();
+  if (change !== undefined) span.addEvent(change.name, { on: change.isOn }, change.at);
   try {
     const batch = batchRows(records, head.seq, Date.now());
     await commitRows(ctx, batch);

@@ -8,6 +8,7 @@
 import type { Logger } from '#platform/logger.ts';
 import { backoffMs } from '#platform/waiting.ts';
 import { BATCH } from './config.ts';
+import type { ProjectSettings } from './config.ts';
 import { addRecords, dropQueue } from './partition-lane.ts';
 import type { PartitionLane } from './partition-lane.ts';
 import { verdictOf } from './projection-failures.ts';
@@ -17,6 +18,8 @@ export type PumpContext = {
   lanes: readonly PartitionLane[];
   /** lane-step.ts: by position. */
   step: (lane: PartitionLane) => Promise<void>;
+  /** In force at each turn. */
+  settings: () => ProjectSettings;
   log: Logger;
   fail: (reason: string, cause?: unknown) => void;
 };
@@ -26,6 +29,8 @@ export type Pump = {
   /** Reads the outbox up to a position; for lost tails. */
   fill(lane: PartitionLane, untilSeq: bigint): void;
   stopPartition(lane: PartitionLane, alarm: string, cause?: unknown): void;
+  /** The settings have changed: what waits may be due. */
+  settingsChanged(): void;
   /** Told when the queue of a lane may have become shorter, or the lane has stopped. */
   onDrained(listener: (lane: PartitionLane) => void): void;
   /** Takes no more steps; resolves when those in flight have ended. */
@@ -42,11 +47,12 @@ export function createPump(ctx: PumpContext): Pump {
   const pump = (): void => {
     clearTimeout(timer);
     if (stopped) return;
+    const settings = ctx.settings();
     const now = performance.now();
     const waiting = ctx.lanes.filter(hasWork).sort((a, b) => a.queuedAtMs - b.queuedAtMs);
     let nextMs = Number.POSITIVE_INFINITY;
     for (const lane of waiting) {
-      const startMs = inFlight === 0 ? lane.retryAtMs : startTime(lane);
+      const startMs = inFlight === 0 ? lane.retryAtMs : startTime(lane, settings);
       if (startMs > now) nextMs = Math.min(nextMs, startMs);
       else if (inFlight < BATCH.inFlightMax) start(lane);
     }
@@ -87,6 +93,7 @@ export function createPump(ctx: PumpContext): Pump {
       pump();
     },
     stopPartition,
+    settingsChanged: pump,
     onDrained(listener) {
       drained = listener;
     },
@@ -106,9 +113,9 @@ function hasWork(lane: PartitionLane): boolean {
  * While others are in flight: a full batch or a lost tail starts at once, anything else at its
  * timeout.
  */
-function startTime(lane: PartitionLane): number {
-  const full = lane.queuedEvents >= BATCH.sizeEvents || lane.queue.length === 0;
-  return Math.max(lane.retryAtMs, full ? 0 : lane.queuedAtMs + BATCH.timeoutMs);
+function startTime(lane: PartitionLane, settings: ProjectSettings): number {
+  const full = lane.queuedEvents >= settings.batchEventsMax || lane.queue.length === 0;
+  return Math.max(lane.retryAtMs, full ? 0 : lane.queuedAtMs + settings.batchTimeoutMs);
 }
 
 async function step(

@@ -6,6 +6,8 @@
 import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
 import type { GrpcServer } from '#platform/grpc-server.ts';
 import { createKafka } from '#platform/kafka.ts';
+import { openLeasedMode } from '#platform/leased-mode.ts';
+import type { LeasedMode } from '#platform/leased-mode.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { listen } from '#platform/postgres-listen.ts';
 import { unary } from '#platform/unary.ts';
@@ -14,7 +16,7 @@ import { ProjectorServiceService } from '#proto/bank/v1/projector_service.ts';
 import { createWatchers } from './acknowledgement-watchers.ts';
 import { streamAcknowledgements } from './acknowledgements.ts';
 import { DRAIN_MS, READY_WAIT_MS } from './config.ts';
-import type { ProjectorConfig } from './config.ts';
+import type { ProjectorConfig, ProjectSettings } from './config.ts';
 import { stepLane } from './lane-step.ts';
 import { startConsumer } from './outbox-consumer.ts';
 import type { OutboxConsumer } from './outbox-consumer.ts';
@@ -32,12 +34,19 @@ import type { Stores } from './stores.ts';
 import { compareRegularly, createTailCheck } from './tail-check.ts';
 
 const SERVICE = 'bank.v1.ProjectorService';
+const NAME = 'projector-svc';
+/** The leases' name in Redis, the same in every service. */
+const BULK_MODE = 'bulk_mode';
 
 /** Answers host:port when it serves and its consumer has its partitions (or Kafka is away). */
 export async function startProjector(
   config: ProjectorConfig,
   ctx: ServiceContext,
 ): Promise<string> {
+  const { redisUrl, instance, normal: off, bulk: on } = config;
+  const names = { name: BULK_MODE, service: NAME, instance };
+  const mode = openLeasedMode({ redisUrl, ...names, off, on, log: ctx.log });
+  ctx.closers.add('bulk mode', mode.close);
   const stores = await openStores(config, ctx);
   const { partitionCount } = stores.ledger;
   const lanes = Array.from({ length: partitionCount }, (_, partition) => newLane(partition));
@@ -45,7 +54,7 @@ export async function startProjector(
   const health = createProjectionHealth(lanes, ctx.log, (serving) =>
     grpc.setServing(SERVICE, serving),
   );
-  const consumer = await startProjecting(config, ctx, stores, lanes, health);
+  const consumer = await startProjecting(config, ctx, stores, lanes, health, mode);
   startWatchdog(config, ctx, stores);
   const address = await startServing(config, ctx, stores, lanes, grpc);
   // Without Kafka it serves too: the outbox feeds it.
@@ -59,6 +68,7 @@ async function startProjecting(
   stores: Stores,
   lanes: readonly PartitionLane[],
   health: ProjectionHealth,
+  mode: LeasedMode<ProjectSettings>,
 ): Promise<OutboxConsumer> {
   const { eventStore, reading, projecting, ledger } = stores;
   const locks = createSessionLocks({
@@ -71,13 +81,15 @@ async function startProjecting(
   const announcer = createAnnouncer(reading, log);
   closers.add('notices', announcer.flush);
   const { announce } = announcer;
-  const stepping = { pool: projecting, reading, eventStore, locks, log, announce };
+  const stepping = { pool: projecting, reading, eventStore, locks, log, announce, mode };
   const pump = createPump({
     lanes,
     step: (lane) => stepLane(stepping, lane),
+    settings: mode.settings,
     log,
     fail,
   });
+  mode.onChange(pump.settingsChanged);
   closers.add('pump', pump.stop);
   const tail = { reading, eventStore, lanes, pump, logId: ledger.logId, health, log, fail };
   const check = createTailCheck(tail);

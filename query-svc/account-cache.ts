@@ -14,7 +14,7 @@ import { isReady } from '#platform/redis.ts';
 import { counter } from '#platform/telemetry.ts';
 import { decodeEntry, encodeEntry, paddedVersion } from './account-cache-entry.ts';
 import type { AccountView } from './account-view.ts';
-import type { QueryConfig } from './config.ts';
+import type { CacheSettings, QueryConfig } from './config.ts';
 
 export type AccountCache = {
   /** Those of the accounts that are cached and young enough. Never rejects. */
@@ -34,14 +34,17 @@ const failures = counter(
   'Commands that the read cache did not answer.',
 );
 
+/** `settings` are asked for at each use: bulk mode changes them. */
 export function createAccountCache(
   redis: Redis,
-  { cacheTtlMs, cachePauseMs, cacheWritesMax }: QueryConfig,
+  { cachePauseMs, cacheWritesMax }: Pick<QueryConfig, 'cachePauseMs' | 'cacheWritesMax'>,
+  settings: () => CacheSettings,
   log: Logger,
 ): AccountCache {
   let pausedUntilMs = 0;
   let writes = 0;
-  const usable = () => cacheTtlMs > 0 && isReady(redis) && Date.now() >= pausedUntilMs;
+  const usable = (cacheTtlMs: number) =>
+    cacheTtlMs > 0 && isReady(redis) && Date.now() >= pausedUntilMs;
   const onFailure = (error: unknown) => {
     failures.add(1);
     pausedUntilMs = Date.now() + cachePauseMs;
@@ -55,7 +58,8 @@ export function createAccountCache(
   return {
     get: async (accountIds) => {
       const found = new Map<string, AccountView>();
-      if (!usable()) return found;
+      const { cacheTtlMs } = settings();
+      if (!usable(cacheTtlMs)) return found;
       try {
         const oldestMs = Date.now() - cacheTtlMs;
         for (const text of await redis.mget(accountIds.map(keyOf))) {
@@ -69,9 +73,10 @@ export function createAccountCache(
       return found;
     },
     put: (views, readAtMs) => {
+      const { cacheTtlMs } = settings();
       for (const view of views) {
         const leftMs = Math.floor(readAtMs + cacheTtlMs - Date.now());
-        if (!usable() || leftMs <= 0 || writes >= cacheWritesMax) return;
+        if (!usable(cacheTtlMs) || leftMs <= 0 || writes >= cacheWritesMax) return;
         writes++;
         write(view, readAtMs, leftMs)
           .catch(onFailure)

@@ -5,6 +5,11 @@
 import { z } from 'zod';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
 
+export type CacheSettings = {
+  /** How old a cached answer may get; 0: the cache is neither read nor written. */
+  readonly cacheTtlMs: number;
+};
+
 export type QueryConfig = {
   readonly projectionStoreUrl: string;
   readonly redisUrl: string;
@@ -14,8 +19,9 @@ export type QueryConfig = {
   /** Connections to the projection store, one more beside them listens. */
   readonly connectionsMax: number;
   readonly statementTimeoutMs: number;
-  /** How old a cached answer may get; 0: no cache. */
-  readonly cacheTtlMs: number;
+  /** What bulk mode changes: both columns. */
+  readonly normal: CacheSettings;
+  readonly bulk: CacheSettings;
   /** After a failure of Redis nobody asks it for so long. */
   readonly cachePauseMs: number;
   /** Cache writes in flight; more are dropped. */
@@ -51,6 +57,7 @@ const SCHEMA = z
     BANK_QUERY_CONNECTIONS_MAX: envInt({ min: 1, max: 200, default: 10 }),
     BANK_QUERY_STATEMENT_TIMEOUT_MS: envInt({ min: 100, max: 60_000, default: 5_000 }),
     BANK_QUERY_CACHE_TTL_MS: envInt({ min: 0, max: 60_000, default: 1_000 }),
+    BANK_QUERY_BULK_CACHE_TTL_MS: envInt({ min: 0, max: 60_000, default: 0 }),
     BANK_QUERY_CACHE_PAUSE_MS: envInt({ min: 10, max: 60_000, default: 500 }),
     BANK_QUERY_CACHE_WRITES_MAX: envInt({ min: 1, max: 100_000, default: 1_000 }),
     BANK_QUERY_WAITERS_MAX: envInt({ min: 1, max: 1_000_000, default: 10_000 }),
@@ -68,7 +75,8 @@ const SCHEMA = z
     logLevel: env.BANK_LOG_LEVEL,
     connectionsMax: env.BANK_QUERY_CONNECTIONS_MAX,
     statementTimeoutMs: env.BANK_QUERY_STATEMENT_TIMEOUT_MS,
-    cacheTtlMs: env.BANK_QUERY_CACHE_TTL_MS,
+    normal: { cacheTtlMs: env.BANK_QUERY_CACHE_TTL_MS },
+    bulk: { cacheTtlMs: env.BANK_QUERY_BULK_CACHE_TTL_MS },
     cachePauseMs: env.BANK_QUERY_CACHE_PAUSE_MS,
     cacheWritesMax: env.BANK_QUERY_CACHE_WRITES_MAX,
     waitersMax: env.BANK_QUERY_WAITERS_MAX,

@@ -4,6 +4,7 @@
  * closed by the context.
  */
 import { createGrpcServer } from '#platform/grpc-server.ts';
+import { openLeasedMode } from '#platform/leased-mode.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { listen } from '#platform/postgres-listen.ts';
 import { createPool, waitForSchema } from '#platform/postgres.ts';
@@ -20,13 +21,19 @@ import { readAccounts } from './sql/read-accounts.ts';
 const SCHEMA_NUMBER = 1;
 /** Where the projector says that the projection has moved; missed notices are made up by a poll. */
 const CHANNEL = 'bank_projected';
+/** The leases' name in Redis, the same in every service. */
+const BULK_MODE = 'bulk_mode';
+const SERVICE = 'query-svc';
 
 /** Answers host:port. */
 export async function serveQueries(
   config: QueryConfig,
   { closers, log, stopping }: Pick<ServiceContext, 'closers' | 'log' | 'stopping'>,
 ): Promise<string> {
-  const { projectionStoreUrl: url, instance } = config;
+  const { projectionStoreUrl: url, redisUrl, instance, normal: off, bulk: on } = config;
+  const names = { name: BULK_MODE, service: SERVICE, instance };
+  const mode = openLeasedMode({ redisUrl, ...names, off, on, log });
+  closers.add('bulk mode', mode.close);
   const db = createPool({
     url,
     applicationName: instance,
@@ -37,9 +44,9 @@ export async function serveQueries(
   closers.add('projection store', () => db.end());
   await waitForSchema(db, SCHEMA_NUMBER, { log, stopping });
 
-  const redis = createRedis(config.redisUrl, 'cache', log);
+  const redis = createRedis(redisUrl, 'cache', log);
   closers.add('redis', () => closeRedis(redis));
-  const cache = createAccountCache(redis, config, log);
+  const cache = createAccountCache(redis, config, mode.settings, log);
 
   const watch = createProjectionWatch((ids) => readAccounts(db, TENANT, ids), config, log);
   const notices = listen({

@@ -12,7 +12,7 @@ const GRACE_MS = 3000;
 const PROBE_TIMEOUT_MS = 500;
 
 export function redisSpec(
-  folder: DataFolder,
+  folder: Pick<DataFolder, 'path' | 'logs' | 'inside'>,
   findBinary: () => Promise<string>,
   port: number,
 ): PartSpec {

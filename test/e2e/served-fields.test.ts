@@ -16,7 +16,7 @@ import {
 import { waitForProjection } from '#test/support/check-projection.ts';
 import { openMesh, type Mesh } from '#test/support/mesh.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
-import { freshIds, makeGround } from '#test/support/contract-ground.ts';
+import { endLeases, freshIds, makeGround } from '#test/support/contract-ground.ts';
 import { SERVED_METHODS, type Ground, type ServedMethod } from '#test/support/served-requests.ts';
 import { readEvents, readSubmission } from '#test/support/stored-rows.ts';
 import { Event } from '#proto/bank/event/v1/events.ts';
@@ -30,7 +30,7 @@ const FIELDS = SERVED.flatMap((method) =>
 const VOLATILE = new Set(
   [
     'stored_at created_at closed_at projected_at opened_at updated_at recorded_at observed_at',
-    'resume_token traceparent partition seq',
+    'resume_token traceparent partition seq lease_id expires_at',
   ].flatMap((names) => names.split(' ')),
 );
 
@@ -42,7 +42,10 @@ describe('every field of the contract', () => {
   beforeAll(async () => {
     mesh = await openMesh({ command: 1, query: 1, projector: 1 });
   });
-  afterAll(() => mesh.close());
+  afterAll(async () => {
+    await endLeases(mesh.client);
+    await mesh.close();
+  });
 
   test('of every served method is known here', () => {
     expect(SERVED.map(({ name }) => name).toSorted()).toEqual(

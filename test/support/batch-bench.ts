@@ -36,7 +36,7 @@ export function openReplica(url: string, name: string, locks: AccountLocks = HEL
     level: process.env['BANK_TEST_LOG'] ?? 'silent',
   });
   const pool = (applicationName: string): pg.Pool =>
-    createPool({ url, applicationName, maxConnections: 3, lockTimeoutMs: 2000, log });
+    createPool({ url, applicationName, maxConnections: 8, lockTimeoutMs: 2000, log });
   const eventStore = pool(name);
   const watchPool = pool(`${name}-watch`);
   const context: BatchContext = {
@@ -57,6 +57,7 @@ export function openReplica(url: string, name: string, locks: AccountLocks = HEL
     deferrals: new WeakMap(),
     stoppedOwner: { lookAfterMs: 1500, transactionAgeMs: 5000 },
     counts: newCounts(),
+    takeModeChange: () => undefined,
   };
   const lanes = Array.from({ length: PARTITIONS }, (_, partition) =>
     createLaneStates(partition, context.states),

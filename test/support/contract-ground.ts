@@ -1,5 +1,6 @@
 /** What the served-fields test's calls stand on: an account, submissions, and ids that are free. */
 import type { BankClient } from '#client/bank-client.ts';
+import { unaryCall } from '#client/unary-call.ts';
 import { openAccounts, sendDeposits } from '#test/support/bank-calls.ts';
 import type { Random } from '#test/support/random.ts';
 import type { Ground } from '#test/support/served-requests.ts';
@@ -20,6 +21,7 @@ export async function makeGround(client: BankClient, random: Random): Promise<Gr
     operation: random.uuid(),
     submission: `s-${random.uuid()}`,
     openSubmission: `o-${random.uuid()}`,
+    lease: await startLease(client),
     ...freshIds(random),
   };
   const accounts = [{ accountId: ground.account, currencyCode: 'EUR', owner: 'Ada' }];
@@ -45,4 +47,20 @@ export async function makeGround(client: BankClient, random: Random): Promise<Gr
   ];
   await sendDeposits(client, { submissionId: ground.submission, items });
   return ground;
+}
+
+async function startLease({ bulkMode }: BankClient): Promise<string> {
+  const ttl = { seconds: 600n, nanos: 0 };
+  const request = { holder: 'the ground', reason: '', ttl };
+  const { lease } = await unaryCall(bulkMode.startBulkMode.bind(bulkMode), request);
+  if (lease === undefined) throw new Error('an answer without a lease');
+  return lease.leaseId;
+}
+
+/** The files that run after this one find normal mode. */
+export async function endLeases({ bulkMode }: BankClient): Promise<void> {
+  const { leases } = await unaryCall(bulkMode.getBulkMode.bind(bulkMode), {});
+  for (const { leaseId } of leases) {
+    await unaryCall(bulkMode.endBulkMode.bind(bulkMode), { leaseId });
+  }
 }

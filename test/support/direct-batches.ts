@@ -1,4 +1,4 @@
-/** Payroll items as direct batches and as streams of mixed commands, through the project's client. */
+/** Payroll items as direct batches and as streams of mixed commands, through the client. */
 import type { BankClient } from '#client/bank-client.ts';
 import { unaryCall } from '#client/unary-call.ts';
 import {

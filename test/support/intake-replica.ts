@@ -21,12 +21,13 @@ import {
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import { accountCommandHandlers } from '../../command-svc/account-commands.ts';
 import { createBatcher, type Batcher, type BatcherLimits } from '../../command-svc/batcher.ts';
+import type { BulkMode } from '../../command-svc/bulk-mode.ts';
 import { createBulkIntake } from '../../command-svc/bulk-intake.ts';
 import type { IntakeContext } from '../../command-svc/take-stream.ts';
 import { bulkServiceDefinition } from '../../command-svc/bulk-messages.ts';
 import { laneProcessors } from '../../command-svc/lane-processors.ts';
 import { submissionHandlers } from '../../command-svc/submissions.ts';
-import { openReplica, PARTITIONS } from '#test/support/batch-bench.ts';
+import { openReplica, PARTITIONS, type Replica } from '#test/support/batch-bench.ts';
 
 export type IntakeReplica = {
   context: IntakeContext;
@@ -44,36 +45,35 @@ export type IntakeReplica = {
 export type IntakeReplicaOptions = {
   limits?: Partial<BatcherLimits>;
   streamIdleMs?: number;
+  /** Its settings go over the limits; its streams take no lease, the test does. */
+  bulkMode?: Pick<BulkMode, 'limitsOf' | 'onChange'>;
   streamResultsMax?: number;
-  holdsLease?: IntakeContext['holdsLease'];
+  holdsLease?: BulkMode['holdsLease'];
   /** Stands between the intake and the batcher. */
   around?: (batcher: Batcher) => Batcher;
 };
 
+const LIMITS: BatcherLimits = {
+  batchItemsMax: 1_000,
+  batchBytesMax: 900_000,
+  batchTimeoutMs: 100,
+  processors: 8,
+  partialProcessors: 2,
+  queueItemsMax: 5_000,
+};
+
+const NO_LEASES: BulkMode['holdsLease'] = () => Promise.resolve(false);
+
 export async function openIntakeReplica(
   url: string,
   name: string,
-  {
-    limits: given = {},
-    streamIdleMs = 10_000,
-    streamResultsMax = 10_000,
-    holdsLease,
-    around = (batcher) => batcher,
-  }: IntakeReplicaOptions = {},
+  options: IntakeReplicaOptions = {},
 ): Promise<IntakeReplica> {
   const replica = openReplica(url, name);
   const { eventStore, watchPool, log, stoppedOwner } = replica.context;
-  const limits = {
-    batchItemsMax: 1_000,
-    batchBytesMax: 900_000,
-    batchTimeoutMs: 100,
-    processors: 8,
-    partialProcessors: 2,
-    queueItemsMax: 5_000,
-    ...given,
-  };
-  const processors = laneProcessors(replica.context, replica.lanes);
-  const batcher = createBatcher(PARTITIONS, limits, ...processors);
+  const { streamIdleMs = 10_000, streamResultsMax = 10_000 } = options;
+  const { around = (batcher) => batcher, holdsLease = NO_LEASES } = options;
+  const batcher = openBatcher(replica, options);
   const stopping = new AbortController();
   const context: IntakeContext = {
     eventStore,
@@ -87,7 +87,7 @@ export async function openIntakeReplica(
     streamIdleMs,
     streamResultsMax,
     states: replica.context.states,
-    holdsLease,
+    bulkMode: { duringStream: (stream) => stream(), holdsLease },
   };
   const intake = createBulkIntake(context);
   const { server, serve, drain } = createGrpcServer({ log });
@@ -121,6 +121,15 @@ export async function openIntakeReplica(
       await replica.close();
     },
   };
+}
+
+function openBatcher(replica: Replica, options: IntakeReplicaOptions): Batcher {
+  const limits = { ...LIMITS, ...options.limits };
+  const inForce = (): BatcherLimits => options.bulkMode?.limitsOf(limits) ?? limits;
+  const processors = laneProcessors(replica.context, replica.lanes);
+  const batcher = createBatcher(PARTITIONS, inForce(), ...processors);
+  options.bulkMode?.onChange(() => batcher.adjust(inForce()));
+  return batcher;
 }
 
 function openAccounts(

@@ -136,11 +136,11 @@ export function intakeBench({
     stoppedOwner: { lookAfterMs: 1_000, transactionAgeMs: 1_000 },
     submissions: { triesMax: 1, retryPauseFirstMs: 1, retryPauseMaxMs: 1, retryAfterMs: 500 },
     batcher,
+    bulkMode: { duringStream: (stream) => stream(), holdsLease: () => Promise.resolve(false) },
     stopping: stopping.signal,
     streamIdleMs: idleMs,
     streamResultsMax: 1_000,
     states: { accountsMax: 100, rowsBehindMax: 10, loadRoundsMax: 3 },
-    holdsLease: undefined,
   };
   const call = Object.assign(new PassThrough({ objectMode: true, readableHighWaterMark: 1 }), {
     metadata: new Metadata(),

@@ -20,6 +20,7 @@ const Span = z.object({
   endTimeUnixNano: z.string().transform(BigInt),
   attributes: z.array(z.object({ key: z.string(), value: z.unknown() })).default([]),
   links: z.array(Link).default([]),
+  events: z.array(z.object({ name: z.string() })).default([]),
 });
 const Request = z.object({
   resourceSpans: z
@@ -61,10 +62,11 @@ message Value { string string_value = 1; bool bool_value = 2; int64 int_value = 
 message KeyValue { string key = 1; Value value = 2; }
 message Resource { repeated KeyValue attributes = 1; }
 message Link { bytes trace_id = 1; bytes span_id = 2; }
+message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3; }
 message Span {
   bytes trace_id = 1; bytes span_id = 2; bytes parent_span_id = 4; string name = 5;
   fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8;
-  repeated KeyValue attributes = 9; repeated Link links = 13;
+  repeated KeyValue attributes = 9; repeated Event events = 11; repeated Link links = 13;
 }
 message ScopeSpans { repeated Span spans = 2; }
 message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; }

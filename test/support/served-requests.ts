@@ -19,6 +19,8 @@ export type Ground = {
   freshAccount: string;
   freshOperation: string;
   freshSubmission: string;
+  /** Of bulk mode; held. */
+  lease: string;
 };
 
 export type ServedMethod = {
@@ -139,6 +141,20 @@ export const SERVED_METHODS: Readonly<Record<string, ServedMethod>> = {
   GetSubmission: closedList,
   ListRejections: closedList,
   ListItemResults: closedList,
+  StartBulkMode: {
+    request: () => ({ holder: 'a test', reason: 'fields', ttl: '30s' }),
+    values: () => ({ ttl: '1s' }),
+  },
+  RenewBulkMode: {
+    request: ({ lease }) => ({ lease_id: lease, ttl: '600s' }),
+    values: ({ freshOperation }) => ({ lease_id: freshOperation, ttl: '601s' }),
+  },
+  EndBulkMode: {
+    changes: 'all',
+    request: ({ lease }) => ({ lease_id: lease }),
+    values: () => ({ lease_id: 'no UUID' }),
+  },
+  GetBulkMode: { request: () => ({}) },
   StreamAcknowledgements: {
     request: ({ submission }) => ({ submission_id: submission }),
     values: ({ freshSubmission }) => ({ submission_id: freshSubmission }),

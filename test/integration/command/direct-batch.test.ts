@@ -164,8 +164,6 @@ describe('a batch that breaks a rule of the call', () => {
 
 describe('a bulk-mode lease', () => {
   it('that is held lets the batch through; one that is gone does not', async () => {
-    const unserved = submitBatch(bench.a, 'lease-0', [opening()], undefined, 'held');
-    expect(await failureOf(unserved)).toBe('12 bulk_mode_lease_id');
     const leased = await openIntakeReplica(
       bench.databases.eventStoreUrl('bank_command'),
       'leased',

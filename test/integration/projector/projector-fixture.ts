@@ -13,6 +13,7 @@ import type { ServiceContext } from '#platform/lifecycle.ts';
 import { createLogger } from '#platform/logger.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
 import { until } from '#test/support/until.ts';
+import type { ProjectorConfig } from '../../../projector-svc/config.ts';
 import type { LogRecord } from '../../../projector-svc/record-outline.ts';
 import { startProjector } from '../../../projector-svc/start-projector.ts';
 
@@ -23,6 +24,8 @@ export type Replica = {
   logged: (text: string) => boolean;
   stop: () => Promise<void>;
 };
+
+export type ReplicaOptions = Partial<Pick<ProjectorConfig, 'kafkaBrokers' | 'normal' | 'bulk'>>;
 
 export type World = {
   databases: Databases;
@@ -35,7 +38,7 @@ export type World = {
   store: (records: readonly LogRecord[]) => Promise<void>;
   /** Sends records to the topic, in the order given. */
   send: (records: readonly LogRecord[]) => Promise<void>;
-  startReplica: (name?: string, options?: { kafkaBrokers?: string[] }) => Promise<Replica>;
+  startReplica: (name?: string, options?: ReplicaOptions) => Promise<Replica>;
   appliedSeq: (partition: number) => Promise<bigint>;
   /** How many records were filled, in one partition or in all. */
   filled: (partition?: number) => Promise<bigint>;
@@ -71,8 +74,7 @@ export async function openWorld(): Promise<World> {
     store: (records) => store(databases, records),
     send: (records) => send(producer, name, records),
     async startReplica(instance = `replica-${replicas.size + 1}`, options = {}) {
-      const brokers = options.kafkaBrokers ?? facts.kafkaBrokers;
-      const replica = await startReplica(databases, name, instance, brokers);
+      const replica = await startReplica(databases, name, instance, options);
       replicas.add(replica);
       return replica;
     },
@@ -152,8 +154,9 @@ async function startReplica(
   databases: Databases,
   topic: string,
   instance: string,
-  kafkaBrokers: string[],
+  options: ReplicaOptions,
 ): Promise<Replica> {
+  const { redisUrl, kafkaBrokers } = inject('stack');
   const lines: string[] = [];
   const write = (line: string): void => void lines.push(line);
   const log = createLogger({ service: 'projector-svc', instance, level: 'info', write });
@@ -172,6 +175,7 @@ async function startReplica(
     {
       eventStoreUrl: databases.eventStoreUrl('bank_projector'),
       projectionStoreUrl: databases.projectionStoreUrl('bank_projector'),
+      redisUrl,
       kafkaBrokers,
       topic,
       consumerGroup: topic,
@@ -179,6 +183,9 @@ async function startReplica(
       listen: { host: '127.0.0.1', port: 0 },
       instance: `${instance}-${randomUUID().slice(0, 8)}`,
       logLevel: 'info',
+      normal: { batchEventsMax: 500, batchTimeoutMs: 100 },
+      bulk: { batchEventsMax: 2_000, batchTimeoutMs: 25 },
+      ...options,
     },
     ctx,
   );

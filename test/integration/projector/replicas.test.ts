@@ -12,6 +12,8 @@ import { createSessionLocks, LOCK_CLASS } from '../../../projector-svc/session-l
 import { expectProjected, history } from './account-history.ts';
 import { openWorld, type Replica, type World } from './projector-fixture.ts';
 
+const SETTINGS = { batchEventsMax: 500, batchTimeoutMs: 100 };
+
 /** What a step needs, apart from a process. */
 function openStepper({ databases }: World): FillContext & { close: () => Promise<void> } {
   const open = (url: string) =>
@@ -31,6 +33,7 @@ function openStepper({ databases }: World): FillContext & { close: () => Promise
     locks,
     log: silentLogger,
     announce: () => undefined,
+    mode: { settings: () => SETTINGS, takeChange: () => undefined },
     close: async () => {
       await Promise.all([pool.end(), eventStore.end(), locks.close()]);
     },

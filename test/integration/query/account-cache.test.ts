@@ -77,7 +77,7 @@ describe('the cache', () => {
     BANK_QUERY_CACHE_TTL_MS: '400',
   });
   const redis = createRedis(config.redisUrl, 'cache', silentLogger);
-  const cache = createAccountCache(redis, config, silentLogger);
+  const cache = createAccountCache(redis, config, () => config.normal, silentLogger);
   beforeAll(() => until('the connection', () => isReady(redis)));
   afterAll(() => closeRedis(redis));
 

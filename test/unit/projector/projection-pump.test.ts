@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '#platform/logger.ts';
 import { until } from '#test/support/until.ts';
-import { BATCH } from '../../../projector-svc/config.ts';
 import { dropQueue, newLane, type PartitionLane } from '../../../projector-svc/partition-lane.ts';
 import { HeadMoved } from '../../../projector-svc/project-batch.ts';
 import { createPump } from '../../../projector-svc/projection-pump.ts';
@@ -23,11 +22,14 @@ const record = (partition: number, eventCount = 1): LogRecord => ({
   eventCount,
 });
 
+const SETTINGS = { batchEventsMax: 500, batchTimeoutMs: 100 };
+
 /** Steps stand until they are let go. */
 function setUp(partitions = 6) {
   const lanes = Array.from({ length: partitions }, (_, partition) => newLane(partition));
   const standing = new Map<number, (error?: Error) => void>();
   const failures: string[] = [];
+  let settings = SETTINGS;
   const step = (lane: PartitionLane): Promise<void> =>
     new Promise((resolve, reject) => {
       standing.set(lane.partition, (error) => {
@@ -38,12 +40,16 @@ function setUp(partitions = 6) {
       });
     });
   const fail = (reason: string): void => void failures.push(reason);
-  const pump = createPump({ lanes, step, log: silentLogger, fail });
+  const pump = createPump({ lanes, step, settings: () => settings, log: silentLogger, fail });
   const end = async (partition: number, error?: Error): Promise<void> => {
     standing.get(partition)?.(error);
     await sleep(0);
   };
-  return { lanes, pump, failures, end, steps: () => [...standing.keys()] };
+  const change = (changed: typeof SETTINGS): void => {
+    settings = changed;
+    pump.settingsChanged();
+  };
+  return { lanes, pump, failures, end, change, steps: () => [...standing.keys()] };
 }
 
 describe('a partition takes its step', () => {
@@ -70,7 +76,7 @@ describe('a partition takes its step', () => {
     pump.add(1, [record(1)]);
     const from = performance.now();
     await until('the second step', () => steps().length === 2, { everyMs: 2 });
-    expect(performance.now() - from).toBeGreaterThan(BATCH.timeoutMs * 0.8);
+    expect(performance.now() - from).toBeGreaterThan(SETTINGS.batchTimeoutMs * 0.8);
   });
 
   test('at once with a full batch or a tail to fill, up to the number in flight', () => {
@@ -79,8 +85,20 @@ describe('a partition takes its step', () => {
     const [zero] = lanes;
     if (zero !== undefined) pump.fill(zero, 9n);
     for (const partition of [1, 2, 4, 5])
-      pump.add(partition, [record(partition, BATCH.sizeEvents)]);
+      pump.add(partition, [record(partition, SETTINGS.batchEventsMax)]);
     expect(steps()).toEqual([3, 0, 1, 2]);
+  });
+
+  test('by the settings in force: a batch that is full now, a timeout that is over now', () => {
+    const { pump, steps, change } = setUp();
+    pump.add(3, [record(3)]);
+    pump.add(1, [record(1, 20)]);
+    pump.add(2, [record(2)]);
+    expect(steps()).toEqual([3]);
+    change({ batchEventsMax: 20, batchTimeoutMs: 10_000 });
+    expect(steps()).toEqual([3, 1]);
+    change({ batchEventsMax: 20, batchTimeoutMs: 0 });
+    expect(steps()).toEqual([3, 1, 2]);
   });
 
   test('one at a time', () => {

@@ -20,11 +20,12 @@ describe('comparisons', () => {
     const pool = new pg.Pool(); // never connects: nothing asks it
     const lanes = [newLane(0)];
     const log = silentLogger;
+    const settings = () => ({ batchEventsMax: 500, batchTimeoutMs: 100 });
     const ctx = {
       reading: pool,
       eventStore: pool,
       lanes,
-      pump: createPump({ lanes, step: () => Promise.resolve(), log, fail }),
+      pump: createPump({ lanes, step: () => Promise.resolve(), settings, log, fail }),
       logId: '',
       health: { projectionRead: () => undefined },
       log,

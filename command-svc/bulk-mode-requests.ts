@@ -1,0 +1,127 @@
+/**
+ * The methods of BulkModeService: a caller takes a lease of bulk mode, renews it, ends it, and sees
+ * who holds one and what every replica runs with, by its own report. All need Redis, and say
+ * UNAVAILABLE without it; commands and streams do not.
+ */
+import { status } from '@grpc/grpc-js';
+import { EntriesUnavailableError } from '#platform/expiring-entries.ts';
+import { invalidArgument, refusal, type FieldViolation } from '#platform/grpc-errors.ts';
+import { LEASES_MAX, type Lease } from '#platform/leases.ts';
+import type { Logger } from '#platform/logger.ts';
+import type { ReplicaReport } from '#platform/replica-reports.ts';
+import { timestampFromDate } from '#platform/timestamps.ts';
+import { unary } from '#platform/unary.ts';
+import { refuseUnservedFields } from '#platform/unserved-fields.ts';
+import {
+  EndBulkModeRequest,
+  RenewBulkModeRequest,
+  StartBulkModeRequest,
+  type BulkModeLease,
+  type BulkModeServiceServer,
+  type ReplicaSettings,
+} from '#proto/bank/v1/bulk_mode_service.ts';
+import type { Duration } from '#proto/google/protobuf/duration.ts';
+import type { BulkMode } from './bulk-mode.ts';
+import { textRule, uuidRule } from './field-rules.ts';
+
+const TTL_MS = { min: 5_000, max: 600_000, default: 60_000 } as const;
+const TEXT_CHARACTERS_MAX = 140;
+const RETRY_AFTER_MS = 1_000;
+
+export type BulkModeHandlers = Pick<
+  BulkModeServiceServer,
+  'startBulkMode' | 'renewBulkMode' | 'endBulkMode' | 'getBulkMode'
+>;
+
+export function bulkModeHandlers(mode: BulkMode, log: Logger): BulkModeHandlers {
+  return {
+    startBulkMode: unary(log, async (request: StartBulkModeRequest) => {
+      refuseUnservedFields(request, ['holder', 'reason', 'ttl'], StartBulkModeRequest.create());
+      const { holder, reason } = request;
+      const ttlMs = checkFields(request.ttl, {
+        holder: textRule(holder, 1, TEXT_CHARACTERS_MAX),
+        reason: textRule(reason, 0, TEXT_CHARACTERS_MAX),
+      });
+      const lease = await orUnavailable(mode.startBulkMode({ holder, reason }, ttlMs));
+      if (lease === undefined) throw tooManyLeases();
+      return { lease: leaseMessage(lease) };
+    }),
+    renewBulkMode: unary(log, async (request: RenewBulkModeRequest) => {
+      refuseUnservedFields(request, ['lease_id', 'ttl'], RenewBulkModeRequest.create());
+      const ttlMs = checkFields(request.ttl, { lease_id: uuidRule(request.leaseId) });
+      const leaseId = request.leaseId.toLowerCase();
+      const lease = await orUnavailable(mode.leases.renew(leaseId, ttlMs));
+      if (lease === undefined) throw leaseExpired(leaseId);
+      return { lease: leaseMessage(lease) };
+    }),
+    endBulkMode: unary(log, async (request: EndBulkModeRequest) => {
+      refuseUnservedFields(request, ['lease_id'], EndBulkModeRequest.create());
+      checkFields(undefined, { lease_id: uuidRule(request.leaseId) });
+      const leaseId = request.leaseId.toLowerCase();
+      return { active: await orUnavailable(mode.endBulkMode(leaseId)) };
+    }),
+    getBulkMode: unary(log, async () => {
+      const reading = Promise.all([mode.leases.list(), mode.reports.list()]);
+      const [leases, reports] = await orUnavailable(reading);
+      return {
+        active: leases.length > 0,
+        leases: leases.map(leaseMessage),
+        replicas: reports.map(settingsMessage),
+      };
+    }),
+  };
+}
+
+/** A command came under a lease that is gone. */
+export function leaseExpired(leaseId: string): Error {
+  const message = `the lease ${leaseId} of bulk mode has ended, or never was`;
+  return refusal(status.FAILED_PRECONDITION, 'LEASE_EXPIRED', message);
+}
+
+/** Turns what Redis does not answer into what a caller can act on. */
+export async function orUnavailable<T>(asking: Promise<T>): Promise<T> {
+  try {
+    return await asking;
+  } catch (cause) {
+    if (!(cause instanceof EntriesUnavailableError)) throw cause;
+    const message = 'bulk mode cannot be reached: there is no answer from Redis';
+    const options = { cause, retryAfterMs: RETRY_AFTER_MS };
+    throw refusal(status.UNAVAILABLE, 'BULK_MODE_UNAVAILABLE', message, options);
+  }
+}
+
+/** Answers the time to live; throws with every field that breaks its rule. */
+function checkFields(
+  ttl: Duration | undefined,
+  rules: Readonly<Record<string, string | undefined>>,
+): number {
+  const ttlMs = ttl === undefined ? TTL_MS.default : millisecondsOf(ttl);
+  const isInBounds = ttlMs >= TTL_MS.min && ttlMs <= TTL_MS.max;
+  const all = { ...rules, ttl: isInBounds ? undefined : 'must be 5 to 600 s' };
+  const violations = Object.entries(all).flatMap(([field, description]): FieldViolation[] =>
+    description === undefined ? [] : [{ field, description }],
+  );
+  if (violations.length > 0) throw invalidArgument(violations);
+  return Math.floor(ttlMs);
+}
+
+function millisecondsOf({ seconds, nanos }: Duration): number {
+  return Number(seconds) * 1000 + nanos / 1_000_000;
+}
+
+function tooManyLeases(): Error {
+  const message = `${LEASES_MAX} leases of bulk mode are held already`;
+  const options = { retryAfterMs: RETRY_AFTER_MS };
+  return refusal(status.RESOURCE_EXHAUSTED, 'QUOTA_EXCEEDED', message, options);
+}
+
+function leaseMessage({ id, holder, reason, endsAtMs }: Lease): BulkModeLease {
+  return { leaseId: id, holder, reason, expiresAt: timestampFromDate(new Date(endsAtMs)) };
+}
+
+function settingsMessage({ service, instance, isOn, settings }: ReplicaReport): ReplicaSettings {
+  const values = Object.entries(settings).map(([name, value]): [string, bigint] => {
+    return [name, BigInt(value)];
+  });
+  return { service, instance, bulk: isOn, settings: Object.fromEntries(values) };
+}

@@ -1,0 +1,95 @@
+/**
+ * How much each scenario does: the sizes of a full run, and a tenth of them, once, for --quick.
+ * Full sizes are those of the targets (10 million items for memory, 5 million for growth, a million
+ * cold accounts); runs are as many as a noisy machine needs for a median and half an hour allows.
+ */
+export type Plan = {
+  /** Repeats of each comparison, interleaved. */
+  readonly runs: number;
+  readonly messageItems: number;
+  readonly warmAccounts: number;
+  readonly warmUpItems: number;
+  readonly bulkItems: number;
+  readonly oneItemMessages: number;
+  readonly floorItems: number;
+  /** For peers whose best is searched for: one probe, and one run. */
+  readonly probeMs: number;
+  readonly peerMs: number;
+  readonly unaryCalls: number;
+  readonly idleCalls: number;
+  readonly offeredPerSecond: number;
+  readonly offeredItems: number;
+  readonly coldAccounts: number;
+  /** Of command-svc: fewer than there are cold accounts, more than there are warm ones. */
+  readonly cachedAccountsMax: number;
+  readonly replicaItems: number;
+  readonly modeItems: number;
+  readonly longItems: number;
+  /** Events stored before the growth window begins. */
+  readonly growthAt: number;
+};
+
+export const FULL: Plan = {
+  runs: 3,
+  messageItems: 2_000,
+  warmAccounts: 10_000,
+  warmUpItems: 300_000,
+  bulkItems: 600_000,
+  oneItemMessages: 60_000,
+  floorItems: 500_000,
+  probeMs: 1_000,
+  peerMs: 3_000,
+  unaryCalls: 20_000,
+  idleCalls: 300,
+  offeredPerSecond: 20_000,
+  offeredItems: 200_000,
+  coldAccounts: 1_000_000,
+  cachedAccountsMax: 200_000,
+  replicaItems: 300_000,
+  modeItems: 300_000,
+  longItems: 10_000_000,
+  growthAt: 5_000_000,
+};
+
+/** Counts are a tenth; what is a property of the load (message, warm accounts, rate) stays. */
+export const QUICK: Plan = {
+  ...FULL,
+  runs: 1,
+  warmUpItems: FULL.warmUpItems / 3,
+  bulkItems: FULL.bulkItems / 10,
+  oneItemMessages: FULL.oneItemMessages / 10,
+  floorItems: FULL.floorItems / 2, // a tenth would be over before it has begun
+  probeMs: FULL.probeMs / 4,
+  peerMs: FULL.peerMs / 4,
+  unaryCalls: FULL.unaryCalls / 10,
+  idleCalls: FULL.idleCalls / 3,
+  offeredItems: FULL.offeredItems / 4,
+  coldAccounts: FULL.coldAccounts / 10,
+  cachedAccountsMax: FULL.cachedAccountsMax / 10,
+  replicaItems: FULL.replicaItems / 10,
+  modeItems: FULL.modeItems / 10,
+  longItems: FULL.longItems / 10,
+  growthAt: FULL.growthAt / 10,
+};
+
+/** To see that the harness works, in seconds; its figures say nothing. */
+export const TINY: Plan = {
+  ...QUICK,
+  warmUpItems: 4_000,
+  bulkItems: 4_000,
+  oneItemMessages: 500,
+  floorItems: 10_000,
+  probeMs: 50,
+  peerMs: 100,
+  unaryCalls: 300,
+  idleCalls: 10,
+  offeredItems: 4_000,
+  coldAccounts: 12_000,
+  cachedAccountsMax: 1_000,
+  warmAccounts: 500,
+  messageItems: 200,
+  replicaItems: 4_000,
+  modeItems: 4_000,
+  longItems: 20_000,
+  growthAt: 10_000,
+};

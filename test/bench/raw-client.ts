@@ -1,0 +1,84 @@
+/**
+ * A gRPC client that sends bytes as they are: what a caller's own encoding costs is not part of
+ * what is measured, and the load generator shares the machine with what it measures. No retries: a
+ * call that fails fails its run.
+ */
+import {
+  Client,
+  credentials,
+  Metadata,
+  type ClientWritableStream,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import { AccountCommandServiceService } from '#proto/bank/v1/account_command_service.ts';
+import { AccountQueryServiceService } from '#proto/bank/v1/account_query_service.ts';
+import { BulkDepositResponse, BulkServiceService } from '#proto/bank/v1/bulk_service.ts';
+import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
+
+export const PATHS = {
+  bulkDeposit: BulkServiceService.bulkDeposit.path,
+  bulkOpenAccounts: BulkServiceService.bulkOpenAccounts.path,
+  deposit: AccountCommandServiceService.deposit.path,
+  getAccount: AccountQueryServiceService.getAccount.path,
+} as const;
+
+export type BulkPath = typeof PATHS.bulkDeposit | typeof PATHS.bulkOpenAccounts;
+export type UnaryPath = typeof PATHS.deposit | typeof PATHS.getAccount;
+
+export type BulkCall = {
+  readonly call: ClientWritableStream<Buffer>;
+  readonly receipt: Promise<BulkReceipt>;
+};
+
+const asItIs = (bytes: Buffer): Buffer => bytes;
+const CALL_DEADLINE_MS = 3_600_000;
+const UNARY_DEADLINE_MS = 30_000;
+
+export class RawClient {
+  readonly #client: Client;
+
+  /** `address` is host:port. Each client has a connection of its own. */
+  constructor(address: string) {
+    this.#client = new Client(`ipv4:${address}`, credentials.createInsecure(), {
+      'grpc.use_local_subchannel_pool': 1,
+    });
+  }
+
+  /** Both bulk responses carry a receipt in field 1. */
+  openBulk(path: BulkPath): BulkCall {
+    const { promise, resolve, reject } = Promise.withResolvers<BulkReceipt>();
+    const done = (error: ServiceError | null, response?: BulkDepositResponse): void => {
+      if (error !== null) reject(error);
+      else if (response?.receipt === undefined) reject(new Error('an answer without a receipt'));
+      else resolve(response.receipt);
+    };
+    const options = { deadline: Date.now() + CALL_DEADLINE_MS };
+    const call = this.#client.makeClientStreamRequest(
+      path,
+      asItIs,
+      (bytes: Buffer) => BulkDepositResponse.decode(bytes),
+      new Metadata(),
+      options,
+      done,
+    );
+    call.on('error', reject);
+    promise.catch(() => undefined); // awaited by the sender, which may still be writing
+    return { call, receipt: promise };
+  }
+
+  unary(path: UnaryPath, request: Buffer): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const options = { deadline: Date.now() + UNARY_DEADLINE_MS };
+      const done = (error: ServiceError | null, response?: Buffer): void => {
+        if (error !== null) reject(error);
+        else if (response === undefined) reject(new Error('an answer without a message'));
+        else resolve(response);
+      };
+      this.#client.makeUnaryRequest(path, asItIs, asItIs, request, new Metadata(), options, done);
+    });
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}

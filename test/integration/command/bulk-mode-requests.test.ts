@@ -1,0 +1,152 @@
+/** BulkModeService over gRPC, on a real Redis and without one. */
+import { randomUUID } from 'node:crypto';
+import { credentials } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { Closers } from '#platform/closers.ts';
+import { createGrpcServer } from '#platform/grpc-server.ts';
+import { LEASES_MAX } from '#platform/leases.ts';
+import { silentLogger } from '#platform/logger.ts';
+import {
+  BulkModeServiceClient,
+  BulkModeServiceService,
+  type BulkModeLease,
+  type StartBulkModeRequest,
+} from '#proto/bank/v1/bulk_mode_service.ts';
+import { callUnary, failureOf } from '#test/support/intake-replica.ts';
+import { until } from '#test/support/until.ts';
+import { bulkModeHandlers } from '../../../command-svc/bulk-mode-requests.ts';
+import { openBulkMode, type BatchSettings, type BulkMode } from '../../../command-svc/bulk-mode.ts';
+
+const NORMAL: BatchSettings = {
+  batchItemsMax: 1_000,
+  batchTimeoutMs: 100,
+  batchProcessors: 8,
+  queueItemsMax: 5_000,
+};
+const BULK = { ...NORMAL, batchItemsMax: 5_000 };
+const INSTANCE = `requests-${process.pid}`;
+const { startBulkMode, renewBulkMode, endBulkMode, getBulkMode } = BulkModeServiceService;
+
+type Service = { mode: BulkMode; client: BulkModeServiceClient };
+const closers = new Closers();
+
+async function serve(redisUrl: string): Promise<Service> {
+  const options = { normal: NORMAL, bulk: BULK, streamLeaseMs: 10_000 };
+  const names = { redisUrl, service: 'command-svc', instance: INSTANCE };
+  const mode = openBulkMode({ ...options, ...names }, { closers, log: silentLogger });
+  const { server, serve, drain } = createGrpcServer({ log: silentLogger });
+  server.addService(BulkModeServiceService, bulkModeHandlers(mode, silentLogger));
+  const address = await serve({ host: '127.0.0.1', port: 0 });
+  const client = new BulkModeServiceClient(address, credentials.createInsecure());
+  closers.add('server', () => drain(1_000));
+  closers.add('client', () => client.close());
+  return { mode, client };
+}
+
+let mode: BulkMode;
+let client: BulkModeServiceClient;
+let without: BulkModeServiceClient;
+beforeAll(async () => {
+  ({ mode, client } = await serve(inject('stack').redisUrl));
+  ({ client: without } = await serve('redis://127.0.0.1:1'));
+  await until('Redis', () => get().then(Boolean, () => false));
+});
+afterAll(() => closers.closeAll());
+
+const REQUEST: StartBulkModeRequest = { holder: 'payroll', reason: 'March', ttl: undefined };
+const seconds = (count: number) => ({ seconds: BigInt(count), nanos: 0 });
+const get = () => callUnary(client, getBulkMode, {});
+const end = (leaseId: string) => callUnary(client, endBulkMode, { leaseId });
+const renew = (leaseId: string, ttl = 60) =>
+  callUnary(client, renewBulkMode, { leaseId, ttl: seconds(ttl) });
+
+async function start(more: Partial<StartBulkModeRequest> = {}): Promise<BulkModeLease> {
+  const { lease } = await callUnary(client, startBulkMode, { ...REQUEST, ...more });
+  if (lease === undefined) throw new Error('no lease');
+  return lease;
+}
+
+const restSeconds = ({ expiresAt }: BulkModeLease): number =>
+  Number(expiresAt?.seconds) - Date.now() / 1000;
+
+describe('a lease', () => {
+  test('is started for 60 s or the time asked for, shown, renewed and ended', async () => {
+    const first = await start();
+    expect(first).toMatchObject({ holder: 'payroll', reason: 'March' });
+    expect(Math.abs(restSeconds(first) - 60)).toBeLessThan(3);
+    const second = await start({ ttl: seconds(300), reason: '' });
+    expect(Math.abs(restSeconds(second) - 300)).toBeLessThan(3);
+    expect(await get()).toMatchObject({ active: true, leases: [first, second] });
+    expect(await mode.holdsLease(first.leaseId)).toBe(true);
+
+    const renewed = (await renew(first.leaseId.toUpperCase(), 600)).lease;
+    expect(renewed).toMatchObject({ leaseId: first.leaseId, holder: 'payroll', reason: 'March' });
+    expect((await get()).leases.map(({ leaseId }) => leaseId)).toEqual([
+      second.leaseId,
+      first.leaseId,
+    ]);
+    expect(await end(first.leaseId)).toEqual({ active: true });
+    expect(await end(first.leaseId)).toEqual({ active: true });
+    expect(await end(second.leaseId)).toEqual({ active: false });
+    expect(await get()).toMatchObject({ active: false, leases: [] });
+  });
+
+  test('that is gone is not renewed', async () => {
+    const { leaseId } = await start();
+    await end(leaseId);
+    expect(await failureOf(renew(leaseId))).toBe('9 LEASE_EXPIRED');
+    expect(await failureOf(renew(randomUUID()))).toBe('9 LEASE_EXPIRED');
+    expect(await mode.holdsLease(leaseId)).toBe(false);
+  });
+
+  test('switches the settings that this replica reports', async () => {
+    const own = async () =>
+      (await get()).replicas.find(({ instance, bulk }) => instance === INSTANCE && bulk);
+    const { leaseId } = await start();
+    const report = await until('its report', own);
+    expect(report).toMatchObject({ service: 'command-svc', settings: { batch_items_max: 5_000n } });
+    expect(report.settings).toEqual({
+      batch_items_max: 5_000n,
+      batch_timeout_ms: 100n,
+      batch_processors: 8n,
+      queue_items_max: 5_000n,
+    });
+    await end(leaseId);
+    await until('normal mode', async () => (await own()) === undefined);
+  });
+
+  test('is refused when as many are held as may be', async () => {
+    const taken = await Promise.all(Array.from({ length: LEASES_MAX }, () => start()));
+    expect(await failureOf(start())).toBe('8 QUOTA_EXCEEDED');
+    await Promise.all(taken.map(({ leaseId }) => end(leaseId)));
+  });
+});
+
+describe('a request', () => {
+  test.each<[string, string, Partial<StartBulkModeRequest>]>([
+    ['holder', 'empty', { holder: '' }],
+    ['holder', 'too long', { holder: 'x'.repeat(141) }],
+    ['reason', 'too long', { reason: 'x'.repeat(141) }],
+    ['ttl', 'too short', { ttl: seconds(4) }],
+    ['ttl', 'too long', { ttl: { seconds: 600n, nanos: 1 } }],
+    ['ttl', 'nothing at all', { ttl: seconds(0) }],
+  ])('whose %s is %s is told which field it is', async (field, _, more) => {
+    expect(await failureOf(start(more))).toBe(`3 ${field}`);
+  });
+
+  test('names the lease when its id is no UUID', async () => {
+    expect(await failureOf(renew('mine'))).toBe('3 lease_id');
+    expect(await failureOf(renew('', 1))).toBe('3 lease_id');
+    expect(await failureOf(end(''))).toBe('3 lease_id');
+  });
+
+  test('says that bulk mode cannot be reached without Redis', async () => {
+    const leaseId = randomUUID();
+    const failed = '14 BULK_MODE_UNAVAILABLE';
+    expect(await failureOf(callUnary(without, startBulkMode, REQUEST))).toBe(failed);
+    const renewal = { leaseId, ttl: undefined };
+    expect(await failureOf(callUnary(without, renewBulkMode, renewal))).toBe(failed);
+    expect(await failureOf(callUnary(without, endBulkMode, { leaseId }))).toBe(failed);
+    expect(await failureOf(callUnary(without, getBulkMode, {}))).toBe(failed);
+  });
+});
