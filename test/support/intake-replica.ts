@@ -232,6 +232,6 @@ export async function failureOf(promise: Promise<unknown>): Promise<string> {
   throw new Error('the call did not fail');
 }
 
-function isServiceError(error: unknown): error is ServiceError {
+export function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && 'metadata' in error;
 }
