@@ -23,7 +23,7 @@ export async function submitStream(
   const kind: StreamKind<Operation> = {
     decode(raw) {
       const message = decodeOperations(raw);
-      submissionId = message.submissionId;
+      submissionId ||= message.submissionId; // another one in a later message ends the stream
       return message;
     },
     toItem: operationItem,

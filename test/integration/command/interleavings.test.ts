@@ -70,7 +70,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** One file, how it is sent, and to whom. */
 const file = fc.record({
-  steps: fc.array(step, { minLength: 1, maxLength: 60 }),
+  steps: fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }),
   cuts: fc.array(fc.integer({ min: 1, max: 25 }), { minLength: 1, maxLength: 6 }),
   replica: fc.nat(REPLICAS.length - 1),
   call: fc.constantFrom('stream' as const, 'each' as const, 'atomic' as const),
