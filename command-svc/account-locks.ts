@@ -13,6 +13,14 @@ import type { Logger } from '#platform/logger.ts';
 export type AccountLocks = {
   /** Undefined: an account is held elsewhere, or Redis is out of reach. */
   acquire(partition: number, accountIds: Iterable<string>): Promise<HeldLock | undefined>;
+  /**
+   * Which of the accounts are locked right now, by whoever it is; undefined when Redis is out of
+   * reach.
+   */
+  heldElsewhere(
+    partition: number,
+    accountIds: ReadonlySet<string>,
+  ): Promise<ReadonlySet<string> | undefined>;
   readonly counts: LockCounts;
 };
 
@@ -26,27 +34,51 @@ export type LockCounts = {
   refused: number;
   unavailable: number;
   expired: number;
+  /** Items put off because their account was held. */
+  deferred: number;
+  /** Batches that went on without locks because an item had been put off too often. */
+  overdue: number;
 };
+
+export function newLockCounts(): LockCounts {
+  return { acquired: 0, refused: 0, unavailable: 0, expired: 0, deferred: 0, overdue: 0 };
+}
 
 const NOTHING_TO_LOCK: HeldLock = { release: () => undefined };
 
 export function createAccountLocks(redis: Redis, ttlMs: number, log: Logger): AccountLocks {
   const redlock = new Redlock([redlockClient(redis)], { retryCount: 0 });
-  const counts: LockCounts = { acquired: 0, refused: 0, unavailable: 0, expired: 0 };
+  const counts = newLockCounts();
   redlock.on('clientError', () => {
     counts.unavailable += 1;
   });
   return {
     counts,
     async acquire(partition, accountIds) {
-      const keys = Array.from(accountIds, (id) => `bank:{${partition}}:account:${id}`);
+      const keys = Array.from(accountIds, (id) => keyOf(partition, id));
       if (keys.length === 0) return NOTHING_TO_LOCK;
       const lock = await tryLock(redlock, keys, ttlMs, counts);
       if (lock === undefined) return undefined;
       counts.acquired += 1;
       return heldLock(lock, counts, log);
     },
+    async heldElsewhere(partition, accountIds) {
+      const ids = [...accountIds];
+      try {
+        const values = await redis.mget(ids.map((id) => keyOf(partition, id)));
+        return new Set(ids.filter((_, at) => values[at] !== null));
+      } catch (error) {
+        counts.unavailable += 1;
+        log.debug('Redis did not say which accounts are locked.', { err: error });
+        return undefined;
+      }
+    },
   };
+}
+
+/** All keys of a partition are in one slot of a Redis Cluster. */
+function keyOf(partition: number, accountId: string): string {
+  return `bank:{${partition}}:account:${accountId}`;
 }
 
 async function tryLock(

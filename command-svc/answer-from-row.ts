@@ -1,6 +1,6 @@
 /**
- * An append without an answer was committed after all: its items are answered from what the log's
- * row holds, never from the decision in memory. An item that the row does not account for (a
+ * An append without an answer was committed after all: its items are answered from what its rows
+ * hold, never from the decision in memory. An item that the row does not account for (a
  * refusal or replay that was not stored, or an item whose claim was gone) is processed again, as a
  * batch of its own.
  */
@@ -13,6 +13,7 @@ import { existingAccount, receiptState } from './event-codec.ts';
 import { isRejectionReason } from '#domain/rejection.ts';
 import type { BatchRow } from './sql/find-batch-row.ts';
 import { readAccountEvents, type AccountEventRow } from './sql/read-account-events.ts';
+import { readOutboxPayload } from './sql/read-outbox-payload.ts';
 import {
   readBatchRejections,
   type BatchRejectionRow,
@@ -24,10 +25,11 @@ export async function answerFromRow(
   batch: Batch,
   row: BatchRow,
 ): Promise<BatchResult> {
-  const stored = EventBatch.decode(row.payload);
   const decisions = new Map<BatchItem, ItemDecision>();
-  acceptedItems(batch, stored, decisions);
-  await replayedItems(client, batch, stored, decisions);
+  for (const stored of await rowsOfBatch(client, row)) {
+    acceptedItems(batch, stored, decisions);
+    await replayedItems(client, batch, stored, decisions);
+  }
   const rejections = await readBatchRejections(client, rangesOf(batch), batch.batchId);
   rejectedItems(batch, rejections, decisions);
   const items = batch.items.filter((item) => decisions.has(item));
@@ -39,6 +41,16 @@ export async function answerFromRow(
     expired: [],
     again: batch.items.filter((item) => !decisions.has(item)),
   };
+}
+
+/** The row, and those of the same append in other partitions: where one is, all are. */
+async function rowsOfBatch(client: PoolClient, row: BatchRow): Promise<EventBatch[]> {
+  const stored = EventBatch.decode(row.payload);
+  const rows = [stored];
+  for (const { partition, seq } of stored.others) {
+    rows.push(EventBatch.decode(await readOutboxPayload(client, partition, seq)));
+  }
+  return rows;
 }
 
 function* decisionsOf(

@@ -3,7 +3,7 @@
  */
 import { uuidArray } from '#platform/copy-binary.ts';
 import { uuidToBytes } from '#platform/uuid.ts';
-import { encodeBatch, type PackedReplay } from './batch-codec.ts';
+import { encodeBatch, type LogPosition, type PackedReplay } from './batch-codec.ts';
 import {
   accountTextOf,
   operationTextOf,
@@ -19,6 +19,8 @@ export type BatchIdentity = {
   readonly batchId: string;
   readonly partition: number;
   readonly traceparent: string | undefined;
+  /** The other positions that the append takes. */
+  readonly others: readonly LogPosition[];
 };
 
 /** True when there is nothing to store: refusals and replays of unary commands only. */
@@ -87,6 +89,7 @@ function packedPayload(
     payloads: decided.payloads,
     submissionNumberOf: numberOf,
     submissions: all.map(packedSubmission),
+    others: identity.others,
     replayed,
   });
 }

@@ -4,6 +4,7 @@
  * are tried again for a bounded time, with the same batch_id; deadlocks and lock time-outs a
  * bounded number of times.
  */
+import type { PoolClient } from 'pg';
 import {
   CommitUnanswered,
   isConnectionLost,
@@ -22,15 +23,31 @@ export class EventStoreUnavailableError extends Error {
   override name = 'EventStoreUnavailableError';
 }
 
-export async function appendUnderHeads(context: BatchContext, batch: Batch): Promise<BatchResult> {
+/** A transaction under the heads; `committed` false: it is to be rolled back. */
+export type UnderHeads<Result> = (
+  context: BatchContext,
+  batch: Batch,
+  client: PoolClient,
+) => Promise<{ result: Result; committed: boolean }>;
+
+export function appendUnderHeads(context: BatchContext, batch: Batch): Promise<BatchResult> {
+  return untilItStands(context, batch, underTheHead);
+}
+
+/** Tries the transaction until it was answered; throws when that takes too long. */
+export async function untilItStands<Result>(
+  context: BatchContext,
+  batch: Batch,
+  transaction: UnderHeads<Result>,
+): Promise<Result> {
   const giveUpAtMs = Date.now() + context.append.retryForMs;
   let conflicts = 0;
   let collisions = 0;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await batch.trace.step('append', () => attemptOnce(context, batch));
+      return await batch.trace.step('append', () => attemptOnce(context, batch, transaction));
     } catch (error) {
-      dropStates(batch.lane);
+      for (const lane of [batch.lane, ...batch.others]) dropStates(lane);
       const state = sqlStateOf(error);
       if (isConnectionLost(error) || error instanceof CommitUnanswered) {
         if (Date.now() >= giveUpAtMs) throw gaveUp(error);
@@ -63,7 +80,11 @@ function pauseMs(context: BatchContext, attempt: number): number {
   return backoffMs({ firstMs: retryPauseFirstMs, maxMs: retryPauseMaxMs }, attempt);
 }
 
-async function attemptOnce(context: BatchContext, batch: Batch): Promise<BatchResult> {
+async function attemptOnce<Result>(
+  context: BatchContext,
+  batch: Batch,
+  transaction: UnderHeads<Result>,
+): Promise<Result> {
   await endUnanswered(context, batch);
   const client = await context.eventStore.connect();
   let broken = true;
@@ -76,7 +97,7 @@ async function attemptOnce(context: BatchContext, batch: Batch): Promise<BatchRe
       backend,
       stoppedOwner,
       log,
-      () => underTheHead(context, batch, client),
+      () => transaction(context, batch, client),
     );
     if (!committed) await client.query('rollback');
     broken = false;

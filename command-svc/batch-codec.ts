@@ -22,6 +22,8 @@ export type PackedReplay = {
   readonly version: bigint;
 };
 
+export type LogPosition = { readonly partition: number; readonly seq: bigint };
+
 export type PackedBatch = {
   readonly batchId: string;
   readonly partition: number;
@@ -32,6 +34,8 @@ export type PackedBatch = {
   /** 1 + index into `submissions`; 0 for none. */
   readonly submissionNumberOf: (item: BatchItem) => number;
   readonly submissions: readonly PackedSubmission[];
+  /** The other positions of the same append. */
+  readonly others: readonly LogPosition[];
   readonly replayed: readonly PackedReplay[];
 };
 
@@ -52,6 +56,7 @@ export function encodeBatch(batch: PackedBatch): Buffer {
     writeEventRecord(writer, batch.payloads, event, batch.submissionNumberOf(event.item));
   }
   for (const part of batch.submissions) writeSubmission(writer, part);
+  for (const position of batch.others) writePosition(writer, position);
   for (const item of batch.replayed) writeReplay(writer, item);
   return writer.finish();
 }
@@ -111,6 +116,15 @@ function writeSubmission(writer: WireWriter, part: PackedSubmission): void {
     writer.tag(4, LENGTH_DELIMITED);
     writer.bytes(part.acceptedIndexes);
   }
+  writer.end(start);
+}
+
+function writePosition(writer: WireWriter, { partition, seq }: LogPosition): void {
+  writer.tag(6, LENGTH_DELIMITED);
+  const start = writer.begin();
+  writeNumber(writer, 1, partition);
+  writer.tag(2, VARINT);
+  writer.varint64(seq);
   writer.end(start);
 }
 

@@ -9,6 +9,7 @@ import type { AccountLocks } from './account-locks.ts';
 import type { AccountOperation, LaneStates, StatesLimits } from './account-states.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { BatchIdentity } from './append-plan.ts';
+import type { DeferralLimits } from './lock-deferral.ts';
 import type { BatchTrace } from './batch-trace.ts';
 import type { Backend, StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 
@@ -36,9 +37,13 @@ export type BatchCounts = {
 
 export type BatchContext = {
   readonly eventStore: Pool;
+  readonly partitionCount: number;
   /** For looking after waiting statements: never used by the batches themselves. */
   readonly watchPool: Pool;
   readonly locks: AccountLocks;
+  readonly deferral: DeferralLimits;
+  /** How often an item was put off; those that never were are not in it. */
+  readonly deferrals: WeakMap<BatchItem, number>;
   readonly log: Logger;
   readonly states: StatesLimits;
   readonly append: AppendLimits;
@@ -50,7 +55,10 @@ export type BatchContext = {
 
 export type Batch = {
   readonly batchId: string;
+  /** Of the lowest partition that it writes. */
   readonly lane: LaneStates;
+  /** The other lanes that it holds, ascending by partition; only a barrier's batch has any. */
+  readonly others: readonly LaneStates[];
   readonly items: readonly BatchItem[];
   readonly accountIds: ReadonlySet<string>;
   readonly operations: readonly AccountOperation[];
@@ -100,7 +108,7 @@ export function appendAnswered(batch: Batch): void {
 
 export function identityOf(batch: Batch): BatchIdentity {
   const { batchId, lane, trace } = batch;
-  return { batchId, partition: lane.partition, traceparent: trace.traceparent };
+  return { batchId, partition: lane.partition, traceparent: trace.traceparent, others: [] };
 }
 
 export function newCounts(): BatchCounts {
@@ -122,7 +130,23 @@ export function newBatch(
   items: readonly BatchItem[],
   nowMicros: bigint,
   trace: BatchTrace,
+  others: readonly LaneStates[] = [],
 ): Batch {
+  const { accountIds, operations } = operationsOf(items);
+  const unanswered = undefined;
+  return { batchId, lane, others, items, accountIds, operations, nowMicros, trace, unanswered };
+}
+
+/** The accounts that a decision on the item stands on. */
+export function accountsOf({ command }: BatchItem): string[] {
+  return command === undefined ? [] : [command.accountId];
+}
+
+/** What a decision on the items must have read. */
+export function operationsOf(items: readonly BatchItem[]): {
+  accountIds: Set<string>;
+  operations: AccountOperation[];
+} {
   const accountIds = new Set<string>();
   const operations: AccountOperation[] = [];
   for (const { command } of items) {
@@ -131,6 +155,5 @@ export function newBatch(
     const { accountId, operationId } = command;
     if (operationId !== undefined) operations.push({ accountId, operationId });
   }
-  const unanswered = undefined;
-  return { batchId, lane, items, accountIds, operations, nowMicros, trace, unanswered };
+  return { accountIds, operations };
 }

@@ -6,12 +6,25 @@
  * batch is full, at the timeout, or when the process has nothing in flight. A timeout is an upper
  * bound, never a wait for its own sake. Under load a batch that is not full gives way: it starts
  * when few others are in flight, and takes along what has come meanwhile, which is cheaper for all
- * (group commit). Stopping drains: nothing new is taken, all that was taken is processed.
+ * (group commit). Barriers (barrier-queue.ts) take several lanes at once. Items that a batch puts
+ * off go first in their lane's next one. Stopping drains: nothing new is taken, all that was taken
+ * is processed.
  */
-import { status } from '@grpc/grpc-js';
-import { refusal } from '#platform/grpc-errors.ts';
 import type { BatchItem } from './batch-item.ts';
-import { createLane, isFull, takeBatch, type Lane, type LaneLimits } from './lane.ts';
+import type { Barrier } from './barrier.ts';
+import { BarrierQueue, type ReadyBarrier } from './barrier-queue.ts';
+import { shuttingDown } from './shutting-down.ts';
+import {
+  bulkReady,
+  createLane,
+  hasNoRoom,
+  isFull,
+  putBack,
+  takeBatch,
+  wakeRoomWaiters,
+  type Lane,
+  type LaneLimits,
+} from './lane.ts';
 
 export type BatcherLimits = LaneLimits & {
   /** Bulk items wait for company at most so long. */
@@ -25,6 +38,8 @@ export type BatcherLimits = LaneLimits & {
 export type Batcher = {
   /** False: that lane's queue is full, or the batcher is stopping. */
   tryEnqueue(item: BatchItem): boolean;
+  /** The same for all of its items at once. */
+  tryEnqueueBarrier(barrier: Barrier): boolean;
   /** Resolves when the bulk queue of the partition's lane has room again. */
   whenRoom(partition: number): Promise<void>;
   /** Resolves when all that was taken has been processed. */
@@ -36,23 +51,31 @@ export type AdjustableBatcher = Batcher & {
   adjust(limits: BatcherLimits): void;
 };
 
+/** Answers the items that were put off; all others are settled. */
 export type ProcessBatch = (
   partition: number,
   items: readonly BatchItem[],
   queuedSinceMs: number,
-) => Promise<void>;
+) => Promise<readonly BatchItem[]>;
+
+export type ProcessBarrier = (barrier: Barrier, queuedSinceMs: number) => Promise<void>;
 
 export function createBatcher(
   partitionCount: number,
   limits: BatcherLimits,
   process: ProcessBatch,
+  processBarrier: ProcessBarrier,
 ): AdjustableBatcher {
-  return new LaneBatcher(partitionCount, limits, process);
+  return new LaneBatcher(partitionCount, limits, process, processBarrier);
 }
+
+const RESEND = 'send the command again';
 
 class LaneBatcher implements AdjustableBatcher {
   #limits: BatcherLimits;
   readonly #process: ProcessBatch;
+  readonly #processBarrier: ProcessBarrier;
+  readonly #barriers = new BarrierQueue();
   readonly #lanes: readonly Lane[];
   /** Lanes that hold items and have no batch in flight, the longest waiting first. */
   readonly #waiting = new Set<Lane>();
@@ -62,36 +85,59 @@ class LaneBatcher implements AdjustableBatcher {
   #timer: NodeJS.Timeout | undefined;
   #stopped: PromiseWithResolvers<void> | undefined;
 
-  constructor(partitionCount: number, limits: BatcherLimits, process: ProcessBatch) {
+  constructor(
+    partitionCount: number,
+    limits: BatcherLimits,
+    process: ProcessBatch,
+    processBarrier: ProcessBarrier,
+  ) {
     this.#limits = limits;
     this.#process = process;
+    this.#processBarrier = processBarrier;
     this.#lanes = Array.from({ length: partitionCount }, (_, partition) => createLane(partition));
   }
 
   tryEnqueue(item: BatchItem): boolean {
     if (this.#stopped !== undefined) {
-      item.origin.settle({ kind: 'failed', error: shuttingDown() }, item);
+      item.origin.settle({ kind: 'failed', error: shuttingDown(RESEND) }, item);
       return true;
     }
     const lane = this.#lane(item.partition);
-    const queue = item.origin.kind === 'unary' ? lane.unary : lane.bulk;
-    if (queue.length >= this.#limits.queueItemsMax) return false;
-    queue.push(item, Date.now());
+    if (item.origin.kind === 'unary') {
+      if (lane.unary.length >= this.#limits.queueItemsMax) return false;
+      lane.unary.push(item, Date.now());
+    } else {
+      if (hasNoRoom(lane, this.#limits)) return false;
+      lane.bulk.push(item, Date.now());
+    }
     if (!lane.busy) this.#waiting.add(lane);
+    this.#planDispatch();
+    return true;
+  }
+
+  tryEnqueueBarrier(barrier: Barrier): boolean {
+    if (this.#stopped !== undefined) {
+      for (const item of barrier.items)
+        item.origin.settle({ kind: 'failed', error: shuttingDown(RESEND) }, item);
+      return true;
+    }
+    const lanes = barrier.partitions.map((partition) => this.#lane(partition));
+    if (lanes.some((lane) => hasNoRoom(lane, this.#limits))) return false;
+    this.#barriers.add(barrier, lanes, Date.now());
     this.#planDispatch();
     return true;
   }
 
   whenRoom(partition: number): Promise<void> {
     const lane = this.#lane(partition);
-    if (lane.bulk.length < this.#limits.queueItemsMax) return Promise.resolve();
+    if (!hasNoRoom(lane, this.#limits)) return Promise.resolve();
     return new Promise((resolve) => lane.roomWaiters.push(resolve));
   }
 
   adjust(limits: BatcherLimits): void {
     this.#limits = limits;
     for (const lane of this.#lanes) {
-      if (lane.bulk.length < limits.queueItemsMax) wakeRoomWaiters(lane);
+      if (!hasNoRoom(lane, limits)) wakeRoomWaiters(lane);
     }
     this.#planDispatch();
   }
@@ -122,11 +168,12 @@ class LaneBatcher implements AdjustableBatcher {
   #dispatch(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#startBarriers();
     const nowMs = Date.now();
     let wakeAtMs = Number.POSITIVE_INFINITY;
     for (const lane of this.#waiting) {
       if (this.#isDue(lane, nowMs)) this.#start(lane);
-      else if (this.#takesPartial()) {
+      else if (this.#takesPartial() && !lane.reserved && bulkReady(lane) > 0) {
         wakeAtMs = Math.min(wakeAtMs, lane.bulk.oldestMs + this.#limits.batchTimeoutMs);
       }
     }
@@ -136,7 +183,10 @@ class LaneBatcher implements AdjustableBatcher {
   }
 
   #isDue(lane: Lane, nowMs: number): boolean {
-    if (lane.unary.length > 0 || this.#inFlight === 0) return true;
+    if (lane.reserved) return false;
+    if (lane.unary.length > 0) return true;
+    if (bulkReady(lane) === 0) return false;
+    if (this.#inFlight === 0) return true;
     if (this.#bulkInFlight >= this.#limits.processors) return false;
     if (isFull(lane, this.#limits) || this.#stopped !== undefined) return true;
     return this.#takesPartial() && nowMs - lane.bulk.oldestMs >= this.#limits.batchTimeoutMs;
@@ -154,30 +204,46 @@ class LaneBatcher implements AdjustableBatcher {
     this.#inFlight += 1;
     if (batch.hasBulk) this.#bulkInFlight += 1;
     wakeRoomWaiters(lane);
-    void this.#process(lane.partition, batch.items, batch.queuedSinceMs).finally(() => {
-      this.#inFlight -= 1;
-      if (batch.hasBulk) this.#bulkInFlight -= 1;
+    void this.#process(lane.partition, batch.items, batch.queuedSinceMs)
+      .then((deferred) => putBack(lane, deferred, batch))
+      .finally(() => this.#ended([lane], batch.hasBulk));
+  }
+
+  #startBarriers(): void {
+    if (this.#barriers.size === 0) return;
+    const canBulk = (): boolean => this.#bulkInFlight < this.#limits.processors;
+    for (let ready = this.#barriers.next(canBulk()); ready !== undefined;) {
+      this.#startBarrier(ready);
+      ready = this.#barriers.next(canBulk());
+    }
+  }
+
+  #startBarrier({ barrier, lanes, queuedSinceMs }: ReadyBarrier): void {
+    const isBulk = barrier.kind === 'bulk';
+    this.#inFlight += 1;
+    if (isBulk) this.#bulkInFlight += 1;
+    for (const lane of lanes) {
+      this.#waiting.delete(lane);
+      lane.busy = true;
+      wakeRoomWaiters(lane);
+    }
+    void this.#processBarrier(barrier, queuedSinceMs).finally(() => this.#ended(lanes, isBulk));
+  }
+
+  #ended(lanes: readonly Lane[], wasBulk: boolean): void {
+    this.#inFlight -= 1;
+    if (wasBulk) this.#bulkInFlight -= 1;
+    for (const lane of lanes) {
       lane.busy = false;
       if (lane.unary.length + lane.bulk.length > 0) this.#waiting.add(lane);
-      this.#dispatch();
-      this.#finishStop();
-    });
+    }
+    this.#dispatch();
+    this.#finishStop();
   }
 
   #finishStop(): void {
-    if (this.#inFlight > 0 || this.#waiting.size > 0) return;
+    if (this.#inFlight > 0 || this.#waiting.size > 0 || this.#barriers.size > 0) return;
     clearTimeout(this.#timer);
     this.#stopped?.resolve();
   }
-}
-
-function wakeRoomWaiters(lane: Lane): void {
-  for (const resolve of lane.roomWaiters.splice(0)) resolve();
-}
-
-const RETRY_AFTER_MS = 1000;
-
-function shuttingDown(): ReturnType<typeof refusal> {
-  const message = 'this replica is shutting down: send the command again';
-  return refusal(status.UNAVAILABLE, 'SHUTTING_DOWN', message, { retryAfterMs: RETRY_AFTER_MS });
 }

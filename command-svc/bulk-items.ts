@@ -82,7 +82,7 @@ const idBytes = new Uint8Array(16);
 const SHOWN_CHARACTERS_MAX = 64;
 const FIXED_BYTES_MAX = 240;
 const BAD_ACCOUNT_ID: FieldViolation = { field: 'account_id', description: 'must be a UUID' };
-const VALIDATE_ONLY: FieldViolation = {
+export const VALIDATE_ONLY: FieldViolation = {
   field: 'validate_only',
   description: 'must not be set on an item',
 };
@@ -118,7 +118,7 @@ function writtenIds(
   return { accountText: accountId, operationText: operationId };
 }
 
-function malformed(
+export function malformed(
   context: ItemContext,
   violation: FieldViolation,
   contentHash: string,

@@ -1,5 +1,5 @@
 /**
- * Messages of the client streams, as they come from the wire. Their bytes are kept until the stream
+ * Messages that carry items, as they come from the wire. Their bytes are kept until the stream
  * takes them: what waits in grpc-js' buffer costs its size and nothing more, and a message that is
  * too large or cannot be decoded is the stream's error (INVALID_ARGUMENT), not one of the
  * transport.
@@ -7,18 +7,22 @@
 import { type FieldViolation, invalidArgument } from '#platform/grpc-errors.ts';
 import { refuseUnservedFields } from '#platform/unserved-fields.ts';
 import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
+import type { Operation } from '#proto/bank/v1/operation.ts';
 import {
   BulkOpenAccountsRequest,
   BulkServiceService,
+  BulkSubmitRequest,
+  SubmitBatchRequest,
   type DepositItem,
   type UploadOptions,
 } from '#proto/bank/v1/bulk_service.ts';
 import { decodeBulkDeposit } from './deposit-decoder.ts';
+import { refuseUnservedOperations } from './operation-items.ts';
 
 export const MESSAGE_ITEMS_MAX = 5_000;
 export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 
-/** A message of either stream. */
+/** A message of a stream. */
 export type BulkMessage<Item> = {
   readonly submissionId: string;
   readonly items: readonly Item[];
@@ -29,11 +33,13 @@ export type BulkMessage<Item> = {
 /** Bytes that are not decoded yet; undefined when there were too many. */
 export type RawMessage = { readonly bytes: Buffer | undefined };
 
-/** The service as grpc-js is to serve it: the client streams receive their messages raw. */
+/** The service as grpc-js is to serve it: what carries items is received raw. */
 export const bulkServiceDefinition = {
   ...BulkServiceService,
   bulkDeposit: { ...BulkServiceService.bulkDeposit, requestDeserialize: receiveRaw },
   bulkOpenAccounts: { ...BulkServiceService.bulkOpenAccounts, requestDeserialize: receiveRaw },
+  bulkSubmit: { ...BulkServiceService.bulkSubmit, requestDeserialize: receiveRaw },
+  submitBatch: { ...BulkServiceService.submitBatch, requestDeserialize: receiveRaw },
 };
 
 export function decodeDeposits(raw: RawMessage): BulkMessage<DepositItem> {
@@ -48,8 +54,27 @@ export function decodeAccounts(raw: RawMessage): BulkMessage<OpenAccountRequest>
   return bulkMessage(request, 'accounts', request.accounts);
 }
 
+export function decodeOperations(raw: RawMessage): BulkMessage<Operation> {
+  const request = decoded(raw, (bytes) => BulkSubmitRequest.decode(bytes));
+  const served = ['operations', 'options.validate_only', ...SERVED_FIELDS];
+  refuseUnservedFields(request, served, NOTHING_SET);
+  refuseUnservedOperations(request.operations);
+  return bulkMessage(request, 'operations', request.operations);
+}
+
+export function decodeDirectBatch(raw: RawMessage): SubmitBatchRequest {
+  const request = decoded(raw, (bytes) => SubmitBatchRequest.decode(bytes));
+  refuseUnservedFields(request, ['submission_id', 'mode', 'operations', 'bulk_mode_lease_id']);
+  refuseUnservedOperations(request.operations);
+  if (request.operations.length === 0 || request.operations.length > MESSAGE_ITEMS_MAX) {
+    const description = `must be 1 to ${MESSAGE_ITEMS_MAX}`;
+    throw malformedMessage({ field: 'operations', description });
+  }
+  return request;
+}
+
 /**
- * Control totals and validation come with later issues: until then they are refused, not ignored.
+ * Control totals come with a later issue: until then they are refused, not ignored.
  */
 const SERVED_FIELDS = [
   'submission_id',

@@ -1,5 +1,5 @@
 /**
- * The transport side of one client stream: reads its messages with back-pressure (a message is
+ * The transport side of one stream's messages: reads its messages with back-pressure (a message is
  * taken when the one before has found its place), and ends it for a reason: the caller cancelled,
  * the stream is idle, the replica stops, or an item failed. The first reason counts. Ending
  * destroys the reading side only; the answer still goes out. Every timer and listener is taken away
@@ -10,6 +10,7 @@ import { openCallContext } from '#platform/call-context.ts';
 import { refusal, type RpcError } from '#platform/grpc-errors.ts';
 import { halfCloseSettled } from '#platform/streaming.ts';
 import type { RawMessage } from './bulk-messages.ts';
+import { shuttingDown } from './shutting-down.ts';
 
 /** What is needed of a grpc-js call, so that tests can do without one. */
 export type ClientStream = AsyncIterable<RawMessage> &
@@ -55,7 +56,7 @@ export function openBulkStream(call: ClientStream, options: BulkStreamOptions): 
     if (ended !== undefined) throw ended.reason;
   };
   const onCancelled = (): void => end(callContext.signal.reason);
-  const onStopping = (): void => end(shuttingDown(options.retryAfterMs));
+  const onStopping = (): void => end(shuttingDown(STORED, options.retryAfterMs));
   const idleCheck = setInterval(() => {
     const { streamIdleMs } = options;
     if (waitingSinceMs !== undefined && performance.now() - waitingSinceMs >= streamIdleMs) {
@@ -105,6 +106,8 @@ export function openBulkStream(call: ClientStream, options: BulkStreamOptions): 
   };
 }
 
+export const STORED = 'what was stored stays stored';
+
 /** Idle streams are found within a quarter of the limit. */
 function idleCheckMs(streamIdleMs: number): number {
   return Math.max(10, Math.floor(streamIdleMs / 4));
@@ -113,9 +116,4 @@ function idleCheckMs(streamIdleMs: number): number {
 function streamIdle(streamIdleMs: number): RpcError {
   const message = `no message came for ${streamIdleMs} ms; what was stored stays stored`;
   return refusal(status.DEADLINE_EXCEEDED, 'STREAM_IDLE', message);
-}
-
-function shuttingDown(retryAfterMs: number): RpcError {
-  const message = 'this replica is shutting down; what was stored stays stored';
-  return refusal(status.UNAVAILABLE, 'SHUTTING_DOWN', message, { retryAfterMs });
 }

@@ -11,6 +11,7 @@ import { refusal, type RpcError } from '#platform/grpc-errors.ts';
 import type { BatchItem, SubmissionClaim } from './batch-item.ts';
 import type { Batcher } from './batcher.ts';
 import type { BulkStream } from './bulk-stream.ts';
+import type { ResultSink } from './item-results.ts';
 import {
   createStoredWindow,
   findResent,
@@ -23,12 +24,17 @@ import { countRejected } from './stream-receipt.ts';
 import { readClosedStanding, type Standing, type SubmissionKey } from './submission-claims.ts';
 import type { SubmissionContext } from './submission-transactions.ts';
 
+/** How an upload ends before its time, and waits without outliving its end. */
+export type UploadEnd = Pick<BulkStream, 'end' | 'throwIfEnded' | 'orEnd'>;
+
 export type BulkUpload = {
   readonly context: SubmissionContext & { readonly batcher: Batcher };
-  readonly stream: BulkStream;
+  readonly stream: UploadEnd;
   readonly flight: StreamFlight;
   readonly submission: SubmissionKey;
   standing: Standing;
+  /** Where the results go of items that are stored already; undefined: nobody asks for them. */
+  readonly results: ResultSink | undefined;
   /** Made when the first index is looked up. */
   window: StoredWindow | undefined;
   /** Set while it is found out what became of a claim that is gone. */
@@ -138,7 +144,7 @@ async function lookUp(upload: BulkUpload, index: number): Promise<void> {
  * total.
  */
 function countedAsResent(upload: BulkUpload, item: BatchItem, index: number): boolean {
-  const { standing, submission, flight, window } = upload;
+  const { standing, submission, flight, window, results } = upload;
   if (index >= storedEnd(upload)) {
     if (standing.kind === 'open') return false;
     throw submissionClosed(submission.submissionId, standing.totalItems, index);
@@ -147,9 +153,12 @@ function countedAsResent(upload: BulkUpload, item: BatchItem, index: number): bo
   const finding = findResent(window, index, item.contentHash);
   if (finding === 'same') {
     flight.counts.duplicate += 1;
+    results?.duplicate(index);
   } else if (finding === 'other') {
     const message = `item ${index} is stored with other content`;
-    countRejected(flight.counts, item, reject('OPERATION_ID_REUSED', message));
+    const refused = reject('OPERATION_ID_REUSED', message);
+    countRejected(flight.counts, item, refused);
+    results?.refused(item, refused);
   } else if (standing.kind === 'closed') {
     throw new Error(`${submission.submissionId} is closed and does not hold its item ${index}`);
   }

@@ -4,7 +4,7 @@
  */
 import { status } from '@grpc/grpc-js';
 import type { Rejection, RejectionReason } from '#domain/rejection.ts';
-import { invalidArgument, refusal, type RpcError } from '#platform/grpc-errors.ts';
+import { invalidArgument, refusal, RpcError } from '#platform/grpc-errors.ts';
 import { timestampFromMicros } from '#platform/timestamps.ts';
 import type { CommandReceipt } from '#proto/bank/v1/command_receipt.ts';
 import type { Receipt } from './batch-item.ts';
@@ -25,8 +25,23 @@ export function refusalOf({ reason, message, field }: Rejection): RpcError {
   return refusal(CODES[reason], reason, message);
 }
 
+/** The refusal of a whole batch: the status of its refused item, which its metadata names. */
+export function refusalWithIndex(rejection: Rejection, itemIndex: number): RpcError {
+  const { code, message, violations } = refusalOf(rejection);
+  const { reason } = rejection;
+  const metadata = { item_index: String(itemIndex) };
+  return new RpcError(code, message, {
+    reason,
+    metadata,
+    ...(violations === undefined ? {} : { violations }),
+  });
+}
+
+/** The time in the receipt of a command that was only validated. */
+export const NOT_STORED = 0n;
+
 export function commandReceipt(receipt: Receipt): CommandReceipt {
-  const { accountId, operationId, version, currencyCode, replayed } = receipt;
+  const { accountId, operationId, version, currencyCode, replayed, storedAtMicros } = receipt;
   return {
     accountId,
     operationId,
@@ -34,6 +49,6 @@ export function commandReceipt(receipt: Receipt): CommandReceipt {
     balance: { currencyCode, minorUnits: receipt.balanceMinor },
     available: { currencyCode, minorUnits: receipt.availableMinor },
     replayed,
-    storedAt: timestampFromMicros(receipt.storedAtMicros),
+    storedAt: storedAtMicros === NOT_STORED ? undefined : timestampFromMicros(storedAtMicros),
   };
 }

@@ -7,6 +7,7 @@ import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/c
 import type { AppendLimits } from './batch.ts';
 import type { BatcherLimits } from './batcher.ts';
 import type { BulkModeConfig } from './bulk-mode.ts';
+import type { DeferralLimits } from './lock-deferral.ts';
 import type { StatesLimits } from './account-states.ts';
 import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 import type { SubmissionLimits } from './submission-transactions.ts';
@@ -27,12 +28,15 @@ export type CommandConfig = {
   readonly bulkMode: BulkModeConfig;
   readonly states: StatesLimits;
   readonly append: AppendLimits;
+  readonly deferral: DeferralLimits;
   readonly stoppedOwner: StoppedOwnerLimits;
   /** Life of an account's lock in Redis; a batch takes milliseconds. */
   readonly accountLockMs: number;
   readonly submissions: SubmissionLimits;
   /** A bulk stream without a message for so long is ended. */
   readonly streamIdleMs: number;
+  /** Items of one stream whose results its caller has not read yet. */
+  readonly streamResultsMax: number;
   readonly drainMs: number;
 };
 
@@ -65,9 +69,11 @@ const SCHEMA = z
     BANK_COMMAND_ANSWER_TIMEOUT_MS: envInt({ min: 500, max: 120_000, default: 10_000 }),
     BANK_COMMAND_APPEND_RETRY_MS: envInt({ min: 100, max: 600_000, default: 30_000 }),
     BANK_COMMAND_ACCOUNT_LOCK_MS: envInt({ min: 500, max: 120_000, default: 10_000 }),
+    BANK_COMMAND_LOCK_DEFERRALS_MAX: envInt({ min: 0, max: 100, default: 5 }),
     BANK_COMMAND_REQUEST_CONNECTIONS_MAX: envInt({ min: 1, max: 200, default: 10 }),
     BANK_COMMAND_REQUEST_STATEMENT_TIMEOUT_MS: envInt({ min: 100, max: 600_000, default: 30_000 }),
     BANK_COMMAND_STREAM_IDLE_MS: envInt({ min: 100, max: 3_600_000, default: 60_000 }),
+    BANK_COMMAND_STREAM_RESULTS_MAX: envInt({ min: 1, max: 1_000_000, default: 10_000 }),
     BANK_COMMAND_DRAIN_MS: envInt({ min: 100, max: 8_000, default: 6_000 }),
   })
   .transform((env): CommandConfig => ({
@@ -117,6 +123,11 @@ const SCHEMA = z
       retryPauseMaxMs: 1_000,
       conflictsMax: 5,
     },
+    deferral: {
+      deferralsMax: env.BANK_COMMAND_LOCK_DEFERRALS_MAX,
+      pauseMinMs: 5,
+      pauseMaxMs: 20,
+    },
     stoppedOwner: {
       lookAfterMs: env.BANK_COMMAND_BLOCKED_LOOK_MS,
       transactionAgeMs: env.BANK_COMMAND_STOPPED_OWNER_AGE_MS,
@@ -128,6 +139,7 @@ const SCHEMA = z
       retryAfterMs: 1_000,
     },
     accountLockMs: env.BANK_COMMAND_ACCOUNT_LOCK_MS,
+    streamResultsMax: env.BANK_COMMAND_STREAM_RESULTS_MAX,
     streamIdleMs: env.BANK_COMMAND_STREAM_IDLE_MS,
     drainMs: env.BANK_COMMAND_DRAIN_MS,
   }))

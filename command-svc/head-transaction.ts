@@ -66,7 +66,7 @@ export async function underTheHead(
   return { result: { ...left, items, decisions, position }, committed: true };
 }
 
-type StandingItems = {
+export type StandingItems = {
   readonly items: readonly BatchItem[];
   /** Where each of `items` stands in the batch. */
   readonly places: readonly number[];
@@ -79,7 +79,7 @@ type StandingItems = {
  * submission is closed), and commands whose deadline has passed, unless an earlier try of theirs
  * may stand already.
  */
-async function standingItems(client: PoolClient, batch: Batch): Promise<StandingItems> {
+export async function standingItems(client: PoolClient, batch: Batch): Promise<StandingItems> {
   const claims = claimsOf(batch.items);
   const present = claims.size === 0 ? new Set() : await lockClaims(client, [...claims.values()]);
   const nowMs = Date.now();
@@ -104,7 +104,7 @@ async function standingItems(client: PoolClient, batch: Batch): Promise<Standing
  * COMMIT without an answer: the next attempt looks for the batch's row from the position before
  * this one on.
  */
-async function commitOnce(
+export async function commitOnce(
   context: BatchContext,
   batch: Batch,
   client: PoolClient,
@@ -116,6 +116,8 @@ async function commitOnce(
   try {
     await commit(client);
     appendAnswered(batch);
+    const committed = pausePoint('append.committed');
+    if (committed !== undefined) await committed;
   } catch (error) {
     if (error instanceof CommitUnanswered) {
       context.counts.answersLost += 1;

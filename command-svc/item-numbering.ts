@@ -14,6 +14,8 @@ export type StreamPlan = {
   /** The index after the last one that it may send, where it says so. */
   readonly endIndex: number | undefined;
   readonly leaveOpen: boolean;
+  /** Nothing is to be stored. */
+  readonly validateOnly: boolean;
 };
 
 export type ItemNumbering = {
@@ -37,8 +39,18 @@ export function startNumbering(message: BulkMessage<unknown>): ItemNumbering {
   }
   const { submissionId, options } = message;
   const leaveOpen = options?.leaveOpen ?? false;
+  const validateOnly = options?.validateOnly ?? false;
   const placed = message.firstItemIndex !== undefined;
-  return { plan: { submissionId, firstIndex, endIndex, leaveOpen }, nextIndex: firstIndex, placed };
+  const plan = { submissionId, firstIndex, endIndex, leaveOpen, validateOnly };
+  return { plan, nextIndex: firstIndex, placed };
+}
+
+/** Of a call that carries a whole submission: its items are 0 to count - 1, and that is its end. */
+export function wholeSubmission(submissionId: string, count: number): ItemNumbering {
+  const violations = checkSubmissionId(submissionId);
+  if (violations.length > 0) throw invalidArgument([...violations]);
+  const ends = { endIndex: undefined, leaveOpen: false, validateOnly: false };
+  return { plan: { submissionId, firstIndex: 0, ...ends }, nextIndex: count, placed: true };
 }
 
 /**

@@ -7,7 +7,8 @@
 import { uuidFromBytes } from '#platform/uuid.ts';
 import { EventBatch, type EventRecord } from '#proto/bank/event/v1/event_batch.ts';
 import type { ItemResult } from '#proto/bank/v1/submission.ts';
-import { receiptOf, type Receipt } from './batch-item.ts';
+import type { Rejection as Refusal } from '#domain/rejection.ts';
+import { receiptOf, type BatchItem, type Executed, type Receipt } from './batch-item.ts';
 import { commandReceipt } from './command-answers.ts';
 import { existingAccount, receiptState } from './event-codec.ts';
 import { REJECTED, type StoredOutcome } from './item-indexes.ts';
@@ -24,6 +25,19 @@ export type PlacedItem = {
   readonly outcome: StoredOutcome;
   readonly partition: number;
   readonly seq: bigint;
+};
+
+/** Where what becomes of an upload's items goes, one by one in the order of storing. */
+export type ResultSink = {
+  accepted(item: BatchItem, executed: Executed): void;
+  refused(item: BatchItem, rejection: Refusal): void;
+  /** Its result is what is stored. */
+  duplicate(index: number): void;
+  /** An item is taken in: a result will come, unless the upload fails. */
+  taken(): void;
+  /** False: another item must not be taken before whenRoom() resolves. */
+  hasRoom(): boolean;
+  whenRoom(): Promise<void>;
 };
 
 /** One result an item, in the items' order. */

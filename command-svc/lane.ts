@@ -1,6 +1,7 @@
 /**
  * One partition's lane in the batcher: its two queues, and how a batch is cut from them. Unary
- * commands lead; bulk items fill up to the batch's size in items and in bytes of its packed row.
+ * commands lead; bulk items fill up to the batch's size in items and in bytes of its packed row,
+ * and never pass a barrier that waits among them.
  */
 import type { BatchItem } from './batch-item.ts';
 
@@ -17,6 +18,12 @@ export type Lane = {
   readonly unary: ItemQueue;
   readonly bulk: ItemQueue;
   busy: boolean;
+  /** A barrier that heads all its lanes waits for them to be idle: no other batch starts here. */
+  reserved: boolean;
+  /** Where the first barrier stands among the bulk items ever queued; infinity for none. */
+  barrierAt: number;
+  /** Items of waiting barriers: they count towards the queue's bound. */
+  barrierItems: number;
   readonly roomWaiters: (() => void)[];
 };
 
@@ -26,13 +33,28 @@ export function createLane(partition: number): Lane {
     unary: new ItemQueue(),
     bulk: new ItemQueue(),
     busy: false,
+    reserved: false,
+    barrierAt: Number.POSITIVE_INFINITY,
+    barrierItems: 0,
     roomWaiters: [],
   };
 }
 
-/** The lane's bulk items fill a batch. */
-export function isFull({ bulk }: Lane, limits: LaneLimits): boolean {
+/** Bulk items that may go now: those before the first barrier. */
+export function bulkReady({ bulk, barrierAt }: Lane): number {
+  return Math.min(bulk.length, barrierAt - bulk.taken);
+}
+
+/** The lane's bulk items fill a batch, or a barrier waits for them to go. */
+export function isFull(lane: Lane, limits: LaneLimits): boolean {
+  const { bulk, barrierAt } = lane;
+  if (barrierAt !== Number.POSITIVE_INFINITY) return bulkReady(lane) > 0;
   return bulk.length >= limits.batchItemsMax || bulk.bytes >= limits.batchBytesMax;
+}
+
+/** True when a bulk item, or a barrier, must wait for room. */
+export function hasNoRoom({ bulk, barrierItems }: Lane, limits: LaneLimits): boolean {
+  return bulk.length + barrierItems >= limits.queueItemsMax;
 }
 
 export type TakenBatch = {
@@ -48,8 +70,28 @@ export function takeBatch(lane: Lane, limits: LaneLimits, bulkToo: boolean): Tak
   const room = { items: limits.batchItemsMax, bytes: limits.batchBytesMax };
   lane.unary.moveTo(items, room);
   const unaryCount = items.length;
+  room.items = Math.min(room.items, bulkReady(lane));
   if (bulkToo) lane.bulk.moveTo(items, room);
   return { items, hasBulk: items.length > unaryCount, queuedSinceMs };
+}
+
+/** There is room again, or may be. */
+export function wakeRoomWaiters(lane: Lane): void {
+  for (const resolve of lane.roomWaiters.splice(0)) resolve();
+}
+
+/** What a batch has put off goes first again, in its order. */
+export function putBack(
+  lane: Lane,
+  deferred: readonly BatchItem[],
+  { queuedSinceMs }: TakenBatch,
+): void {
+  if (deferred.length === 0) return;
+  const isUnary = ({ origin }: BatchItem): boolean => origin.kind === 'unary';
+  const unary = deferred.filter(isUnary);
+  if (unary.length > 0) lane.unary.pushFront(unary, queuedSinceMs);
+  const bulk = deferred.filter((item) => !isUnary(item));
+  if (bulk.length > 0) lane.bulk.pushFront(bulk, queuedSinceMs);
 }
 
 /**
@@ -61,6 +103,7 @@ export class ItemQueue {
   #queuedAtMs: number[] = [];
   #first = 0;
   #bytes = 0;
+  #taken = 0;
 
   get length(): number {
     return this.#items.length - this.#first;
@@ -68,6 +111,11 @@ export class ItemQueue {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Count of items that have left, less those that came back. */
+  get taken(): number {
+    return this.#taken;
   }
 
   /** When the first item was queued; infinity for an empty queue. */
@@ -79,6 +127,16 @@ export class ItemQueue {
     this.#items.push(item);
     this.#queuedAtMs.push(nowMs);
     this.#bytes += item.bytes;
+  }
+
+  /** Takes back what a batch has put off: it goes first again. */
+  pushFront(items: readonly BatchItem[], queuedSinceMs: number): void {
+    const times = items.map(() => queuedSinceMs);
+    this.#items = [...items, ...this.#items.slice(this.#first)];
+    this.#queuedAtMs = [...times, ...this.#queuedAtMs.slice(this.#first)];
+    this.#first = 0;
+    this.#taken -= items.length;
+    for (const { bytes } of items) this.#bytes += bytes;
   }
 
   /** Moves items while there is room; the first one always, so that no item can wait for ever. */
@@ -94,6 +152,7 @@ export class ItemQueue {
       room.bytes -= item.bytes;
       this.#bytes -= item.bytes;
       this.#first += 1;
+      this.#taken += 1;
       item = this.#items[this.#first];
     }
     this.#forgetTaken();

@@ -15,15 +15,14 @@ import { BulkModeServiceService } from '#proto/bank/v1/bulk_mode_service.ts';
 import { EventLogServiceService } from '#proto/bank/v1/event_log_service.ts';
 import { accountCommandHandlers } from './account-commands.ts';
 import { createAccountLocks } from './account-locks.ts';
-import { createLaneStates } from './account-states.ts';
 import { newCounts, type BatchContext } from './batch.ts';
-import { createBatcher, type Batcher } from './batcher.ts';
+import { createBatcher, type Batcher, type BatcherLimits } from './batcher.ts';
 import { createBulkIntake } from './bulk-intake.ts';
-import { bulkServiceDefinition } from './bulk-messages.ts';
 import { bulkModeHandlers } from './bulk-mode-requests.ts';
 import { openBulkMode, type BulkMode } from './bulk-mode.ts';
+import { bulkServiceDefinition } from './bulk-messages.ts';
 import { readConfig, WATCH_CONNECTIONS_MAX, type CommandConfig } from './config.ts';
-import { processBatch } from './process-batch.ts';
+import { laneProcessors } from './lane-processors.ts';
 import { readLedger } from './sql/read-ledger.ts';
 import type { SubmissionContext } from './submission-transactions.ts';
 import { submissionHandlers } from './submissions.ts';
@@ -48,11 +47,12 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const batcher = startBatcher(settings, context, submissions, bulkMode);
 
   const { server, serve, drain } = createGrpcServer({ log });
-  const { streamIdleMs } = settings;
-  const intake = createBulkIntake({ ...submissions, batcher, bulkMode, stopping, streamIdleMs });
+  const { streamIdleMs, streamResultsMax, states } = settings;
+  const limits = { streamIdleMs, streamResultsMax, states };
+  const intake = createBulkIntake({ ...submissions, ...limits, batcher, bulkMode, stopping });
   const commands = accountCommandHandlers({ ...submissions, batcher });
-  const { bulkDeposit, bulkOpenAccounts } = intake;
-  const bulk = { ...submissionHandlers(submissions), bulkDeposit, bulkOpenAccounts };
+  const { drained, ...uploads } = intake;
+  const bulk = { ...submissionHandlers(submissions), ...uploads };
   server.addService(
     AccountCommandServiceService,
     unimplemented(AccountCommandServiceService, commands),
@@ -61,7 +61,7 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   server.addService(BulkModeServiceService, bulkModeHandlers(bulkMode, log));
   server.addService(EventLogServiceService, unimplemented(EventLogServiceService, {}));
   const address = await serve(settings.listen);
-  closers.add('streams', intake.drained);
+  closers.add('streams', drained);
   closers.add('server', () => drain(settings.drainMs));
   await announceReady(process.env, NAME, address);
   log.info('Serving.', { address });
@@ -129,28 +129,21 @@ function startBatcher(
   const counts = newCounts();
   const context: BatchContext = {
     eventStore,
+    partitionCount,
     watchPool,
     locks,
     log,
     states,
     append,
+    deferral: settings.deferral,
+    deferrals: new WeakMap(),
     stoppedOwner,
     counts,
     takeModeChange: bulkMode.takeChange,
   };
-  const lanes = Array.from({ length: partitionCount }, (_, partition) =>
-    createLaneStates(partition, states),
-  );
-  const batcher = createBatcher(
-    partitionCount,
-    bulkMode.limitsOf(settings.batcher),
-    async (partition, items, since) => {
-      const lane = lanes[partition];
-      if (lane === undefined) throw new RangeError(`there is no partition ${partition}`);
-      await processBatch(context, lane, items, since);
-    },
-  );
-  bulkMode.onChange(() => batcher.adjust(bulkMode.limitsOf(settings.batcher)));
+  const limits = (): BatcherLimits => bulkMode.limitsOf(settings.batcher);
+  const batcher = createBatcher(partitionCount, limits(), ...laneProcessors(context));
+  bulkMode.onChange(() => batcher.adjust(limits()));
   closers.add('batcher', async () => {
     await batcher.stop();
     log.info('The batcher has drained.', { ...counts, locks: locks.counts });

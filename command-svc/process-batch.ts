@@ -12,47 +12,65 @@ import { status } from '@grpc/grpc-js';
 import { refusal, RpcError } from '#platform/grpc-errors.ts';
 import { appendFast, SLOW } from './append-fast.ts';
 import { appendUnderHeads, EventStoreUnavailableError } from './append-under-heads.ts';
+import type { HeldLock } from './account-locks.ts';
 import type { LaneStates } from './account-states.ts';
+import { lockBatch } from './lock-deferral.ts';
 import { isExpired, newBatch, type Batch, type BatchContext, type BatchResult } from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
 import { startBatchTrace } from './batch-trace.ts';
 
+/** Answers the items that are put off to the lane's next batch; all others are settled. */
 export async function processBatch(
   context: BatchContext,
   lane: LaneStates,
   given: readonly BatchItem[],
   queuedSinceMs: number,
-): Promise<void> {
+): Promise<readonly BatchItem[]> {
   const items = dropExpired(given);
-  if (items.length === 0) return;
+  if (items.length === 0) return NONE;
   const trace = startBatchTrace(lane.partition, items, queuedSinceMs);
   const change = context.takeModeChange();
   if (change !== undefined) trace.event(change.name, { on: change.isOn }, change.at);
   const nowMicros = BigInt(Date.now()) * 1000n;
-  const batch = newBatch(randomUUID(), lane, items, nowMicros, trace);
+  let batch: Batch = newBatch(randomUUID(), lane, items, nowMicros, trace);
+  const attributes = { 'bank.batch_id': batch.batchId };
+  let deferred = NONE;
   let result: BatchResult;
   try {
-    result = await store(context, batch);
+    const whole = batch;
+    const locked = await trace.step('lock', () => lockBatch(context, whole));
+    deferred = locked.deferred;
+    if (locked.batch === undefined) {
+      trace.end({ ...attributes, 'bank.deferred': deferred.length });
+      return deferred;
+    }
+    batch = locked.batch;
+    result = await store(context, batch, locked.lock);
   } catch (error) {
     context.log.error('A batch was not stored.', {
       batchId: batch.batchId,
       partition: lane.partition,
-      items: items.length,
+      items: batch.items.length,
       err: error,
     });
-    trace.end({ 'bank.batch_id': batch.batchId, error: true });
-    failItems(items, batch.unanswered !== undefined, error);
-    return;
+    trace.end({ ...attributes, error: true });
+    failItems(batch.items, batch.unanswered !== undefined, error);
+    return deferred;
   }
   reply(result);
-  trace.end({ 'bank.batch_id': batch.batchId, 'bank.seq': Number(result.position ?? 0n) });
-  if (result.again.length > 0) await processBatch(context, lane, result.again, Date.now());
+  trace.end({ ...attributes, 'bank.seq': Number(result.position ?? 0n) });
+  if (result.again.length === 0) return deferred;
+  return [...(await processBatch(context, lane, result.again, Date.now())), ...deferred];
 }
 
-/** Lock, then the fast path; without locks, or when it does not stand, under the heads. */
-async function store(context: BatchContext, batch: Batch): Promise<BatchResult> {
-  const { lane, accountIds, trace } = batch;
-  const lock = await trace.step('lock', () => context.locks.acquire(lane.partition, accountIds));
+const NONE: readonly BatchItem[] = [];
+
+/** The fast path; without locks, or when it does not stand, under the heads. */
+async function store(
+  context: BatchContext,
+  batch: Batch,
+  lock: HeldLock | undefined,
+): Promise<BatchResult> {
   try {
     const fast = lock === undefined ? SLOW : await appendFast(context, batch);
     return fast === SLOW ? await appendUnderHeads(context, batch) : fast;
@@ -76,7 +94,7 @@ function settleExpired(items: readonly BatchItem[]): void {
   for (const item of items) item.origin.settle({ kind: 'failed', error }, item);
 }
 
-function reply(result: BatchResult): void {
+export function reply(result: BatchResult): void {
   for (const [place, item] of result.items.entries()) {
     const decision = result.decisions[place];
     if (decision === undefined) throw new Error(`no decision for item ${place}`);
@@ -88,7 +106,7 @@ function reply(result: BatchResult): void {
 
 const RETRY_AFTER_MS = 1000;
 
-function failItems(items: readonly BatchItem[], unanswered: boolean, cause: unknown): void {
+export function failItems(items: readonly BatchItem[], unanswered: boolean, cause: unknown): void {
   for (const item of items) {
     item.origin.settle({ kind: 'failed', error: errorFor(item, unanswered, cause) }, item);
   }

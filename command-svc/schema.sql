@@ -208,13 +208,13 @@ create publication bank_outbox for table cdc_heartbeat, outbox with (publish = '
 grant delete, insert, select on cdc_heartbeat to bank_cdc;
 grant delete, insert, select, update on open_holds to bank_command;
 grant delete, insert, select, update on submission_claims to bank_command;
+grant delete, insert, select, update on submissions to bank_command;
 grant execute on function append_batch(integer,bigint,bigint,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) to bank_command;
 grant execute on function append_batch(integer,bigint,bigint,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) to public;
 grant insert, select on events to bank_command;
 grant insert, select on outbox to bank_command;
 grant insert, select on rejections to bank_command;
 grant insert, select on submission_batches to bank_command;
-grant insert, select, update on submissions to bank_command;
 grant select on cdc_heartbeat to bank_command;
 grant select on ledger to bank_command;
 grant select on ledger to bank_projector;

@@ -4,6 +4,7 @@
  * settle function a stream.
  */
 import type { BatchItem, ItemOutcome, Settle } from './batch-item.ts';
+import type { ResultSink } from './item-results.ts';
 import { countRejected, newStreamCounts, type StreamCounts } from './stream-receipt.ts';
 
 export type StreamFlight = {
@@ -22,6 +23,7 @@ export type StreamFlight = {
 export function createFlight(
   onFailed: (error: Error) => void,
   onStraggler: () => void,
+  results?: ResultSink,
 ): StreamFlight {
   const counts = newStreamCounts();
   let inFlight = 0;
@@ -39,6 +41,7 @@ export function createFlight(
     stragglers: [],
     settle: (outcome, item) => {
       countOutcome(flight, outcome, item);
+      if (results !== undefined) tellResult(results, outcome, item);
       if (outcome.kind === 'failed') onFailed(outcome.error);
       if (outcome.kind === 'taken-over') onStraggler();
       land();
@@ -72,6 +75,14 @@ function countOutcome(flight: StreamFlight, outcome: ItemOutcome, item: BatchIte
       return; // the whole stream fails
     default:
       unknownOutcome(outcome);
+  }
+}
+
+/** An item that is taken over or failed has no result: it is looked into, or the stream fails. */
+function tellResult(results: ResultSink, outcome: ItemOutcome, item: BatchItem): void {
+  if (outcome.kind === 'rejected') results.refused(item, outcome.rejection);
+  else if (outcome.kind === 'accepted' || outcome.kind === 'replayed') {
+    results.accepted(item, outcome);
   }
 }
 

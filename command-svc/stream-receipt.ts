@@ -33,20 +33,25 @@ export function countRejected(counts: StreamCounts, item: BatchItem, refusal: Re
   }
   let place = kept.length;
   while (place > 0 && (kept[place - 1]?.itemIndex ?? -1n) > index) place -= 1;
-  kept.splice(place, 0, {
-    itemIndex: index,
+  kept.splice(place, 0, rejectionOfItem(item, refusal));
+}
+
+/** A refused item as its caller is told of it. */
+export function rejectionOfItem(item: BatchItem, refusal: Refusal): Rejection {
+  return {
+    itemIndex: BigInt(item.itemIndex),
     accountId: accountTextOf(item),
     operationId: operationTextOf(item),
     reason: refusal.reason,
     message: refusal.message,
     field: refusal.field,
-  });
+  };
 }
 
 export function bulkReceipt(
   submissionId: string,
   counts: StreamCounts,
-  submission: Submission,
+  submission: Submission | undefined,
 ): BulkReceipt {
   const { accepted, rejected, duplicate, replayed, firstRejections } = counts;
   return {

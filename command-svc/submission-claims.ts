@@ -6,13 +6,15 @@
  * this stream's own.
  */
 import { randomUUID } from 'node:crypto';
+import type { PoolClient } from 'pg';
 import { pausePoint } from '#platform/pause-points.ts';
 import type { SubmissionClaim } from './batch-item.ts';
 import { createSubmission } from './sql/create-submission.ts';
 import { deleteClaim } from './sql/delete-claim.ts';
 import { deleteClaims, type ClaimRange } from './sql/delete-claims.ts';
+import { deleteUnusedSubmission } from './sql/delete-unused-submission.ts';
 import { insertClaim } from './sql/insert-claim.ts';
-import { lockSubmission } from './sql/lock-submission.ts';
+import { lockSubmission, type LockedSubmission } from './sql/lock-submission.ts';
 import { readStoredEnd } from './sql/read-stored-end.ts';
 import { readSubmissionStanding } from './sql/read-submission-standing.ts';
 import {
@@ -53,9 +55,8 @@ export async function openClaim(
   const { tenant, submissionId } = submission;
   return inSubmissionTransaction(context, async (client) => {
     const claimId = randomUUID();
-    await createSubmission(client, tenant, submissionId);
-    const locked = await lockSubmission(client, tenant, submissionId);
-    if (locked?.closed === true) return closedStanding(locked.totalItems);
+    const locked = await makeAndLock(client, submission);
+    if (locked.closed) return closedStanding(locked.totalItems);
     await deleteClaims(client, range);
     await insertClaim(client, claimId, range);
     // In a statement after the deletion: it sees what the appends stored that the deletion waited
@@ -66,6 +67,21 @@ export async function openClaim(
     return { kind: 'open', claim: { tenant, submissionId, claimId }, storedEnd };
   });
 }
+
+/** A refused batch that frees the id between the two steps takes the row away: it is made again. */
+async function makeAndLock(
+  client: PoolClient,
+  { tenant, submissionId }: SubmissionKey,
+): Promise<LockedSubmission> {
+  for (let made = 0; made < MAKINGS_MAX; made++) {
+    await createSubmission(client, tenant, submissionId);
+    const locked = await lockSubmission(client, tenant, submissionId);
+    if (locked !== undefined) return locked;
+  }
+  throw new Error(`submission ${submissionId} was freed ${MAKINGS_MAX} times while it was opened`);
+}
+
+const MAKINGS_MAX = 10;
 
 /** How a closed submission stands; undefined while it is open, or when there is none. */
 export async function readClosedStanding(
@@ -88,6 +104,26 @@ export async function endClaim(context: SubmissionContext, claim: SubmissionClai
   } catch (error) {
     const { submissionId } = claim;
     context.log.warn("A stream's claim could not be deleted.", { err: error, submissionId });
+  }
+}
+
+/**
+ * Ends a claim on which nothing was stored, and gives the submission_id free where nobody else has
+ * it. Waits for the claim's appends in flight: what they have stored stays, and keeps the id.
+ */
+export async function freeSubmission(
+  context: SubmissionContext,
+  claim: SubmissionClaim,
+): Promise<void> {
+  const { tenant, submissionId } = claim;
+  try {
+    await inSubmissionTransaction(context, async (client) => {
+      await lockSubmission(client, tenant, submissionId);
+      await deleteClaim(client, claim);
+      await deleteUnusedSubmission(client, claim);
+    });
+  } catch (error) {
+    context.log.warn('A submission could not be given free.', { err: error, submissionId });
   }
 }
 

@@ -1,14 +1,14 @@
 /** The packed row at one position of the log. */
-import type { Pool } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 
 const SQL = 'select payload from outbox where partition = $1 and seq = $2';
 
 export async function readOutboxPayload(
-  pool: Pool,
+  db: ClientBase | Pool,
   partition: number,
   seq: bigint,
 ): Promise<Buffer> {
-  const { rows } = await pool.query<{ payload: Buffer }>({
+  const { rows } = await db.query<{ payload: Buffer }>({
     name: 'read-outbox-payload',
     text: SQL,
     values: [partition, seq],

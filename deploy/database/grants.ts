@@ -7,7 +7,7 @@ const EVENT_STORE = `
   grant select, insert on all tables in schema public to bank_command;
   revoke insert on ledger, partition_heads, migrations, cdc_heartbeat from bank_command;
   grant update on partition_heads, submissions, submission_claims, open_holds to bank_command;
-  grant delete on submission_claims, open_holds to bank_command;
+  grant delete on submissions, submission_claims, open_holds to bank_command;
   grant execute on all functions in schema public to bank_command;
   grant select on outbox, partition_heads, ledger, submissions, migrations to bank_projector;
   grant select on outbox to bank_cdc;

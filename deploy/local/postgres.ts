@@ -38,6 +38,8 @@ export const POSTGRES_SETTINGS = {
   tcp_keepalives_interval: '3',
   tcp_keepalives_count: '3',
   idle_in_transaction_session_timeout: '5s',
+  // An append under the heads may meet events on their way that wait for the heads.
+  deadlock_timeout: '100ms',
   jit: 'off', // no statement of ours runs long enough to be worth a compilation
   max_parallel_workers_per_gather: '0',
   log_line_prefix: '%m [%p] %a ',

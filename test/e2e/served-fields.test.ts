@@ -97,6 +97,7 @@ describe('every field of the contract', () => {
     let request: JsonObject = served.request(ground);
     if (path !== undefined) {
       request = withField(
+        method.input,
         request,
         path,
         served.values?.(ground)[path] ?? defaultValue(method, path),

@@ -9,7 +9,7 @@ import type { Command, Deposit, OpenAccount } from '#domain/account.ts';
 import { createLogger } from '#platform/logger.ts';
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { createPool } from '#platform/postgres.ts';
-import type { AccountLocks } from '../../command-svc/account-locks.ts';
+import { newLockCounts, type AccountLocks } from '../../command-svc/account-locks.ts';
 import { createLaneStates, type LaneStates } from '../../command-svc/account-states.ts';
 import { newBatch, newCounts, type Batch, type BatchContext } from '../../command-svc/batch.ts';
 import type { BatchItem, ItemOutcome, SubmissionClaim } from '../../command-svc/batch-item.ts';
@@ -21,8 +21,9 @@ export const PARTITIONS = 16;
 export type Replica = { context: BatchContext; lanes: LaneStates[]; close: () => Promise<void> };
 
 const HELD: AccountLocks = {
-  counts: { acquired: 0, refused: 0, unavailable: 0, expired: 0 },
+  counts: newLockCounts(),
   acquire: () => Promise.resolve({ release: () => undefined }),
+  heldElsewhere: () => Promise.resolve(undefined),
 };
 
 /** As if Redis were away. */
@@ -40,6 +41,7 @@ export function openReplica(url: string, name: string, locks: AccountLocks = HEL
   const watchPool = pool(`${name}-watch`);
   const context: BatchContext = {
     eventStore,
+    partitionCount: PARTITIONS,
     watchPool,
     locks,
     log,
@@ -51,6 +53,8 @@ export function openReplica(url: string, name: string, locks: AccountLocks = HEL
       retryPauseMaxMs: 100,
       conflictsMax: 5,
     },
+    deferral: { deferralsMax: 5, pauseMinMs: 5, pauseMaxMs: 20 },
+    deferrals: new WeakMap(),
     stoppedOwner: { lookAfterMs: 1500, transactionAgeMs: 5000 },
     counts: newCounts(),
     takeModeChange: () => undefined,

@@ -47,16 +47,30 @@ export function fieldPaths(message: DescMessage, prefix = ''): string[] {
   });
 }
 
-/** A copy of a request with one field set; of a list, in its first element. */
-export function withField(request: JsonObject, path: string, value: JsonValue): JsonObject {
+/**
+ * A copy of a request with one field set; of a list, in its first element. A member of a oneof
+ * takes the place of the one that is set.
+ */
+export function withField(
+  message: DescMessage,
+  request: JsonObject,
+  path: string,
+  value: JsonValue,
+): JsonObject {
   const [step = '', ...rest] = path.split('.');
   const name = step.replace('[]', '');
-  if (rest.length === 0) return { ...request, [name]: value };
-  const inner = request[name];
-  if (step === name)
-    return { ...request, [name]: withField(asObject(inner), rest.join('.'), value) };
+  const field = message.fields.find((one) => one.name === name);
+  const kept = { ...request };
+  for (const sibling of field?.oneof?.fields ?? []) {
+    if (sibling.name !== name) delete kept[sibling.name];
+  }
+  if (rest.length === 0 || field?.message === undefined) return { ...kept, [name]: value };
+  const set = (inner: JsonValue | undefined): JsonObject =>
+    withField(field.message ?? message, asObject(inner), rest.join('.'), value);
+  const inner = kept[name];
+  if (step === name) return { ...kept, [name]: set(inner) };
   const [first, ...others] = Array.isArray(inner) ? inner : [];
-  return { ...request, [name]: [withField(asObject(first), rest.join('.'), value), ...others] };
+  return { ...kept, [name]: [set(first), ...others] };
 }
 
 function asObject(value: JsonValue | undefined): JsonObject {

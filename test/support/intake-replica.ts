@@ -22,9 +22,10 @@ import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import { accountCommandHandlers } from '../../command-svc/account-commands.ts';
 import { createBatcher, type Batcher, type BatcherLimits } from '../../command-svc/batcher.ts';
 import type { BulkMode } from '../../command-svc/bulk-mode.ts';
-import { createBulkIntake, type IntakeContext } from '../../command-svc/bulk-intake.ts';
+import { createBulkIntake } from '../../command-svc/bulk-intake.ts';
+import type { IntakeContext } from '../../command-svc/take-stream.ts';
 import { bulkServiceDefinition } from '../../command-svc/bulk-messages.ts';
-import { processBatch } from '../../command-svc/process-batch.ts';
+import { laneProcessors } from '../../command-svc/lane-processors.ts';
 import { submissionHandlers } from '../../command-svc/submissions.ts';
 import { openReplica, PARTITIONS, type Replica } from '#test/support/batch-bench.ts';
 
@@ -42,10 +43,12 @@ export type IntakeReplica = {
 };
 
 export type IntakeReplicaOptions = {
-  streamIdleMs?: number;
   limits?: Partial<BatcherLimits>;
+  streamIdleMs?: number;
   /** Its settings go over the limits; its streams take no lease, the test does. */
   bulkMode?: Pick<BulkMode, 'limitsOf' | 'onChange'>;
+  streamResultsMax?: number;
+  holdsLease?: BulkMode['holdsLease'];
   /** Stands between the intake and the batcher. */
   around?: (batcher: Batcher) => Batcher;
 };
@@ -59,6 +62,8 @@ const LIMITS: BatcherLimits = {
   queueItemsMax: 5_000,
 };
 
+const NO_LEASES: BulkMode['holdsLease'] = () => Promise.resolve(false);
+
 export async function openIntakeReplica(
   url: string,
   name: string,
@@ -66,7 +71,8 @@ export async function openIntakeReplica(
 ): Promise<IntakeReplica> {
   const replica = openReplica(url, name);
   const { eventStore, watchPool, log, stoppedOwner } = replica.context;
-  const { streamIdleMs = 10_000, around = (batcher) => batcher } = options;
+  const { streamIdleMs = 10_000, streamResultsMax = 10_000 } = options;
+  const { around = (batcher) => batcher, holdsLease = NO_LEASES } = options;
   const batcher = openBatcher(replica, options);
   const stopping = new AbortController();
   const context: IntakeContext = {
@@ -77,14 +83,16 @@ export async function openIntakeReplica(
     partitionCount: PARTITIONS,
     submissions: { triesMax: 10, retryPauseFirstMs: 5, retryPauseMaxMs: 100, retryAfterMs: 1_000 },
     batcher: around(batcher),
-    bulkMode: { duringStream: (stream) => stream() },
     stopping: stopping.signal,
     streamIdleMs,
+    streamResultsMax,
+    states: replica.context.states,
+    bulkMode: { duringStream: (stream) => stream(), holdsLease },
   };
   const intake = createBulkIntake(context);
   const { server, serve, drain } = createGrpcServer({ log });
-  const { bulkDeposit, bulkOpenAccounts } = intake;
-  const bulkHandlers = { bulkDeposit, bulkOpenAccounts, ...submissionHandlers(context) };
+  const { drained, ...uploads } = intake;
+  const bulkHandlers = { ...uploads, ...submissionHandlers(context) };
   server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulkHandlers));
   server.addService(
     AccountCommandServiceService,
@@ -96,7 +104,7 @@ export async function openIntakeReplica(
   const commands = new AccountCommandServiceClient(address, plain);
   const stop = async (): Promise<void> => {
     stopping.abort();
-    await intake.drained();
+    await drained();
     await batcher.stop();
   };
   return {
@@ -118,11 +126,8 @@ export async function openIntakeReplica(
 function openBatcher(replica: Replica, options: IntakeReplicaOptions): Batcher {
   const limits = { ...LIMITS, ...options.limits };
   const inForce = (): BatcherLimits => options.bulkMode?.limitsOf(limits) ?? limits;
-  const batcher = createBatcher(PARTITIONS, inForce(), async (partition, items, sinceMs) => {
-    const lane = replica.lanes[partition];
-    if (lane === undefined) throw new Error(`no lane ${partition}`);
-    await processBatch(replica.context, lane, items, sinceMs);
-  });
+  const processors = laneProcessors(replica.context, replica.lanes);
+  const batcher = createBatcher(PARTITIONS, inForce(), ...processors);
   options.bulkMode?.onChange(() => batcher.adjust(inForce()));
   return batcher;
 }
@@ -196,9 +201,10 @@ export function callUnary<Req, Res>(
   client: Client,
   { path, requestSerialize, responseDeserialize }: Method<Req, Res>,
   request: Req,
+  signal?: AbortSignal,
 ): Promise<Res> {
   return new Promise((resolve, reject) => {
-    client.makeUnaryRequest<Req, Res>(
+    const call = client.makeUnaryRequest<Req, Res>(
       path,
       requestSerialize,
       responseDeserialize,
@@ -209,6 +215,7 @@ export function callUnary<Req, Res>(
         else resolve(response);
       },
     );
+    signal?.addEventListener('abort', () => call.cancel());
   });
 }
 
@@ -225,6 +232,6 @@ export async function failureOf(promise: Promise<unknown>): Promise<string> {
   throw new Error('the call did not fail');
 }
 
-function isServiceError(error: unknown): error is ServiceError {
+export function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && 'metadata' in error;
 }

@@ -18,6 +18,8 @@ export type LedgerClaim = {
    * What was sent and what must have become of it; all to accounts that only these payrolls pay.
    */
   payrolls: readonly Payroll[];
+  /** What was sent to their accounts by unary calls, in a file of its own. */
+  alone?: Payroll;
   /** What clients received for a submission, by its id. */
   acknowledgements?: ReadonlyMap<string, ReceivedAcks>;
   /** Records filled from the outbox before the test: given where none may be filled in it. */
@@ -38,7 +40,8 @@ export async function checkLedger(claim: LedgerClaim): Promise<void> {
     const received = claim.acknowledgements?.get(payroll.submissionId);
     problems.push(...(await checkAcknowledgements(stores, payroll, received)));
   }
-  problems.push(...(await checkProjection(stores, payrolls, events, log)));
+  const paid = claim.alone === undefined ? payrolls : [...payrolls, claim.alone];
+  problems.push(...(await checkProjection(stores, paid, events, log)));
   if (claim.filledBefore !== undefined) {
     const filled = (await filledRecords(stores)) - claim.filledBefore;
     if (filled !== 0n) problems.push(`${filled} records were filled from the outbox`);

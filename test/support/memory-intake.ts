@@ -11,7 +11,7 @@ import { BulkDepositRequest, UploadOptions } from '#proto/bank/v1/bulk_service.t
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import type { BatchItem, ItemOutcome } from '../../command-svc/batch-item.ts';
 import { depositItem } from '../../command-svc/bulk-items.ts';
-import { takeStream, type IntakeContext } from '../../command-svc/bulk-intake.ts';
+import { takeStream, type IntakeContext } from '../../command-svc/take-stream.ts';
 import { decodeDeposits } from '../../command-svc/bulk-messages.ts';
 import type { RawMessage } from '../../command-svc/bulk-messages.ts';
 import type { ClientStream } from '../../command-svc/bulk-stream.ts';
@@ -92,6 +92,10 @@ class HandBatcher {
     return true;
   }
 
+  tryEnqueueBarrier(): boolean {
+    return false;
+  }
+
   whenRoom(): Promise<void> {
     return new Promise((resolve) => this.#room.push(resolve));
   }
@@ -132,9 +136,11 @@ export function intakeBench({
     stoppedOwner: { lookAfterMs: 1_000, transactionAgeMs: 1_000 },
     submissions: { triesMax: 1, retryPauseFirstMs: 1, retryPauseMaxMs: 1, retryAfterMs: 500 },
     batcher,
-    bulkMode: { duringStream: (stream) => stream() },
+    bulkMode: { duringStream: (stream) => stream(), holdsLease: () => Promise.resolve(false) },
     stopping: stopping.signal,
     streamIdleMs: idleMs,
+    streamResultsMax: 1_000,
+    states: { accountsMax: 100, rowsBehindMax: 10, loadRoundsMax: 3 },
   };
   const call = Object.assign(new PassThrough({ objectMode: true, readableHighWaterMark: 1 }), {
     metadata: new Metadata(),

@@ -68,6 +68,17 @@ const bulkValues: Record<string, JsonValue> = {
 const underPrefix = (prefix: string, values: Record<string, JsonValue>) =>
   Object.fromEntries(Object.entries(values).map(([path, value]) => [`${prefix}.${path}`, value]));
 
+/** One command that is accepted and one that is refused. */
+const operations = (ground: Ground) => [
+  { open_account: openAccount.request(ground) },
+  { deposit: { account_id: ground.freshAccount, amount: euros(0) } },
+];
+/** Values of commands that are not served yet, by their type. */
+const operationValues = (ground: Ground): Record<string, JsonValue> => ({
+  ...underPrefix('operations[].open_account', openAccount.values?.(ground) ?? {}),
+  'operations[].place_hold.expires_at': `${FAR_OFF}T00:00:00Z`,
+});
+
 const closedList: ServedMethod = {
   request: ({ submission }) => ({ submission_id: submission }),
   values: ({ freshSubmission }) => ({ submission_id: freshSubmission, page_size: 1 }),
@@ -104,6 +115,23 @@ export const SERVED_METHODS: Readonly<Record<string, ServedMethod>> = {
       ...bulkValues,
       ...underPrefix('deposits[]', deposit.values?.(ground) ?? {}),
     }),
+  },
+  BulkSubmit: {
+    changes: 'what is fresh',
+    request: (ground) => ({
+      submission_id: ground.freshSubmission,
+      operations: operations(ground),
+    }),
+    values: (ground) => ({ ...bulkValues, ...operationValues(ground) }),
+  },
+  SubmitBatch: {
+    changes: 'what is fresh',
+    request: (ground) => ({
+      submission_id: ground.freshSubmission,
+      mode: 'BATCH_MODE_PER_ITEM',
+      operations: operations(ground),
+    }),
+    values: (ground) => ({ mode: 'BATCH_MODE_ATOMIC', ...operationValues(ground) }),
   },
   CloseSubmission: {
     changes: 'all',

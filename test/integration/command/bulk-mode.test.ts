@@ -66,6 +66,7 @@ beforeAll(async () => {
         if (taken) enqueued += 1;
         return taken;
       },
+      tryEnqueueBarrier: (barrier) => batcher.tryEnqueueBarrier(barrier),
       whenRoom: (partition) => batcher.whenRoom(partition),
       stop: () => batcher.stop(),
     }),

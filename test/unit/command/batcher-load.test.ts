@@ -1,6 +1,7 @@
 /** The batcher under load: what is not full waits for company while others are in flight. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createBatcher, type Batcher } from '../../../command-svc/batcher.ts';
+import type { BatchItem } from '../../../command-svc/batch-item.ts';
+import { createBatcher, type Batcher, type ProcessBatch } from '../../../command-svc/batcher.ts';
 import { bulkItem } from '#test/support/batch-items.ts';
 
 let started: { size: number; partition: number; end: () => void }[];
@@ -17,11 +18,13 @@ beforeEach(() => {
     partialProcessors: 1,
     queueItemsMax: 6,
   };
-  batcher = createBatcher(3, limits, (partition, items) => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    started.push({ partition, size: items.length, end: resolve });
+  const noBarrier = () => Promise.reject(new Error('a barrier that nobody has enqueued'));
+  const startBatch: ProcessBatch = (partition, items) => {
+    const { promise, resolve } = Promise.withResolvers<readonly BatchItem[]>();
+    started.push({ partition, size: items.length, end: () => resolve([]) });
     return promise;
-  });
+  };
+  batcher = createBatcher(3, limits, startBatch, noBarrier);
 });
 afterEach(() => vi.useRealTimers());
 

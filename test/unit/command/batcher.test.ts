@@ -1,7 +1,8 @@
 /** The batcher: when a batch starts, what is in it, how it pushes back, and how it ends. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BatchItem, ItemOutcome } from '../../../command-svc/batch-item.ts';
-import { createBatcher, type Batcher, type BatcherLimits } from '../../../command-svc/batcher.ts';
+import { createBatcher } from '../../../command-svc/batcher.ts';
+import type { Batcher, BatcherLimits, ProcessBatch } from '../../../command-svc/batcher.ts';
 
 const LIMITS: BatcherLimits = {
   batchItemsMax: 4,
@@ -26,14 +27,15 @@ describe('the batcher', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'Date'] });
     started = [];
     settled = [];
-    batcher = createBatcher(3, LIMITS, (partition, items, queuedSinceMs) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      started.push({ partition, items, queuedSinceMs, end: resolve });
-      return promise;
-    });
+    batcher = createBatcher(3, LIMITS, startBatch, () => Promise.resolve());
   });
   afterEach(() => vi.useRealTimers());
 
+  const startBatch: ProcessBatch = (partition, items, queuedSinceMs) => {
+    const { promise, resolve } = Promise.withResolvers<BatchItem[]>();
+    started.push({ partition, items, queuedSinceMs, end: () => resolve([]) });
+    return promise;
+  };
   const item = (partition: number, kind: 'unary' | 'submission', bytes = 10): BatchItem => ({
     command: undefined,
     invalid: undefined,

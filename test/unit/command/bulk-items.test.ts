@@ -56,7 +56,14 @@ function packedBytes(command: Command): number {
     },
     commandNumber: 5_000,
   };
-  const batch = { batchId: ID, partition: 1, storedAtMicros: 1n, submissions: [], replayed: [] };
+  const batch = {
+    batchId: ID,
+    partition: 1,
+    storedAtMicros: 1n,
+    submissions: [],
+    others: [],
+    replayed: [],
+  };
   const submissionNumberOf = (): number => 5_000;
   const bytesOf = (events: DecidedEvent[]): number =>
     encodeBatch({ ...batch, payloads, submissionNumberOf, events }).length;

@@ -186,6 +186,10 @@ describe('encodeBatch', () => {
         const submissionId = 's'.repeat(128);
         const part = { tenant: '', submissionId, accepted: rows.length, acceptedIndexes };
         const replayed = { submissionNumber: 1, itemIndex: 3, accountId: ACCOUNT_ID, version: 4n };
+        const others = [
+          { partition: 0, seq: 7n },
+          { partition: 300, seq: 2n ** 40n },
+        ];
         const packed = encodeBatch({
           batchId: BATCH_ID,
           partition,
@@ -194,12 +198,14 @@ describe('encodeBatch', () => {
           payloads,
           submissionNumberOf: () => 1,
           submissions: [part],
+          others,
           replayed: [replayed],
         });
         const plain = EventBatch.fromPartial({
           partition,
           storedAtMicros: STORED_AT,
           submissions: [part],
+          others,
           batchId: uuidToBytes(BATCH_ID),
           events: events.map(({ type, after, item, start, end, commandNumber }) => {
             const operationId = item.command?.operationId;

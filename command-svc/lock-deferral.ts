@@ -1,0 +1,128 @@
+/**
+ * Step 1 of a batch, lock, when an account is held elsewhere: the items of the accounts that are
+ * held are put off to the lane's next batch, and with them every later item that shares an account
+ * with one of them, so that order holds in each account. The rest is locked once. An item that was
+ * put off too often goes on without a lock, under the head, where nobody can be before it.
+ */
+import { partitionOfAccount } from '#platform/partitioning.ts';
+import { sleep } from '#platform/waiting.ts';
+import type { HeldLock } from './account-locks.ts';
+import { accountsOf, newBatch, type Batch, type BatchContext } from './batch.ts';
+import type { BatchItem } from './batch-item.ts';
+
+export type DeferralLimits = {
+  /** How often an item is put off at most. */
+  readonly deferralsMax: number;
+  /** A batch of which all is put off waits so long, between the two, before it is tried again. */
+  readonly pauseMinMs: number;
+  readonly pauseMaxMs: number;
+};
+
+export type LockedBatch = {
+  /** What goes on now; undefined when all is put off. */
+  readonly batch: Batch | undefined;
+  /** Undefined: it goes on without locks. */
+  readonly lock: HeldLock | undefined;
+  readonly deferred: readonly BatchItem[];
+};
+
+/** Locks the batch's accounts, or those of its items that are not put off. */
+export async function lockBatch(context: BatchContext, batch: Batch): Promise<LockedBatch> {
+  const { locks } = context;
+  const { partition } = batch.lane;
+  const lock = await locks.acquire(partition, batch.accountIds);
+  if (lock !== undefined) return { batch, lock, deferred: NONE };
+  const held = await locks.heldElsewhere(partition, batch.accountIds);
+  if (held === undefined) return { batch, lock: undefined, deferred: NONE };
+  const { kept, deferred } = splitByHeld(batch.items, held);
+  if (!mayDefer(context, deferred)) return { batch, lock: undefined, deferred: NONE };
+  if (kept.length === 0) {
+    await sleep(pauseMs(context.deferral));
+    return { batch: undefined, lock: undefined, deferred };
+  }
+  const { batchId, lane, nowMicros, trace } = batch;
+  const rest = newBatch(batchId, lane, kept, nowMicros, trace);
+  return { batch: rest, lock: await locks.acquire(partition, rest.accountIds), deferred };
+}
+
+/**
+ * Locks the accounts of a barrier's batch, partition by partition, ascending; all of them or none.
+ * Its lanes are its own meanwhile, so it is not put off: it tries again as often as an item is put
+ * off at most, and then goes on without locks. Two barriers that cross give way by their jitter.
+ */
+export async function lockLanes(
+  context: BatchContext,
+  batch: Batch,
+): Promise<HeldLock | undefined> {
+  const { deferral, locks } = context;
+  for (let attempt = 0; attempt <= deferral.deferralsMax; attempt++) {
+    if (attempt > 0) {
+      locks.counts.deferred += batch.items.length;
+      await sleep(pauseMs(deferral));
+    }
+    const lock = await lockOnce(context, batch);
+    if (lock !== undefined) return lock;
+  }
+  locks.counts.overdue += 1;
+  return undefined;
+}
+
+async function lockOnce(
+  { locks, partitionCount }: BatchContext,
+  { lane, others, accountIds }: Batch,
+): Promise<HeldLock | undefined> {
+  const byPartition = Map.groupBy(accountIds, (id) => partitionOfAccount(id, partitionCount));
+  const held: HeldLock[] = [];
+  const release = (): void => {
+    for (const lock of held) lock.release();
+  };
+  for (const { partition } of [lane, ...others]) {
+    const lock = await locks.acquire(partition, byPartition.get(partition) ?? []);
+    if (lock === undefined) {
+      release();
+      return undefined;
+    }
+    held.push(lock);
+  }
+  return { release };
+}
+
+const NONE: readonly BatchItem[] = [];
+
+/** In the items' order; an item without an account is never put off. */
+export function splitByHeld(
+  items: readonly BatchItem[],
+  held: ReadonlySet<string>,
+): { kept: BatchItem[]; deferred: BatchItem[] } {
+  const blocked = new Set(held);
+  const kept: BatchItem[] = [];
+  const deferred: BatchItem[] = [];
+  for (const item of items) {
+    const accounts = accountsOf(item);
+    if (accounts.some((id) => blocked.has(id))) {
+      for (const id of accounts) blocked.add(id);
+      deferred.push(item);
+    } else {
+      kept.push(item);
+    }
+  }
+  return { kept, deferred };
+}
+
+/** Counts the items as put off once more; false when one of them was put off too often. */
+function mayDefer(context: BatchContext, deferred: readonly BatchItem[]): boolean {
+  const { deferrals, deferral, locks } = context;
+  const isOverdue = (item: BatchItem): boolean =>
+    (deferrals.get(item) ?? 0) >= deferral.deferralsMax;
+  if (deferred.some(isOverdue)) {
+    locks.counts.overdue += 1;
+    return false;
+  }
+  for (const item of deferred) deferrals.set(item, (deferrals.get(item) ?? 0) + 1);
+  locks.counts.deferred += deferred.length;
+  return true;
+}
+
+function pauseMs({ pauseMinMs, pauseMaxMs }: DeferralLimits): number {
+  return pauseMinMs + Math.random() * (pauseMaxMs - pauseMinMs);
+}

@@ -1,0 +1,146 @@
+/**
+ * An upload from its claim to its receipt, whichever call carries it: a stream of one kind of
+ * items, of mixed ones, or a direct batch. Opening takes over whoever had its indexes; whatever
+ * ends it, what was stored stays stored and countable, and its claim is deleted after its last item
+ * in flight.
+ */
+import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
+import type { BatchItem } from './batch-item.ts';
+import type { Batcher } from './batcher.ts';
+import type { ItemContext } from './bulk-items.ts';
+import {
+  claimOf,
+  onStraggler,
+  placeAtOnce,
+  placeItem,
+  settleUpload,
+  type BulkUpload,
+  type UploadEnd,
+} from './bulk-upload.ts';
+import type { ResultSink } from './item-results.ts';
+import { statedEnd, type ItemNumbering } from './item-numbering.ts';
+import { createFlight } from './stream-flight.ts';
+import { bulkReceipt } from './stream-receipt.ts';
+import { endClaim, openClaim } from './submission-claims.ts';
+import { closeSubmission, homePartition } from './submission-close.ts';
+import { readSummary } from './submission-summary.ts';
+import type { SubmissionContext } from './submission-transactions.ts';
+
+export type UploadContext = SubmissionContext & { readonly batcher: Batcher };
+
+/** How an item of the call's kind becomes one of a batch. */
+export type ToItem<Item> = (context: ItemContext, item: Item, itemIndex: number) => BatchItem;
+
+/** What takes items in: an upload, or a trial that stores nothing (trial-upload.ts). */
+export type OpenedUpload<Item> = {
+  /** Finds each item its place; waits for room and for what is stored already. */
+  take(items: readonly Item[], first: number): Promise<void>;
+  /** The caller has sent all: waits until it is stored, closes the submission, tells. */
+  finish(): Promise<BulkReceipt>;
+  /** The end, whatever came before: nothing is in flight after it, and no claim is held. */
+  leave(): Promise<void>;
+};
+
+export type UploadOrigin = {
+  readonly traceparent: string | undefined;
+  /** What became of each item goes here too, where the caller wants it. */
+  readonly results: ResultSink | undefined;
+};
+
+export async function openBulkUpload(
+  context: UploadContext,
+  end: UploadEnd,
+  numbering: ItemNumbering,
+  { traceparent, results }: UploadOrigin,
+): Promise<{ upload: BulkUpload; itemContext: ItemContext }> {
+  const { submissionId, firstIndex, endIndex } = numbering.plan;
+  const submission = { tenant: NO_TENANT, submissionId };
+  const standing = await openClaim(context, submission, firstIndex, endIndex);
+  const flight = createFlight(
+    (error) => end.end(error),
+    () => onStraggler(upload),
+    results,
+  );
+  const upload: BulkUpload = {
+    context,
+    stream: end,
+    flight,
+    submission,
+    standing,
+    results,
+    window: undefined,
+    takeover: undefined,
+  };
+  const itemContext: ItemContext = {
+    partitionCount: context.partitionCount,
+    homePartition: homePartition(submission, context.partitionCount),
+    origin: { kind: 'submission', traceparent, settle: flight.settle, claim: claimOf(upload) },
+  };
+  return { upload, itemContext };
+}
+
+export async function openUpload<Item>(
+  context: UploadContext,
+  end: UploadEnd,
+  numbering: ItemNumbering,
+  origin: UploadOrigin,
+  toItem: ToItem<Item>,
+): Promise<OpenedUpload<Item>> {
+  const { upload, itemContext } = await openBulkUpload(context, end, numbering, origin);
+  const { results } = origin;
+  return {
+    async take(items, first) {
+      let index = first;
+      for (const raw of items) {
+        if (results !== undefined) await roomFor(results, end);
+        const item = toItem(itemContext, raw, index);
+        if (!placeAtOnce(upload, item, index)) await placeItem(upload, item);
+        index += 1;
+      }
+    },
+    async finish() {
+      await settleUpload(upload);
+      return finishUpload(upload, numbering, origin.traceparent);
+    },
+    leave: () => leaveUpload(upload),
+  };
+}
+
+/** Waits until the caller has read enough results; throws when the upload ends meanwhile. */
+export async function roomFor(results: ResultSink, end: UploadEnd): Promise<void> {
+  while (!results.hasRoom()) {
+    end.throwIfEnded();
+    await end.orEnd(results.whenRoom());
+  }
+  results.taken();
+}
+
+/**
+ * All items are stored: closes the submission unless the caller leaves it open, and tells what
+ * there is.
+ */
+export async function finishUpload(
+  { context, submission, flight, standing }: BulkUpload,
+  numbering: ItemNumbering,
+  traceparent: string | undefined,
+): Promise<BulkReceipt> {
+  if (!numbering.plan.leaveOpen && standing.kind === 'open') {
+    const endItemIndex = statedEnd(numbering);
+    await closeSubmission(context, { ...submission, endItemIndex, traceparent });
+  }
+  const summary = await readSummary(context, submission);
+  return bulkReceipt(submission.submissionId, flight.counts, summary);
+}
+
+/** `end`: how its claim is given back. */
+export async function leaveUpload(
+  upload: BulkUpload,
+  end: typeof endClaim = endClaim,
+): Promise<void> {
+  await upload.flight.landed();
+  await upload.takeover;
+  if (upload.standing.kind === 'open') await end(upload.context, upload.standing.claim);
+}
+
+/** There is no authentication yet. */
+const NO_TENANT = '';

@@ -1,0 +1,88 @@
+/**
+ * The batch of a barrier: its lanes are its own until it ends. Always under the heads' locks, all
+ * of them, in ascending order: lock > load > decide > append a row in each partition > reply.
+ */
+import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import { RpcError } from '#platform/grpc-errors.ts';
+import type { LaneStates } from './account-states.ts';
+import { untilItStands } from './append-under-heads.ts';
+import type { Barrier, BarrierResult, NothingStored } from './barrier.ts';
+import { underTheHeads } from './barrier-transaction.ts';
+import { newBatch, type Batch, type BatchContext } from './batch.ts';
+import type { BatchItem } from './batch-item.ts';
+import { startBatchTrace } from './batch-trace.ts';
+import { refusalWithIndex } from './command-answers.ts';
+import { lockLanes } from './lock-deferral.ts';
+import { failItems, reply } from './process-batch.ts';
+
+/** `lanes`: of the barrier's partitions, ascending. */
+export async function processBarrier(
+  context: BatchContext,
+  lanes: readonly LaneStates[],
+  barrier: Barrier,
+  queuedSinceMs: number,
+): Promise<void> {
+  const [lane, ...others] = lanes;
+  if (lane === undefined) throw new RangeError('a barrier needs a lane');
+  const { items } = barrier;
+  if (barrier.isAbandoned()) return settleNothing(items, { kind: 'abandoned' });
+  const trace = startBatchTrace(lane.partition, items, queuedSinceMs);
+  const nowMicros = BigInt(Date.now()) * 1000n;
+  const batch = newBatch(randomUUID(), lane, items, nowMicros, trace, others);
+  const attributes = { 'bank.batch_id': batch.batchId, 'bank.partitions': lanes.length };
+  let result: BarrierResult;
+  try {
+    result = await store(context, batch, barrier);
+  } catch (error) {
+    context.log.error('A batch of several partitions was not stored.', {
+      batchId: batch.batchId,
+      partitions: barrier.partitions,
+      items: items.length,
+      err: error,
+    });
+    trace.end({ ...attributes, error: true });
+    return failItems(items, batch.unanswered !== undefined, error);
+  }
+  trace.end({ ...attributes, 'bank.outcome': result.kind });
+  if (result.kind !== 'stored') return settleNothing(items, result);
+  reply(result.batch);
+  const { again } = result.batch;
+  if (again.length > 0)
+    await processBarrier(context, lanes, { ...barrier, items: again }, Date.now());
+}
+
+/**
+ * The heads alone make it right. The locks keep another replica from having events of the same
+ * accounts on their way: it would wait for the heads, and the heads for it, until PostgreSQL breaks
+ * the tie.
+ */
+async function store(
+  context: BatchContext,
+  batch: Batch,
+  barrier: Barrier,
+): Promise<BarrierResult> {
+  const lock = await batch.trace.step('lock', () => lockLanes(context, batch));
+  try {
+    return await untilItStands(context, batch, (_context, _batch, client) =>
+      underTheHeads(context, batch, barrier, client),
+    );
+  } finally {
+    lock?.release();
+  }
+}
+
+function settleNothing(items: readonly BatchItem[], why: NothingStored): void {
+  if (why.kind === 'taken-over') {
+    for (const item of items) item.origin.settle({ kind: 'taken-over' }, item);
+    return;
+  }
+  const error =
+    why.kind === 'refused' ? refusalWithIndex(why.rejection, why.item.itemIndex) : givenUp();
+  for (const item of items) item.origin.settle({ kind: 'failed', error }, item);
+}
+
+function givenUp(): RpcError {
+  const message = 'the caller gave up before the batch was stored: nothing was done';
+  return new RpcError(status.DEADLINE_EXCEEDED, message);
+}

@@ -1,0 +1,85 @@
+/**
+ * One stream of items, from its first message to its receipt, whatever kind its items are of. It
+ * claims its range of the submission, each item gets its number and goes to its lane, and when all
+ * are stored the receipt answers. Whatever ends the stream, what was stored stays stored and
+ * countable, and its claim is deleted after its last item in flight. Memory does not grow with the
+ * stream.
+ */
+import { invalidArgument } from '#platform/grpc-errors.ts';
+import { contextOfTraceparent, traceparentOf, tracer } from '#platform/telemetry.ts';
+import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
+import type { BulkMode } from './bulk-mode.ts';
+import type { BulkMessage, RawMessage } from './bulk-messages.ts';
+import { openBulkStream, type ClientStream } from './bulk-stream.ts';
+import { placeMessage, startNumbering, type ItemNumbering } from './item-numbering.ts';
+import { openUpload, type OpenedUpload, type ToItem, type UploadContext } from './opened-upload.ts';
+import type { ResultFeed } from './result-feed.ts';
+import { openTrial, type TrialContext } from './trial-upload.ts';
+
+export type IntakeContext = UploadContext &
+  TrialContext & {
+    /** Aborts when the replica drains. */
+    readonly stopping: AbortSignal;
+    /** How long a caller may leave its stream without a message, or without reading its results. */
+    readonly streamIdleMs: number;
+    /** Items of one stream whose results its caller has not taken yet. */
+    readonly streamResultsMax: number;
+    readonly bulkMode: Pick<BulkMode, 'duringStream' | 'holdsLease'>;
+  };
+
+/** What differs between the streams. */
+export type StreamKind<Item> = {
+  readonly decode: (raw: RawMessage) => BulkMessage<Item>;
+  readonly toItem: ToItem<Item>;
+};
+
+/**
+ * One stream, from its first message to its receipt. `results`: where what becomes of each item
+ * goes.
+ */
+export async function takeStream<Item>(
+  context: IntakeContext,
+  call: ClientStream,
+  kind: StreamKind<Item>,
+  results?: ResultFeed,
+): Promise<BulkReceipt> {
+  const { stopping, streamIdleMs } = context;
+  const { retryAfterMs } = context.submissions;
+  const stream = openBulkStream(call, { stopping, streamIdleMs, retryAfterMs });
+  const parent = contextOfTraceparent(stream.traceparent);
+  const span = tracer('command-svc').startSpan('bulk-intake', {}, parent);
+  const origin = { traceparent: traceparentOf(span) ?? stream.traceparent, results };
+  results?.onBroken(stream.end);
+  let numbering: ItemNumbering | undefined;
+  let opened: OpenedUpload<Item> | undefined;
+  try {
+    for await (const raw of stream.messages()) {
+      const message = kind.decode(raw);
+      // Placed before anything is opened: a message that is refused takes over nothing.
+      const isFirst = numbering === undefined;
+      numbering ??= startNumbering(message);
+      const first = placeMessage(numbering, message, isFirst);
+      opened ??= numbering.plan.validateOnly
+        ? openTrial(context, stream, numbering, origin, kind.toItem)
+        : await openUpload(context, stream, numbering, origin, kind.toItem);
+      if (isFirst) span.setAttribute('bank.submission_id', message.submissionId);
+      stream.throwIfEnded();
+      await opened.take(message.items, first);
+    }
+    if (opened === undefined) throw noMessage();
+    const receipt = await opened.finish();
+    if (results !== undefined) await stream.orEnd(results.allSent());
+    stream.throwIfEnded();
+    return receipt;
+  } finally {
+    // The messages' own end does not wait for what is in flight: this does.
+    await opened?.leave();
+    stream.detach();
+    span.end();
+  }
+}
+
+function noMessage(): ReturnType<typeof invalidArgument> {
+  const description = 'is required: a stream begins with a message that names it';
+  return invalidArgument([{ field: 'submission_id', description }]);
+}

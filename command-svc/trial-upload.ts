@@ -1,0 +1,112 @@
+/**
+ * An upload with validate_only: its items are decided on what is stored now, the results flow back,
+ * and nothing is stored: no claim, no submission, no event. The items of one message see each
+ * other's effects, those of different messages do not.
+ */
+import { createLaneStates, loadStates, type StatesLimits } from './account-states.ts';
+import { operationsOf } from './batch.ts';
+import type { BatchItem, ItemDecision } from './batch-item.ts';
+import type { ItemContext } from './bulk-items.ts';
+import type { UploadEnd } from './bulk-upload.ts';
+import { NOT_STORED } from './command-answers.ts';
+import { decideBatch } from './decide-batch.ts';
+import type { ItemNumbering } from './item-numbering.ts';
+import { roomFor, type OpenedUpload, type ToItem, type UploadOrigin } from './opened-upload.ts';
+import {
+  bulkReceipt,
+  countRejected,
+  newStreamCounts,
+  type StreamCounts,
+} from './stream-receipt.ts';
+import { homePartition } from './submission-close.ts';
+import { readFromEventStore, type SubmissionContext } from './submission-transactions.ts';
+
+export type TrialContext = SubmissionContext & { readonly states: StatesLimits };
+
+export function openTrial<Item>(
+  context: TrialContext,
+  end: UploadEnd,
+  numbering: ItemNumbering,
+  { traceparent, results }: UploadOrigin,
+  toItem: ToItem<Item>,
+): OpenedUpload<Item> {
+  const { submissionId } = numbering.plan;
+  const submission = { tenant: NO_TENANT, submissionId };
+  const counts = newStreamCounts();
+  const itemContext: ItemContext = {
+    partitionCount: context.partitionCount,
+    homePartition: homePartition(submission, context.partitionCount),
+    // Such an item is never enqueued.
+    origin: {
+      kind: 'submission',
+      traceparent,
+      settle: () => undefined,
+      claim: { ...submission, claimId: '' },
+    },
+  };
+  return {
+    async take(raw, first) {
+      const items = raw.map((item, place) => toItem(itemContext, item, first + place));
+      const decisions = await decideOnStored(context, items);
+      for (const [place, item] of items.entries()) {
+        const decision = decisions[place];
+        if (decision === undefined) throw new Error(`no decision for item ${place}`);
+        if (results !== undefined) await roomFor(results, end);
+        tell(decision, item, counts, results);
+      }
+      end.throwIfEnded();
+    },
+    finish: () => Promise.resolve(bulkReceipt(submissionId, counts, undefined)),
+    leave: () => Promise.resolve(),
+  };
+}
+
+/** There is no authentication yet. */
+const NO_TENANT = '';
+
+async function decideOnStored(
+  context: TrialContext,
+  items: readonly BatchItem[],
+): Promise<readonly ItemDecision[]> {
+  const { accountIds, operations } = operationsOf(items);
+  const limits = { ...context.states, accountsMax: Math.max(1, accountIds.size) };
+  const nowMicros = BigInt(Date.now()) * 1000n;
+  const base = await readFromEventStore(context, (pool) => {
+    // A lane of its own that has seen nothing: all is read in one snapshot, whatever the partition.
+    const lane = createLaneStates(0, limits);
+    return loadStates(pool, lane, accountIds, operations, {
+      limits,
+      readHead: true,
+      headTaken: false,
+    });
+  });
+  return decideBatch(base, items, nowMicros).decisions;
+}
+
+function tell(
+  decision: ItemDecision,
+  item: BatchItem,
+  counts: StreamCounts,
+  results: UploadOrigin['results'],
+): void {
+  switch (decision.kind) {
+    case 'accepted':
+      counts.accepted += 1;
+      results?.accepted(item, { ...decision, storedAtMicros: NOT_STORED });
+      return;
+    case 'replayed':
+      counts.replayed += 1;
+      results?.accepted(item, decision);
+      return;
+    case 'rejected':
+      countRejected(counts, item, decision.rejection);
+      results?.refused(item, decision.rejection);
+      return;
+    default:
+      unknownDecision(decision);
+  }
+}
+
+function unknownDecision(decision: never): never {
+  throw new Error(`unknown decision ${JSON.stringify(decision)}`);
+}
