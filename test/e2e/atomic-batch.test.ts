@@ -4,6 +4,7 @@
  * whole or not at all, and a resend answers which; acknowledgements tell it whole.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BankClient } from '#client/bank-client.ts';
 import { unaryCall } from '#client/unary-call.ts';
 import { depositItem, faultOf, openAccounts, readFeed } from '#test/support/bank-calls.ts';
 import {
@@ -17,6 +18,7 @@ import { openMesh, type Mesh } from '#test/support/mesh.ts';
 import { makePayroll, partOf, type Payroll } from '#test/support/payroll.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
 
+const CONNECT_MS = 20_000;
 const MOMENTS: CutMoment[] = ['before the server has seen it', 'after the server has committed'];
 
 describe('an atomic batch over many partitions', () => {
@@ -35,13 +37,24 @@ describe('an atomic batch over many partitions', () => {
     await proxy.close();
   });
 
-  const one = () => mesh.clientOf('command-1');
-  const two = () => mesh.clientOf('command-2');
-  const cut = () => mesh.clientOf('command-3');
+  const one = () => connected('command-1');
+  const two = () => connected('command-2');
+  const cut = () => connected('command-3');
+
+  /** A channel that has seen its replica die tries again after a while only. */
+  async function connected(instance: string): Promise<BankClient> {
+    const client = mesh.clientOf(instance);
+    await new Promise<void>((resolve, reject) =>
+      client.bulk.waitForReady(Date.now() + CONNECT_MS, (error) =>
+        error === undefined ? resolve() : reject(error),
+      ),
+    );
+    return client;
+  }
 
   async function payroll(accounts = 40, items = 200): Promise<Payroll> {
     const made = makePayroll(random, { accounts, items });
-    await openAccounts(two(), made);
+    await openAccounts(await two(), made);
     return made;
   }
 
@@ -64,7 +77,7 @@ describe('an atomic batch over many partitions', () => {
 
   test('is acknowledged whole', async () => {
     const made = await payroll();
-    expect((await sendBatch(one(), made)).receipt).toMatchObject({ accepted: 200n });
+    expect((await sendBatch(await one(), made)).receipt).toMatchObject({ accepted: 200n });
     expect(await rowsOf(made.submissionId)).toBeGreaterThan(8);
     await check([made]);
   });
@@ -75,14 +88,14 @@ describe('an atomic batch over many partitions', () => {
   ] as const)('whose replica is killed %s its commit', async (_when, name, duplicate) => {
     const made = await payroll();
     const point = mesh.points.arm(name, { instance: 'command-1' });
-    const first = sendBatch(one(), made);
+    const first = sendBatch(await one(), made);
     await point.reached();
     await mesh.kill('command-1');
     point.release();
     await faultOf(first);
     expect((await rowsOf(made.submissionId)) > 0).toBe(duplicate > 0n);
     await mesh.restart('command-1');
-    const { receipt, results } = await sendBatch(two(), made);
+    const { receipt, results } = await sendBatch(await two(), made);
     expect(receipt).toMatchObject({ duplicate, accepted: 200n - duplicate });
     expect(results.map(({ itemIndex }) => Number(itemIndex))).toEqual([...Array(200).keys()]);
     await check([made]);
@@ -92,7 +105,7 @@ describe('an atomic batch over many partitions', () => {
     const made = await payroll();
     // The first commit is that of its claim.
     const lost = proxy.arm({ text: 'commit', moment, skip: 1 });
-    const { receipt } = await sendBatch(cut(), made);
+    const { receipt } = await sendBatch(await cut(), made);
     await lost.done;
     expect(receipt).toMatchObject({ accepted: 200n, duplicate: 0n });
     await check([made]);
@@ -102,7 +115,7 @@ describe('an atomic batch over many partitions', () => {
     const made = await payroll();
     const moment = 'before the server has seen it';
     const lost = proxy.arm({ text: 'append-batch', moment, skip: 3 });
-    expect((await sendBatch(cut(), made)).receipt).toMatchObject({ accepted: 200n });
+    expect((await sendBatch(await cut(), made)).receipt).toMatchObject({ accepted: 200n });
     await lost.done;
     await check([made]);
   });
@@ -113,14 +126,14 @@ describe('an atomic batch over many partitions', () => {
     const [item] = parts[1].items;
     if (item === undefined) throw new Error('no item');
     const point = mesh.points.arm('append.before-send', { instance: 'command-2' });
-    const { accounts } = two();
+    const { accounts } = await two();
     const single = unaryCall(accounts.deposit.bind(accounts), {
       ...depositItem(item),
       expectedVersion: 0n,
       validateOnly: false,
     });
     await point.reached();
-    expect((await sendBatch(one(), parts[0])).receipt).toMatchObject({ accepted: 20n });
+    expect((await sendBatch(await one(), parts[0])).receipt).toMatchObject({ accepted: 20n });
     point.release();
     expect((await single).receipt?.version).toBe(22n);
     await check([parts[0]], { ...parts[1], submissionId: 'alone' });
@@ -130,9 +143,9 @@ describe('an atomic batch over many partitions', () => {
     const made = await payroll(1, 21);
     const parts = [partOf(made, 0, 20), partOf(made, 20, 21)] as const;
     const point = mesh.points.arm('append.before-commit', { instance: 'command-1' });
-    const batch = sendBatch(one(), parts[0]);
+    const batch = sendBatch(await one(), parts[0]);
     await point.reached();
-    const other = sendBatch(two(), parts[1]);
+    const other = sendBatch(await two(), parts[1]);
     point.release();
     const answers = await Promise.all([batch, other]);
     expect(answers.map(({ receipt }) => receipt?.accepted)).toEqual([20n, 1n]);
@@ -143,16 +156,19 @@ describe('an atomic batch over many partitions', () => {
     const made = await payroll();
     const bad = { ...made, items: made.items.map((item) => ({ ...item })) };
     Object.assign(bad.items.at(-1) ?? {}, { accountId: random.uuid() });
-    const fault = await faultOf(sendBatch(one(), bad));
+    const fault = await faultOf(sendBatch(await one(), bad));
     expect(fault).toMatchObject({ reason: 'ACCOUNT_NOT_FOUND' });
     const point = mesh.points.arm('append.head-held', { instance: 'command-1' });
-    const killed = sendBatch(one(), bad);
+    const killed = sendBatch(await one(), bad);
     await point.reached();
     await mesh.kill('command-1');
     point.release();
     await faultOf(killed);
     await mesh.restart('command-1');
-    expect((await sendBatch(two(), made)).receipt).toMatchObject({ accepted: 200n, duplicate: 0n });
+    expect((await sendBatch(await two(), made)).receipt).toMatchObject({
+      accepted: 200n,
+      duplicate: 0n,
+    });
     await check([made]);
   });
 });
