@@ -2515,9 +2515,9 @@ export const BulkServiceService = {
    * Stores one batch of commands as a submission of its own and closes it: all or nothing, or each
    * for itself. Idempotent as a whole by its submission_id. ATOMIC: the status of the first
    * refusal, with its item_index in the ErrorInfo's metadata, and nothing is stored.
-   * FAILED_PRECONDITION (LEASE_EXPIRED; SUBMISSION_CLOSED, SUBMISSION_INCOMPLETE: the id holds what
-   * was not stored as this batch), RESOURCE_EXHAUSTED (QUEUE_FULL: an atomic batch that must be sent
-   * again).
+   * FAILED_PRECONDITION (LEASE_EXPIRED; SUBMISSION_CLOSED, SUBMISSION_INCOMPLETE: the id holds
+   * what was not stored as this batch), RESOURCE_EXHAUSTED (QUEUE_FULL: an atomic batch that must
+   * be sent again).
    */
   submitBatch: {
     path: "/bank.v1.BulkService/SubmitBatch" as const,
@@ -2616,9 +2616,9 @@ export interface BulkServiceServer extends UntypedServiceImplementation {
    * Stores one batch of commands as a submission of its own and closes it: all or nothing, or each
    * for itself. Idempotent as a whole by its submission_id. ATOMIC: the status of the first
    * refusal, with its item_index in the ErrorInfo's metadata, and nothing is stored.
-   * FAILED_PRECONDITION (LEASE_EXPIRED; SUBMISSION_CLOSED, SUBMISSION_INCOMPLETE: the id holds what
-   * was not stored as this batch), RESOURCE_EXHAUSTED (QUEUE_FULL: an atomic batch that must be sent
-   * again).
+   * FAILED_PRECONDITION (LEASE_EXPIRED; SUBMISSION_CLOSED, SUBMISSION_INCOMPLETE: the id holds
+   * what was not stored as this batch), RESOURCE_EXHAUSTED (QUEUE_FULL: an atomic batch that must
+   * be sent again).
    */
   submitBatch: handleUnaryCall<SubmitBatchRequest, SubmitBatchResponse>;
   /**
@@ -2695,9 +2695,9 @@ export interface BulkServiceClient extends Client {
    * Stores one batch of commands as a submission of its own and closes it: all or nothing, or each
    * for itself. Idempotent as a whole by its submission_id. ATOMIC: the status of the first
    * refusal, with its item_index in the ErrorInfo's metadata, and nothing is stored.
-   * FAILED_PRECONDITION (LEASE_EXPIRED; SUBMISSION_CLOSED, SUBMISSION_INCOMPLETE: the id holds what
-   * was not stored as this batch), RESOURCE_EXHAUSTED (QUEUE_FULL: an atomic batch that must be sent
-   * again).
+   * FAILED_PRECONDITION (LEASE_EXPIRED; SUBMISSION_CLOSED, SUBMISSION_INCOMPLETE: the id holds
+   * what was not stored as this batch), RESOURCE_EXHAUSTED (QUEUE_FULL: an atomic batch that must
+   * be sent again).
    */
   submitBatch(
     request: SubmitBatchRequest,
