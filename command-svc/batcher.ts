@@ -2,38 +2,16 @@
  * Groups items into batches: a lane for each partition, with two bounded queues (unary commands,
  * bulk items) and at most one batch in flight, so that a lane's states have one owner.
  *
- * Unary commands start as soon as their lane is free and lead its batch. Bulk items start when a
- * batch is full, at the timeout, or when the process has nothing in flight. A timeout is an upper
- * bound, never a wait for its own sake. Under load a batch that is not full gives way: it starts
- * when few others are in flight, and takes along what has come meanwhile, which is cheaper for all
- * (group commit). Barriers (barrier-queue.ts) take several lanes at once. Items that a batch puts
- * off go first in their lane's next one. Stopping drains: nothing new is taken, all that was taken
- * is processed.
+ * When a batch starts is in batch-start.ts. Barriers (barrier-queue.ts) take several lanes at once.
+ * Items that a batch puts off go first in their lane's next one. Stopping drains: nothing new is
+ * taken, all that was taken is processed.
  */
 import type { BatchItem } from './batch-item.ts';
 import type { Barrier } from './barrier.ts';
 import { BarrierQueue, type ReadyBarrier } from './barrier-queue.ts';
+import { isDue, wakeAtMs, type BatcherLimits, type InFlight } from './batch-start.ts';
 import { shuttingDown } from './shutting-down.ts';
-import {
-  bulkReady,
-  createLane,
-  hasNoRoom,
-  isFull,
-  putBack,
-  takeBatch,
-  wakeRoomWaiters,
-  type Lane,
-  type LaneLimits,
-} from './lane.ts';
-
-export type BatcherLimits = LaneLimits & {
-  /** Bulk items wait for company at most so long. */
-  readonly batchTimeoutMs: number;
-  /** Bulk batches in flight in this process. */
-  readonly processors: number;
-  /** A bulk batch that is not full starts only while fewer than so many are in flight. */
-  readonly partialProcessors: number;
-};
+import { createLane, hasNoRoom, putBack, takeBatch, wakeRoomWaiters, type Lane } from './lane.ts';
 
 export type Batcher = {
   /** False: that lane's queue is full, or the batcher is stopping. */
@@ -79,8 +57,7 @@ class LaneBatcher implements AdjustableBatcher {
   readonly #lanes: readonly Lane[];
   /** Lanes that hold items and have no batch in flight, the longest waiting first. */
   readonly #waiting = new Set<Lane>();
-  #inFlight = 0;
-  #bulkInFlight = 0;
+  readonly #inFlight: InFlight = { bulk: 0, unary: 0 };
   #dispatchPlanned = false;
   #timer: NodeJS.Timeout | undefined;
   #stopped: PromiseWithResolvers<void> | undefined;
@@ -170,39 +147,22 @@ class LaneBatcher implements AdjustableBatcher {
     this.#timer = undefined;
     this.#startBarriers();
     const nowMs = Date.now();
-    let wakeAtMs = Number.POSITIVE_INFINITY;
+    let wakeMs = Number.POSITIVE_INFINITY;
+    const stopping = this.#stopped !== undefined;
     for (const lane of this.#waiting) {
-      if (this.#isDue(lane, nowMs)) this.#start(lane);
-      else if (this.#takesPartial() && !lane.reserved && bulkReady(lane) > 0) {
-        wakeAtMs = Math.min(wakeAtMs, lane.bulk.oldestMs + this.#limits.batchTimeoutMs);
-      }
+      if (isDue(lane, this.#limits, this.#inFlight, nowMs, stopping)) this.#start(lane);
+      else wakeMs = Math.min(wakeMs, wakeAtMs(lane, this.#limits, this.#inFlight));
     }
-    if (wakeAtMs !== Number.POSITIVE_INFINITY) {
-      this.#timer = setTimeout(() => this.#dispatch(), Math.max(1, wakeAtMs - nowMs));
+    if (wakeMs !== Number.POSITIVE_INFINITY) {
+      this.#timer = setTimeout(() => this.#dispatch(), Math.max(1, wakeMs - nowMs));
     }
-  }
-
-  #isDue(lane: Lane, nowMs: number): boolean {
-    if (lane.reserved) return false;
-    if (lane.unary.length > 0) return true;
-    if (bulkReady(lane) === 0) return false;
-    if (this.#inFlight === 0) return true;
-    if (this.#bulkInFlight >= this.#limits.processors) return false;
-    if (isFull(lane, this.#limits) || this.#stopped !== undefined) return true;
-    return this.#takesPartial() && nowMs - lane.bulk.oldestMs >= this.#limits.batchTimeoutMs;
-  }
-
-  #takesPartial(): boolean {
-    const { processors, partialProcessors } = this.#limits;
-    return this.#bulkInFlight < Math.min(processors, partialProcessors);
   }
 
   #start(lane: Lane): void {
     this.#waiting.delete(lane);
     lane.busy = true;
-    const batch = takeBatch(lane, this.#limits, this.#bulkInFlight < this.#limits.processors);
-    this.#inFlight += 1;
-    if (batch.hasBulk) this.#bulkInFlight += 1;
+    const batch = takeBatch(lane, this.#limits, this.#inFlight.bulk < this.#limits.processors);
+    this.#inFlight[batch.hasBulk ? 'bulk' : 'unary'] += 1;
     wakeRoomWaiters(lane);
     void this.#process(lane.partition, batch.items, batch.queuedSinceMs)
       .then((deferred) => putBack(lane, deferred, batch))
@@ -211,7 +171,7 @@ class LaneBatcher implements AdjustableBatcher {
 
   #startBarriers(): void {
     if (this.#barriers.size === 0) return;
-    const canBulk = (): boolean => this.#bulkInFlight < this.#limits.processors;
+    const canBulk = (): boolean => this.#inFlight.bulk < this.#limits.processors;
     for (let ready = this.#barriers.next(canBulk()); ready !== undefined;) {
       this.#startBarrier(ready);
       ready = this.#barriers.next(canBulk());
@@ -220,8 +180,7 @@ class LaneBatcher implements AdjustableBatcher {
 
   #startBarrier({ barrier, lanes, queuedSinceMs }: ReadyBarrier): void {
     const isBulk = barrier.kind === 'bulk';
-    this.#inFlight += 1;
-    if (isBulk) this.#bulkInFlight += 1;
+    this.#inFlight[isBulk ? 'bulk' : 'unary'] += 1;
     for (const lane of lanes) {
       this.#waiting.delete(lane);
       lane.busy = true;
@@ -231,8 +190,7 @@ class LaneBatcher implements AdjustableBatcher {
   }
 
   #ended(lanes: readonly Lane[], wasBulk: boolean): void {
-    this.#inFlight -= 1;
-    if (wasBulk) this.#bulkInFlight -= 1;
+    this.#inFlight[wasBulk ? 'bulk' : 'unary'] -= 1;
     for (const lane of lanes) {
       lane.busy = false;
       if (lane.unary.length + lane.bulk.length > 0) this.#waiting.add(lane);
@@ -242,7 +200,8 @@ class LaneBatcher implements AdjustableBatcher {
   }
 
   #finishStop(): void {
-    if (this.#inFlight > 0 || this.#waiting.size > 0 || this.#barriers.size > 0) return;
+    const { bulk, unary } = this.#inFlight;
+    if (bulk + unary + this.#waiting.size + this.#barriers.size > 0) return;
     clearTimeout(this.#timer);
     this.#stopped?.resolve();
   }

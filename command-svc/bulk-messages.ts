@@ -44,7 +44,10 @@ export const bulkServiceDefinition = {
 
 export function decodeDeposits(raw: RawMessage): BulkMessage<DepositItem> {
   const request = decoded(raw, decodeBulkDeposit);
-  refuseUnservedFields(request, ['deposits', ...SERVED_FIELDS], NOTHING_SET);
+  // All else is served: nothing to look for in a stream of one-item messages.
+  if (request.options !== undefined) {
+    refuseUnservedFields(request, ['deposits', ...SERVED_FIELDS], NOTHING_SET);
+  }
   return bulkMessage(request, 'deposits', request.deposits);
 }
 

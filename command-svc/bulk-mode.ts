@@ -9,7 +9,7 @@ import { LEASED_MODE, openLeasedMode, type LeasedMode } from '#platform/leased-m
 import type { Lease, LeaseText } from '#platform/leases.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { createCountedLease } from '#platform/counted-lease.ts';
-import type { BatcherLimits } from './batcher.ts';
+import type { BatcherLimits } from './batch-start.ts';
 
 /** What bulk mode changes here. */
 export type BatchSettings = {

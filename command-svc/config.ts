@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
 import type { AppendLimits } from './batch.ts';
-import type { BatcherLimits } from './batcher.ts';
+import type { BatcherLimits } from './batch-start.ts';
 import type { BulkModeConfig } from './bulk-mode.ts';
 import type { DeferralLimits } from './lock-deferral.ts';
 import type { StatesLimits } from './account-states.ts';
@@ -55,6 +55,7 @@ const SCHEMA = z
     BANK_COMMAND_BATCH_TIMEOUT_MS: envInt({ min: 1, max: 10_000, default: 100 }),
     BANK_COMMAND_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 8 }),
     BANK_COMMAND_PARTIAL_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 2 }),
+    BANK_COMMAND_UNARY_PROCESSORS: envInt({ min: 1, max: 64, default: 3 }),
     BANK_COMMAND_QUEUE_ITEMS_MAX: envInt({ min: 1, max: 100_000, default: 5_000 }),
     BANK_COMMAND_BULK_BATCH_ITEMS_MAX: envInt({ min: 1, max: 5_000, default: 5_000 }),
     BANK_COMMAND_BULK_BATCH_TIMEOUT_MS: envInt({ min: 1, max: 10_000, default: 50 }),
@@ -94,6 +95,7 @@ const SCHEMA = z
       batchTimeoutMs: env.BANK_COMMAND_BATCH_TIMEOUT_MS,
       processors: env.BANK_COMMAND_BATCH_PROCESSORS,
       partialProcessors: env.BANK_COMMAND_PARTIAL_BATCH_PROCESSORS,
+      unaryProcessors: env.BANK_COMMAND_UNARY_PROCESSORS,
       queueItemsMax: env.BANK_COMMAND_QUEUE_ITEMS_MAX,
     },
     bulkMode: {

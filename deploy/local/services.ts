@@ -21,6 +21,7 @@ const HOST = '127.0.0.1';
 const FLAGS = [
   '--disable-warning=TimeoutNegativeWarning', // kafkajs and its timers
   '--max-old-space-size=256', // MB; bounds what a service may hold, and keeps its RSS flat
+  '--initial-old-space-size=128', // MB; below it buffers that come and go ask for no collection
 ];
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const LISTEN_VARIABLES: Record<Service, string> = {

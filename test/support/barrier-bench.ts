@@ -4,7 +4,8 @@
  */
 import { barrierOf, type Barrier } from '../../command-svc/barrier.ts';
 import type { BatchItem, ItemOutcome } from '../../command-svc/batch-item.ts';
-import { createBatcher, type Batcher, type BatcherLimits } from '../../command-svc/batcher.ts';
+import type { BatcherLimits } from '../../command-svc/batch-start.ts';
+import { createBatcher, type Batcher } from '../../command-svc/batcher.ts';
 import { bulkItem } from '#test/support/batch-items.ts';
 
 export const LANES = 4;
@@ -15,6 +16,7 @@ export const LIMITS: BatcherLimits = {
   batchTimeoutMs: 1,
   processors: 2,
   partialProcessors: 2,
+  unaryProcessors: 8,
   queueItemsMax: 1000,
 };
 

@@ -19,3 +19,11 @@ export function bulkItem(partition: number): BatchItem {
     },
   };
 }
+
+/** A command that nobody waits for. */
+export function unaryItem(partition: number): BatchItem {
+  const { origin } = bulkItem(partition);
+  const { settle, traceparent } = origin;
+  const unary = { kind: 'unary', settle, traceparent, deadlineMs: undefined } as const;
+  return { ...bulkItem(partition), origin: unary };
+}

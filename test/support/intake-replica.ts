@@ -20,7 +20,8 @@ import {
 } from '#proto/bank/v1/bulk_service.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import { accountCommandHandlers } from '../../command-svc/account-commands.ts';
-import { createBatcher, type Batcher, type BatcherLimits } from '../../command-svc/batcher.ts';
+import type { BatcherLimits } from '../../command-svc/batch-start.ts';
+import { createBatcher, type Batcher } from '../../command-svc/batcher.ts';
 import type { BulkMode } from '../../command-svc/bulk-mode.ts';
 import { createBulkIntake } from '../../command-svc/bulk-intake.ts';
 import type { IntakeContext } from '../../command-svc/take-stream.ts';
@@ -59,6 +60,7 @@ const LIMITS: BatcherLimits = {
   batchTimeoutMs: 100,
   processors: 8,
   partialProcessors: 2,
+  unaryProcessors: 8,
   queueItemsMax: 5_000,
 };
 

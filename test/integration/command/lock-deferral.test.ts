@@ -220,6 +220,7 @@ function openBatcher(): Batcher {
     batchTimeoutMs: 5,
     processors: 4,
     partialProcessors: 4,
+    unaryProcessors: 8,
     queueItemsMax: 1_000,
   };
   return createBatcher(PARTITIONS, limits, ...laneProcessors(replica.context, replica.lanes));

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { BatchItem } from '../../../command-svc/batch-item.ts';
 import { createBatcher, type Batcher, type ProcessBatch } from '../../../command-svc/batcher.ts';
-import { bulkItem } from '#test/support/batch-items.ts';
+import { bulkItem, unaryItem } from '#test/support/batch-items.ts';
 
 let started: { size: number; partition: number; end: () => void }[];
 let batcher: Batcher;
@@ -16,6 +16,7 @@ beforeEach(() => {
     batchTimeoutMs: 100,
     processors: 2,
     partialProcessors: 1,
+    unaryProcessors: 1,
     queueItemsMax: 6,
   };
   const noBarrier = () => Promise.reject(new Error('a barrier that nobody has enqueued'));
@@ -30,6 +31,9 @@ afterEach(() => vi.useRealTimers());
 
 const bulk = (partition: number, count: number): void => {
   for (let i = 0; i < count; i++) batcher.tryEnqueue(bulkItem(partition));
+};
+const unary = (partition: number, count: number): void => {
+  for (let i = 0; i < count; i++) batcher.tryEnqueue(unaryItem(partition));
 };
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const sizes = () => started.map(({ partition, size }) => [partition, size]);
@@ -47,6 +51,23 @@ test('a batch that is not full starts only while few others are in flight', asyn
     [2, 4],
   ]);
   for (const { end } of started.slice()) end();
+  await pass(0);
+  expect(sizes().at(-1)).toEqual([1, 3]);
+});
+
+test('unary commands wait for company while enough batches of them are in flight', async () => {
+  unary(0, 1);
+  await pass(1);
+  unary(1, 1);
+  await pass(50);
+  unary(1, 2);
+  bulk(2, 4);
+  await pass(1);
+  expect(sizes()).toEqual([
+    [0, 1],
+    [2, 4],
+  ]);
+  started[0]?.end();
   await pass(0);
   expect(sizes().at(-1)).toEqual([1, 3]);
 });

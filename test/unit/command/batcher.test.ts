@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BatchItem, ItemOutcome } from '../../../command-svc/batch-item.ts';
 import { createBatcher } from '../../../command-svc/batcher.ts';
-import type { Batcher, BatcherLimits, ProcessBatch } from '../../../command-svc/batcher.ts';
+import type { BatcherLimits } from '../../../command-svc/batch-start.ts';
+import type { Batcher, ProcessBatch } from '../../../command-svc/batcher.ts';
 
 const LIMITS: BatcherLimits = {
   batchItemsMax: 4,
@@ -10,6 +11,7 @@ const LIMITS: BatcherLimits = {
   batchTimeoutMs: 100,
   processors: 2,
   partialProcessors: 2,
+  unaryProcessors: 8,
   queueItemsMax: 6,
 };
 type Started = {
