@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { ROOT_CONTEXT, SpanStatusCode, trace, type Link, type Span } from '@opentelemetry/api';
 import { linkOfTraceparent, traceparentOf, tracer } from '#platform/telemetry.ts';
+import { LINKS_MAX } from './bounds.ts';
 import type { BatchItem } from './batch-item.ts';
 
 export type BatchTrace = {
@@ -17,12 +18,6 @@ export type BatchTrace = {
   event(name: string, attributes: Record<string, number | string | boolean>, at: Date): void;
   end(attributes: Record<string, number | string | boolean>): void;
 };
-
-/**
- * Links of one batch at most; more streams than this share a batch only when each sends a few
- * items.
- */
-const LINKS_MAX = 32;
 
 export function startBatchTrace(
   partition: number,

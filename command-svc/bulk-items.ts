@@ -11,6 +11,7 @@ import { partitionOfAccount, partitionOfId } from '#platform/partitioning.ts';
 import { isUuid, readUuid } from '#platform/uuid.ts';
 import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
 import type { DepositItem } from '#proto/bank/v1/bulk_service.ts';
+import { SHOWN_CHARACTERS_MAX } from './bounds.ts';
 import type { BatchItem, SubmissionOrigin, WrittenIds } from './batch-item.ts';
 import { contentHashOf, rawContentHash } from './content-hash.ts';
 import { checkDeposit, checkDepositContent, checkOpenAccount } from './field-rules.ts';
@@ -79,7 +80,6 @@ export function shownText(text: string): string {
 
 /** Of the account of the item in hand: nothing here waits. */
 const idBytes = new Uint8Array(16);
-const SHOWN_CHARACTERS_MAX = 64;
 const FIXED_BYTES_MAX = 240;
 const BAD_ACCOUNT_ID: FieldViolation = { field: 'account_id', description: 'must be a UUID' };
 export const VALIDATE_ONLY: FieldViolation = {

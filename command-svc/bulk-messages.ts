@@ -16,11 +16,9 @@ import {
   type DepositItem,
   type UploadOptions,
 } from '#proto/bank/v1/bulk_service.ts';
+import { MESSAGE_BYTES_MAX, MESSAGE_ITEMS_MAX } from './bounds.ts';
 import { decodeBulkDeposit } from './deposit-decoder.ts';
 import { refuseUnservedOperations } from './operation-items.ts';
-
-export const MESSAGE_ITEMS_MAX = 5_000;
-export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 
 /** A message of a stream. */
 export type BulkMessage<Item> = {

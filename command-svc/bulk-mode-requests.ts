@@ -21,13 +21,12 @@ import {
   type ReplicaSettings,
 } from '#proto/bank/v1/bulk_mode_service.ts';
 import type { Duration } from '#proto/google/protobuf/duration.ts';
+import { RETRY_AFTER_MS } from './bounds.ts';
 import type { BulkMode } from './bulk-mode.ts';
 import { textRule, uuidRule } from './field-rules.ts';
 
 const TTL_MS = { min: 5_000, max: 600_000, default: 60_000 } as const;
 const TEXT_CHARACTERS_MAX = 140;
-const RETRY_AFTER_MS = 1_000;
-
 export type BulkModeHandlers = Pick<
   BulkModeServiceServer,
   'startBulkMode' | 'renewBulkMode' | 'endBulkMode' | 'getBulkMode'

@@ -40,9 +40,6 @@ export type CommandConfig = {
   readonly drainMs: number;
 };
 
-/** Connections for looking after waiting statements. */
-export const WATCH_CONNECTIONS_MAX = 2;
-
 const SCHEMA = z
   .object({
     BANK_EVENT_STORE_URL: envText(),
@@ -56,6 +53,7 @@ const SCHEMA = z
     BANK_COMMAND_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 8 }),
     BANK_COMMAND_PARTIAL_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 2 }),
     BANK_COMMAND_UNARY_PROCESSORS: envInt({ min: 1, max: 64, default: 3 }),
+    BANK_COMMAND_BESIDE_UNARY_ITEMS_MAX: envInt({ min: 0, max: 5_000, default: 200 }),
     BANK_COMMAND_QUEUE_ITEMS_MAX: envInt({ min: 1, max: 100_000, default: 5_000 }),
     BANK_COMMAND_BULK_BATCH_ITEMS_MAX: envInt({ min: 1, max: 5_000, default: 5_000 }),
     BANK_COMMAND_BULK_BATCH_TIMEOUT_MS: envInt({ min: 1, max: 10_000, default: 50 }),
@@ -96,6 +94,8 @@ const SCHEMA = z
       processors: env.BANK_COMMAND_BATCH_PROCESSORS,
       partialProcessors: env.BANK_COMMAND_PARTIAL_BATCH_PROCESSORS,
       unaryProcessors: env.BANK_COMMAND_UNARY_PROCESSORS,
+      besideUnaryItemsMax: env.BANK_COMMAND_BESIDE_UNARY_ITEMS_MAX,
+      shortBatchesMax: 3,
       queueItemsMax: env.BANK_COMMAND_QUEUE_ITEMS_MAX,
     },
     bulkMode: {

@@ -3,6 +3,7 @@
  * moves the window over what holds nothing, so that a sparse submission costs as many reads as it
  * has items in the page.
  */
+import { PLACES_WINDOW_ITEMS } from './bounds.ts';
 import { visitStoredItems } from './item-indexes.ts';
 import type { PlacedItem } from './item-results.ts';
 import { readNextStoredIndex } from './sql/read-next-stored-index.ts';
@@ -20,7 +21,7 @@ export async function readPlacedItems(
   const found: PlacedItem[] = [];
   let first: number | undefined = after + 1;
   while (first !== undefined) {
-    const end = Math.min(first + WINDOW_ITEMS, Number.MAX_SAFE_INTEGER);
+    const end = Math.min(first + PLACES_WINDOW_ITEMS, Number.MAX_SAFE_INTEGER);
     const window = { first, end };
     const rows = await readFromEventStore(context, (pool) =>
       readStoredWindow(pool, submission, window.first, window.end),
@@ -35,8 +36,6 @@ export async function readPlacedItems(
   }
   return found.slice(0, limit);
 }
-
-const WINDOW_ITEMS = 4_096;
 
 type Window = { readonly first: number; readonly end: number };
 

@@ -1,7 +1,8 @@
 /**
  * One partition's lane in the batcher: its two queues, and how a batch is cut from them. Unary
- * commands lead; bulk items fill up to the batch's size in items and in bytes of its packed row,
- * and never pass a barrier that waits among them.
+ * commands lead, and then few bulk items go along, though not for ever; alone they fill up to the
+ * batch's size in items and in bytes of its packed row. They never pass a barrier that waits among
+ * them.
  */
 import type { BatchItem } from './batch-item.ts';
 
@@ -11,6 +12,10 @@ export type LaneLimits = {
   readonly batchBytesMax: number;
   /** Each queue of a lane. */
   readonly queueItemsMax: number;
+  /** Bulk items in a batch that unary commands lead: so that they are not kept waiting. */
+  readonly besideUnaryItemsMax: number;
+  /** So many such batches in a row at most: the next takes what fits. */
+  readonly shortBatchesMax: number;
 };
 
 export type Lane = {
@@ -24,6 +29,8 @@ export type Lane = {
   barrierAt: number;
   /** Items of waiting barriers: they count towards the queue's bound. */
   barrierItems: number;
+  /** Batches in a row that took few bulk items for the sake of unary commands. */
+  shortBatches: number;
   readonly roomWaiters: (() => void)[];
 };
 
@@ -36,6 +43,7 @@ export function createLane(partition: number): Lane {
     reserved: false,
     barrierAt: Number.POSITIVE_INFINITY,
     barrierItems: 0,
+    shortBatches: 0,
     roomWaiters: [],
   };
 }
@@ -70,7 +78,10 @@ export function takeBatch(lane: Lane, limits: LaneLimits, bulkToo: boolean): Tak
   const room = { items: limits.batchItemsMax, bytes: limits.batchBytesMax };
   lane.unary.moveTo(items, room);
   const unaryCount = items.length;
-  room.items = Math.min(room.items, bulkReady(lane));
+  const isShort = unaryCount > 0 && lane.shortBatches < limits.shortBatchesMax;
+  lane.shortBatches = isShort ? lane.shortBatches + 1 : 0;
+  const bulkMax = isShort ? limits.besideUnaryItemsMax : limits.batchItemsMax;
+  room.items = Math.min(room.items, bulkMax, bulkReady(lane));
   if (bulkToo) lane.bulk.moveTo(items, room);
   return { items, hasBulk: items.length > unaryCount, queuedSinceMs };
 }

@@ -10,6 +10,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { refusal, RpcError } from '#platform/grpc-errors.ts';
+import { RETRY_AFTER_MS } from './bounds.ts';
 import { appendFast, SLOW } from './append-fast.ts';
 import { appendUnderHeads, EventStoreUnavailableError } from './append-under-heads.ts';
 import type { HeldLock } from './account-locks.ts';
@@ -103,8 +104,6 @@ export function reply(result: BatchResult): void {
   for (const item of result.takenOver) item.origin.settle({ kind: 'taken-over' }, item);
   settleExpired(result.expired);
 }
-
-const RETRY_AFTER_MS = 1000;
 
 export function failItems(items: readonly BatchItem[], unanswered: boolean, cause: unknown): void {
   for (const item of items) {

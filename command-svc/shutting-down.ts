@@ -1,4 +1,5 @@
 /** What callers are told by a replica that is shutting down. */
+import { RETRY_AFTER_MS } from './bounds.ts';
 import { status } from '@grpc/grpc-js';
 import { refusal, type RpcError } from '#platform/grpc-errors.ts';
 
@@ -7,5 +8,3 @@ export function shuttingDown(then: string, retryAfterMs = RETRY_AFTER_MS): RpcEr
   const message = `this replica is shutting down: ${then}`;
   return refusal(status.UNAVAILABLE, 'SHUTTING_DOWN', message, { retryAfterMs });
 }
-
-const RETRY_AFTER_MS = 1_000;

@@ -4,6 +4,7 @@
  * because the stream's claim keeps everyone else from storing in its range: no row appears behind a
  * window that was read.
  */
+import { STORED_WINDOW_ITEMS } from './bounds.ts';
 import { CONTENT_HASH_BYTES, sameContentHash } from './content-hash.ts';
 import { visitStoredItems } from './item-indexes.ts';
 import { readStoredWindow } from './sql/read-stored-window.ts';
@@ -23,36 +24,35 @@ export type StoredWindow = {
 
 export type ResendFinding = 'new' | 'same' | 'other';
 
-/** 144 KiB a stream that resends. */
-export const WINDOW_ITEMS = 16_384;
-
 export function createStoredWindow(
   context: SubmissionContext,
   submission: SubmissionKey,
 ): StoredWindow {
-  const present = new Uint8Array(WINDOW_ITEMS);
-  const hashes = new Uint8Array(WINDOW_ITEMS * CONTENT_HASH_BYTES);
+  const present = new Uint8Array(STORED_WINDOW_ITEMS);
+  const hashes = new Uint8Array(STORED_WINDOW_ITEMS * CONTENT_HASH_BYTES);
   return { context, submission, firstIndex: undefined, present, hashes };
 }
 
 /** True when the window at hand answers for the index. */
 export function windowHolds(window: StoredWindow, index: number): boolean {
   const { firstIndex } = window;
-  return firstIndex !== undefined && index >= firstIndex && index < firstIndex + WINDOW_ITEMS;
+  return (
+    firstIndex !== undefined && index >= firstIndex && index < firstIndex + STORED_WINDOW_ITEMS
+  );
 }
 
 /** Reads the window that holds the index. */
 export async function moveWindow(window: StoredWindow, index: number): Promise<void> {
-  const firstIndex = index - (index % WINDOW_ITEMS);
+  const firstIndex = index - (index % STORED_WINDOW_ITEMS);
   window.firstIndex = undefined;
   const rows = await readFromEventStore(window.context, (pool) =>
-    readStoredWindow(pool, window.submission, firstIndex, firstIndex + WINDOW_ITEMS),
+    readStoredWindow(pool, window.submission, firstIndex, firstIndex + STORED_WINDOW_ITEMS),
   );
   window.present.fill(0);
   for (const row of rows) {
     visitStoredItems(row.items, (stored, _outcome, place) => {
       const at = stored - firstIndex;
-      if (at < 0 || at >= WINDOW_ITEMS) return;
+      if (at < 0 || at >= STORED_WINDOW_ITEMS) return;
       const from = place * CONTENT_HASH_BYTES;
       window.present[at] = 1;
       window.hashes.set(

@@ -5,9 +5,8 @@
  */
 import type { Rejection as Refusal } from '#domain/rejection.ts';
 import type { BulkReceipt, Rejection, Submission } from '#proto/bank/v1/submission.ts';
+import { FIRST_REJECTIONS_MAX } from './bounds.ts';
 import { accountTextOf, operationTextOf, type BatchItem } from './batch-item.ts';
-
-export const FIRST_REJECTIONS_MAX = 100;
 
 export type StreamCounts = {
   accepted: number;

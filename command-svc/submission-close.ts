@@ -14,6 +14,7 @@ import { pausePoint } from '#platform/pause-points.ts';
 import { nowMicros } from '#platform/timestamps.ts';
 import { uuidToBytes } from '#platform/uuid.ts';
 import { EventBatch } from '#proto/bank/event/v1/event_batch.ts';
+import { CLOSE_LOOKS_MAX } from './bounds.ts';
 import { deleteClaims } from './sql/delete-claims.ts';
 import { insertClosingRow } from './sql/insert-closing-row.ts';
 import { lockSubmission } from './sql/lock-submission.ts';
@@ -38,7 +39,7 @@ export async function closeSubmission(
   context: SubmissionContext,
   request: CloseRequest,
 ): Promise<void> {
-  for (let look = 0; look < LOOKS_MAX; look++) {
+  for (let look = 0; look < CLOSE_LOOKS_MAX; look++) {
     const closed = await readClosedStanding(context, request);
     if (closed !== undefined) return checkClosedEnd(request, closed.totalItems);
     const refused = await tryToClose(context, request);
@@ -67,7 +68,6 @@ export function homePartition(submission: SubmissionKey, partitionCount: number)
   return partitionOfText(`${submission.tenant}\0${submission.submissionId}`, partitionCount);
 }
 
-const LOOKS_MAX = 3;
 /** All indexes. */
 const EVERY_INDEX = { firstIndex: 0n, endIndex: 2n ** 63n - 1n };
 

@@ -17,6 +17,8 @@ export const LIMITS: BatcherLimits = {
   processors: 2,
   partialProcessors: 2,
   unaryProcessors: 8,
+  besideUnaryItemsMax: 200,
+  shortBatchesMax: 3,
   queueItemsMax: 1000,
 };
 

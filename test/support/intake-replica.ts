@@ -61,6 +61,8 @@ const LIMITS: BatcherLimits = {
   processors: 8,
   partialProcessors: 2,
   unaryProcessors: 8,
+  besideUnaryItemsMax: 200,
+  shortBatchesMax: 3,
   queueItemsMax: 5_000,
 };
 

@@ -221,6 +221,8 @@ function openBatcher(): Batcher {
     processors: 4,
     partialProcessors: 4,
     unaryProcessors: 8,
+    besideUnaryItemsMax: 200,
+    shortBatchesMax: 3,
     queueItemsMax: 1_000,
   };
   return createBatcher(PARTITIONS, limits, ...laneProcessors(replica.context, replica.lanes));

@@ -17,6 +17,8 @@ beforeEach(() => {
     processors: 2,
     partialProcessors: 1,
     unaryProcessors: 1,
+    besideUnaryItemsMax: 1,
+    shortBatchesMax: 3,
     queueItemsMax: 6,
   };
   const noBarrier = () => Promise.reject(new Error('a barrier that nobody has enqueued'));
@@ -70,4 +72,22 @@ test('unary commands wait for company while enough batches of them are in flight
   started[0]?.end();
   await pass(0);
   expect(sizes().at(-1)).toEqual([1, 3]);
+});
+
+test('few bulk items go along with unary commands, but a full batch comes in the end', async () => {
+  bulk(0, 4);
+  await pass(1);
+  bulk(0, 6);
+  for (let batch = 0; batch < 4; batch++) {
+    unary(0, 1);
+    started.at(-1)?.end();
+    await pass(1);
+  }
+  expect(sizes()).toEqual([
+    [0, 4],
+    [0, 2],
+    [0, 2],
+    [0, 2],
+    [0, 4],
+  ]);
 });

@@ -12,6 +12,8 @@ const LIMITS: BatcherLimits = {
   processors: 2,
   partialProcessors: 2,
   unaryProcessors: 8,
+  besideUnaryItemsMax: 200,
+  shortBatchesMax: 3,
   queueItemsMax: 6,
 };
 type Started = {
