@@ -1103,10 +1103,16 @@ export const ReplicaSettings_SettingsEntry: MessageFns<ReplicaSettings_SettingsE
   },
 };
 
-/** Gives out leases of bulk mode. Served by command-svc. UNAVAILABLE when Redis cannot be reached. */
+/**
+ * Gives out leases of bulk mode. Served by command-svc. UNAVAILABLE (BULK_MODE_UNAVAILABLE) when
+ * Redis cannot be reached.
+ */
 export type BulkModeServiceService = typeof BulkModeServiceService;
 export const BulkModeServiceService = {
-  /** Starts bulk mode, or prolongs it by one more lease. Every call makes a lease. */
+  /**
+   * Starts bulk mode, or prolongs it by one more lease. Every call makes a lease.
+   * RESOURCE_EXHAUSTED (QUOTA_EXCEEDED): 1,000 leases are held.
+   */
   startBulkMode: {
     path: "/bank.v1.BulkModeService/StartBulkMode" as const,
     requestStream: false as const,
@@ -1151,7 +1157,10 @@ export const BulkModeServiceService = {
 } as const;
 
 export interface BulkModeServiceServer extends UntypedServiceImplementation {
-  /** Starts bulk mode, or prolongs it by one more lease. Every call makes a lease. */
+  /**
+   * Starts bulk mode, or prolongs it by one more lease. Every call makes a lease.
+   * RESOURCE_EXHAUSTED (QUOTA_EXCEEDED): 1,000 leases are held.
+   */
   startBulkMode: handleUnaryCall<StartBulkModeRequest, StartBulkModeResponse>;
   /** Sets a held lease's end anew. FAILED_PRECONDITION (LEASE_EXPIRED). */
   renewBulkMode: handleUnaryCall<RenewBulkModeRequest, RenewBulkModeResponse>;
@@ -1162,7 +1171,10 @@ export interface BulkModeServiceServer extends UntypedServiceImplementation {
 }
 
 export interface BulkModeServiceClient extends Client {
-  /** Starts bulk mode, or prolongs it by one more lease. Every call makes a lease. */
+  /**
+   * Starts bulk mode, or prolongs it by one more lease. Every call makes a lease.
+   * RESOURCE_EXHAUSTED (QUOTA_EXCEEDED): 1,000 leases are held.
+   */
   startBulkMode(
     request: StartBulkModeRequest,
     callback: (error: ServiceError | null, response: StartBulkModeResponse) => void,
