@@ -74,6 +74,8 @@ function channelOptions(): ClientOptions {
   return {
     'grpc.service_config': serviceConfigJson(),
     'grpc.max_receive_message_length': CLIENT_DEFAULTS.receiveBytesMax,
+    'grpc.initial_reconnect_backoff_ms': CLIENT_DEFAULTS.reconnectFirstMs,
+    'grpc.max_reconnect_backoff_ms': CLIENT_DEFAULTS.reconnectMaxMs,
     'grpc.keepalive_time_ms': CLIENT_DEFAULTS.keepaliveMs,
     'grpc.keepalive_timeout_ms': CLIENT_DEFAULTS.keepaliveTimeoutMs,
     'grpc.service_config_disable_resolution': 1,

@@ -16,6 +16,9 @@ export const CLIENT_DEFAULTS = {
   messageBytes: 1024 * 1024,
   /** What the client takes in one message: a list page, a receipt with its first rejections. */
   receiveBytesMax: 8 * 1024 * 1024,
+  /** Between two tries to connect: a service that was restarted is found again within so long. */
+  reconnectFirstMs: 100,
+  reconnectMaxMs: 2_000,
   keepaliveMs: 20_000,
   keepaliveTimeoutMs: 10_000,
   /**

@@ -9,10 +9,13 @@
 import type { Redis } from 'ioredis';
 import Redlock from 'redlock';
 import type { Logger } from '#platform/logger.ts';
+import { LOCKS_PAUSE_MS } from './bounds.ts';
+
+/** "held": an account is, by somebody else. "unavailable": Redis is out of reach. */
+export type LockAttempt = HeldLock | 'held' | 'unavailable';
 
 export type AccountLocks = {
-  /** Undefined: an account is held elsewhere, or Redis is out of reach. */
-  acquire(partition: number, accountIds: Iterable<string>): Promise<HeldLock | undefined>;
+  acquire(partition: number, accountIds: Iterable<string>): Promise<LockAttempt>;
   /**
    * Which of the accounts are locked right now, by whoever it is; undefined when Redis is out of
    * reach.
@@ -49,16 +52,20 @@ const NOTHING_TO_LOCK: HeldLock = { release: () => undefined };
 export function createAccountLocks(redis: Redis, ttlMs: number, log: Logger): AccountLocks {
   const redlock = new Redlock([redlockClient(redis)], { retryCount: 0 });
   const counts = newLockCounts();
+  let askAgainMs = 0;
+  const isUnavailable = (): boolean => performance.now() < askAgainMs;
   redlock.on('clientError', () => {
     counts.unavailable += 1;
+    askAgainMs = performance.now() + LOCKS_PAUSE_MS;
   });
   return {
     counts,
     async acquire(partition, accountIds) {
       const keys = Array.from(accountIds, (id) => keyOf(partition, id));
       if (keys.length === 0) return NOTHING_TO_LOCK;
+      if (isUnavailable()) return 'unavailable';
       const lock = await tryLock(redlock, keys, ttlMs, counts);
-      if (lock === undefined) return undefined;
+      if (lock === undefined) return isUnavailable() ? 'unavailable' : 'held';
       counts.acquired += 1;
       return heldLock(lock, counts, log);
     },

@@ -11,7 +11,15 @@ import type { Barrier } from './barrier.ts';
 import { BarrierQueue, type ReadyBarrier } from './barrier-queue.ts';
 import { isDue, wakeAtMs, type BatcherLimits, type InFlight } from './batch-start.ts';
 import { shuttingDown } from './shutting-down.ts';
-import { createLane, hasNoRoom, putBack, takeBatch, wakeRoomWaiters, type Lane } from './lane.ts';
+import {
+  createLane,
+  hasNoRoom,
+  isQueueFull,
+  putBack,
+  takeBatch,
+  wakeRoomWaiters,
+  type Lane,
+} from './lane.ts';
 
 export type Batcher = {
   /** False: that lane's queue is full, or the batcher is stopping. */
@@ -58,6 +66,8 @@ class LaneBatcher implements AdjustableBatcher {
   /** Lanes that hold items and have no batch in flight, the longest waiting first. */
   readonly #waiting = new Set<Lane>();
   readonly #inFlight: InFlight = { bulk: 0, unary: 0 };
+  /** When a unary command came last, whatever its lane. */
+  #lastUnaryMs = Number.NEGATIVE_INFINITY;
   #dispatchPlanned = false;
   #timer: NodeJS.Timeout | undefined;
   #stopped: PromiseWithResolvers<void> | undefined;
@@ -81,8 +91,9 @@ class LaneBatcher implements AdjustableBatcher {
     }
     const lane = this.#lane(item.partition);
     if (item.origin.kind === 'unary') {
-      if (lane.unary.length >= this.#limits.queueItemsMax) return false;
-      lane.unary.push(item, Date.now());
+      if (isQueueFull(lane.unary, this.#limits)) return false;
+      this.#lastUnaryMs = Date.now();
+      lane.unary.push(item, this.#lastUnaryMs);
     } else {
       if (hasNoRoom(lane, this.#limits)) return false;
       lane.bulk.push(item, Date.now());
@@ -161,7 +172,11 @@ class LaneBatcher implements AdjustableBatcher {
   #start(lane: Lane): void {
     this.#waiting.delete(lane);
     lane.busy = true;
-    const batch = takeBatch(lane, this.#limits, this.#inFlight.bulk < this.#limits.processors);
+    const batch = takeBatch(lane, this.#limits, {
+      nowMs: Date.now(),
+      hasProcessor: this.#inFlight.bulk < this.#limits.processors,
+      lastUnaryMs: this.#lastUnaryMs,
+    });
     this.#inFlight[batch.hasBulk ? 'bulk' : 'unary'] += 1;
     wakeRoomWaiters(lane);
     void this.#process(lane.partition, batch.items, batch.queuedSinceMs)

@@ -1,6 +1,6 @@
 /**
  * Bounds of command-svc that are no settings: what is promised in the contract, or what memory was
- * reckoned with. All others are in config.ts.
+ * reckoned with. Settings are in config.ts, the lengths of fields in field-rules.ts.
  */
 
 /** The contract's own, in every message of a stream and in a direct batch. */
@@ -13,6 +13,24 @@ export const SHOWN_CHARACTERS_MAX = 64;
 /** What a caller is told to wait before it tries again, when nothing better is known. */
 export const RETRY_AFTER_MS = 1_000;
 
+/** Pages of items (AIP-158). */
+export const PAGE_SIZE_DEFAULT = 100;
+export const PAGE_SIZE_MAX = 1_000;
+/** Gaps that a submission names. */
+export const MISSING_RANGES_MAX = 100;
+/** How long a lease of bulk mode lasts, and what its holder may say. */
+export const LEASE_TTL_MS = { min: 5_000, max: 600_000, default: 60_000 } as const;
+export const LEASE_TEXT_CHARACTERS_MAX = 140;
+
+/** Results in one message of BulkSubmit. */
+export const MESSAGE_RESULTS_MAX = 500;
+/** Indexes that one reading of duplicates asks for, and how far apart they may be. */
+export const READ_ITEMS_MAX = 1_000;
+export const READ_SPAN_MAX = 16_384;
+/** Tries to make a submission that others free meanwhile. */
+export const MAKINGS_MAX = 10;
+/** Redis did not answer: locks are not asked for so long, since asking costs its time-out. */
+export const LOCKS_PAUSE_MS = 500;
 /** Indexes of a submission that a stream which resends looks at together: 144 KiB a stream. */
 export const STORED_WINDOW_ITEMS = 16_384;
 /** Indexes of a submission that a page of results looks at together. */

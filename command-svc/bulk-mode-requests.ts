@@ -21,12 +21,10 @@ import {
   type ReplicaSettings,
 } from '#proto/bank/v1/bulk_mode_service.ts';
 import type { Duration } from '#proto/google/protobuf/duration.ts';
-import { RETRY_AFTER_MS } from './bounds.ts';
+import { RETRY_AFTER_MS, LEASE_TEXT_CHARACTERS_MAX, LEASE_TTL_MS } from './bounds.ts';
 import type { BulkMode } from './bulk-mode.ts';
 import { textRule, uuidRule } from './field-rules.ts';
 
-const TTL_MS = { min: 5_000, max: 600_000, default: 60_000 } as const;
-const TEXT_CHARACTERS_MAX = 140;
 export type BulkModeHandlers = Pick<
   BulkModeServiceServer,
   'startBulkMode' | 'renewBulkMode' | 'endBulkMode' | 'getBulkMode'
@@ -38,8 +36,8 @@ export function bulkModeHandlers(mode: BulkMode, log: Logger): BulkModeHandlers 
       refuseUnservedFields(request, ['holder', 'reason', 'ttl'], StartBulkModeRequest.create());
       const { holder, reason } = request;
       const ttlMs = checkFields(request.ttl, {
-        holder: textRule(holder, 1, TEXT_CHARACTERS_MAX),
-        reason: textRule(reason, 0, TEXT_CHARACTERS_MAX),
+        holder: textRule(holder, 1, LEASE_TEXT_CHARACTERS_MAX),
+        reason: textRule(reason, 0, LEASE_TEXT_CHARACTERS_MAX),
       });
       const lease = await orUnavailable(mode.startBulkMode({ holder, reason }, ttlMs));
       if (lease === undefined) throw tooManyLeases();
@@ -94,8 +92,8 @@ function checkFields(
   ttl: Duration | undefined,
   rules: Readonly<Record<string, string | undefined>>,
 ): number {
-  const ttlMs = ttl === undefined ? TTL_MS.default : millisecondsOf(ttl);
-  const isInBounds = ttlMs >= TTL_MS.min && ttlMs <= TTL_MS.max;
+  const ttlMs = ttl === undefined ? LEASE_TTL_MS.default : millisecondsOf(ttl);
+  const isInBounds = ttlMs >= LEASE_TTL_MS.min && ttlMs <= LEASE_TTL_MS.max;
   const all = { ...rules, ttl: isInBounds ? undefined : 'must be 5 to 600 s' };
   const violations = Object.entries(all).flatMap(([field, description]): FieldViolation[] =>
     description === undefined ? [] : [{ field, description }],

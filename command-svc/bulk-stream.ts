@@ -94,6 +94,7 @@ export function openBulkStream(call: ClientStream, options: BulkStreamOptions): 
     messages,
     orEnd: (promise) =>
       new Promise((resolve) => {
+        if (ended !== undefined) return resolve();
         wake = resolve;
         void promise.then(resolve, resolve);
       }),

@@ -5,11 +5,12 @@
  * nothing (atomic-batch.ts).
  */
 import type { CallContext } from '#platform/call-context.ts';
+import { EntriesUnavailableError } from '#platform/expiring-entries.ts';
 import { invalidArgument } from '#platform/grpc-errors.ts';
 import { BatchMode, type SubmitBatchResponse } from '#proto/bank/v1/bulk_service.ts';
 import { storeAtomic } from './atomic-batch.ts';
 import type { IntakeContext } from './take-stream.ts';
-import { leaseExpired, orUnavailable } from './bulk-mode-requests.ts';
+import { leaseExpired } from './bulk-mode-requests.ts';
 import { decodeDirectBatch, type RawMessage } from './bulk-messages.ts';
 import { openCallEnd } from './call-end.ts';
 import { collectResults } from './collected-results.ts';
@@ -43,9 +44,15 @@ function storeOf(mode: BatchMode): StoreBatch {
   throw invalidArgument([{ field: 'mode', description }]);
 }
 
+/** The lease makes the batch fast, not right: when Redis cannot tell, the batch goes on. */
 async function checkLease(context: IntakeContext, leaseId: string): Promise<void> {
   if (leaseId === '') return;
-  if (!(await orUnavailable(context.bulkMode.holdsLease(leaseId)))) throw leaseExpired(leaseId);
+  const holds = await context.bulkMode.holdsLease(leaseId).catch((error: unknown) => {
+    if (!(error instanceof EntriesUnavailableError)) throw error;
+    context.log.debug('A lease could not be looked up; its batch goes on.', { err: error });
+    return true;
+  });
+  if (!holds) throw leaseExpired(leaseId);
 }
 
 const storePerItem: StoreBatch = async (context, request, end, { traceparent }) => {

@@ -5,10 +5,9 @@
  */
 import { z } from 'zod';
 import { invalidArgument } from '#platform/grpc-errors.ts';
+import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from './bounds.ts';
 import { itemIndex } from './item-numbering.ts';
 
-const PAGE_SIZE_DEFAULT = 100;
-const PAGE_SIZE_MAX = 1_000;
 const BEFORE_THE_FIRST = -1;
 
 export type PageRequest = {

@@ -10,12 +10,19 @@ export type LaneLimits = {
   readonly batchItemsMax: number;
   /** What a batch aims at for its packed row; one item more never passes the record's limit. */
   readonly batchBytesMax: number;
-  /** Each queue of a lane. */
+  /** Each queue of a lane; bytes as an upper bound of what its items take in the packed row. */
   readonly queueItemsMax: number;
+  readonly queueBytesMax: number;
   /** Bulk items in a batch that unary commands lead: so that they are not kept waiting. */
   readonly besideUnaryItemsMax: number;
-  /** So many such batches in a row at most: the next takes what fits. */
+  /** So many such batches in a row at most: the next takes more. */
   readonly shortBatchesMax: number;
+  /** Bulk items in any batch while unary commands come: the next of them waits for it to end. */
+  readonly nearUnaryItemsMax: number;
+  /** Unary commands come: one has come in so many milliseconds. */
+  readonly nearUnaryMs: number;
+  /** Bulk items give way to other batches no longer than so; then they go in the next. */
+  readonly partialPatienceMs: number;
 };
 
 export type Lane = {
@@ -62,7 +69,11 @@ export function isFull(lane: Lane, limits: LaneLimits): boolean {
 
 /** True when a bulk item, or a barrier, must wait for room. */
 export function hasNoRoom({ bulk, barrierItems }: Lane, limits: LaneLimits): boolean {
-  return bulk.length + barrierItems >= limits.queueItemsMax;
+  return isQueueFull(bulk, limits) || bulk.length + barrierItems >= limits.queueItemsMax;
+}
+
+export function isQueueFull({ length, bytes }: ItemQueue, limits: LaneLimits): boolean {
+  return length >= limits.queueItemsMax || bytes >= limits.queueBytesMax;
 }
 
 export type TakenBatch = {
@@ -71,19 +82,41 @@ export type TakenBatch = {
   readonly queuedSinceMs: number;
 };
 
-/** `bulkToo` false: all processors are taken, so that unary commands go alone. */
-export function takeBatch(lane: Lane, limits: LaneLimits, bulkToo: boolean): TakenBatch {
+export type Taking = {
+  readonly nowMs: number;
+  /** False: all processors are taken, so that unary commands go alone, for a while. */
+  readonly hasProcessor: boolean;
+  /** When a unary command came last, whatever its lane. */
+  readonly lastUnaryMs: number;
+};
+
+export function takeBatch(lane: Lane, limits: LaneLimits, taking: Taking): TakenBatch {
   const queuedSinceMs = Math.min(lane.unary.oldestMs, lane.bulk.oldestMs);
   const items: BatchItem[] = [];
   const room = { items: limits.batchItemsMax, bytes: limits.batchBytesMax };
   lane.unary.moveTo(items, room);
   const unaryCount = items.length;
-  const isShort = unaryCount > 0 && lane.shortBatches < limits.shortBatchesMax;
-  lane.shortBatches = isShort ? lane.shortBatches + 1 : 0;
-  const bulkMax = isShort ? limits.besideUnaryItemsMax : limits.batchItemsMax;
-  room.items = Math.min(room.items, bulkMax, bulkReady(lane));
-  if (bulkToo) lane.bulk.moveTo(items, room);
+  room.items = Math.min(room.items, bulkItemsMax(lane, limits, taking, unaryCount > 0));
+  if (room.items > 0) lane.bulk.moveTo(items, room);
   return { items, hasBulk: items.length > unaryCount, queuedSinceMs };
+}
+
+/** How many bulk items the batch takes; unary commands lead it or not. */
+function bulkItemsMax(
+  lane: Lane,
+  limits: LaneLimits,
+  { nowMs, hasProcessor, lastUnaryMs }: Taking,
+  isLed: boolean,
+): number {
+  const ready = bulkReady(lane);
+  if (ready === 0) return 0;
+  const isLate = nowMs - lane.bulk.oldestMs >= limits.partialPatienceMs;
+  if (!hasProcessor && !isLate) return 0;
+  const isShort = isLed && lane.shortBatches < limits.shortBatchesMax;
+  lane.shortBatches = isShort ? lane.shortBatches + 1 : 0;
+  if (isShort) return Math.min(ready, limits.besideUnaryItemsMax);
+  const unaryIsNear = nowMs - lastUnaryMs < limits.nearUnaryMs;
+  return unaryIsNear ? Math.min(ready, limits.nearUnaryItemsMax) : ready;
 }
 
 /** There is room again, or may be. */

@@ -6,7 +6,7 @@
  */
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { sleep } from '#platform/waiting.ts';
-import type { HeldLock } from './account-locks.ts';
+import type { HeldLock, LockAttempt } from './account-locks.ts';
 import { accountsOf, newBatch, type Batch, type BatchContext } from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
 
@@ -31,7 +31,8 @@ export async function lockBatch(context: BatchContext, batch: Batch): Promise<Lo
   const { locks } = context;
   const { partition } = batch.lane;
   const lock = await locks.acquire(partition, batch.accountIds);
-  if (lock !== undefined) return { batch, lock, deferred: NONE };
+  if (lock === 'unavailable') return { batch, lock: undefined, deferred: NONE };
+  if (lock !== 'held') return { batch, lock, deferred: NONE };
   const held = await locks.heldElsewhere(partition, batch.accountIds);
   if (held === undefined) return { batch, lock: undefined, deferred: NONE };
   const { kept, deferred } = splitByHeld(batch.items, held);
@@ -42,7 +43,8 @@ export async function lockBatch(context: BatchContext, batch: Batch): Promise<Lo
   }
   const { batchId, lane, nowMicros, trace } = batch;
   const rest = newBatch(batchId, lane, kept, nowMicros, trace);
-  return { batch: rest, lock: await locks.acquire(partition, rest.accountIds), deferred };
+  const restLock = await locks.acquire(partition, rest.accountIds);
+  return { batch: rest, lock: typeof restLock === 'string' ? undefined : restLock, deferred };
 }
 
 /**
@@ -61,7 +63,8 @@ export async function lockLanes(
       await sleep(pauseMs(deferral));
     }
     const lock = await lockOnce(context, batch);
-    if (lock !== undefined) return lock;
+    if (lock === 'unavailable') return undefined;
+    if (lock !== 'held') return lock;
   }
   locks.counts.overdue += 1;
   return undefined;
@@ -70,21 +73,24 @@ export async function lockLanes(
 async function lockOnce(
   { locks, partitionCount }: BatchContext,
   { lane, others, accountIds }: Batch,
-): Promise<HeldLock | undefined> {
+): Promise<LockAttempt> {
   const byPartition = Map.groupBy(accountIds, (id) => partitionOfAccount(id, partitionCount));
   const held: HeldLock[] = [];
   const release = (): void => {
     for (const lock of held) lock.release();
   };
-  for (const { partition } of [lane, ...others]) {
-    const lock = await locks.acquire(partition, byPartition.get(partition) ?? []);
-    if (lock === undefined) {
-      release();
-      return undefined;
+  let complete = false;
+  try {
+    for (const { partition } of [lane, ...others]) {
+      const lock = await locks.acquire(partition, byPartition.get(partition) ?? []);
+      if (typeof lock === 'string') return lock;
+      held.push(lock);
     }
-    held.push(lock);
+    complete = true;
+    return { release };
+  } finally {
+    if (!complete) release();
   }
-  return { release };
 }
 
 const NONE: readonly BatchItem[] = [];

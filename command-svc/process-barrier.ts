@@ -14,6 +14,7 @@ import type { BatchItem } from './batch-item.ts';
 import { startBatchTrace } from './batch-trace.ts';
 import { refusalWithIndex } from './command-answers.ts';
 import { lockLanes } from './lock-deferral.ts';
+import { tellModeChanges } from './mode-changes.ts';
 import { failItems, reply } from './process-batch.ts';
 
 /** `lanes`: of the barrier's partitions, ascending. */
@@ -28,6 +29,7 @@ export async function processBarrier(
   const { items } = barrier;
   if (barrier.isAbandoned()) return settleNothing(items, { kind: 'abandoned' });
   const trace = startBatchTrace(lane.partition, items, queuedSinceMs);
+  tellModeChanges(context, trace);
   const nowMicros = BigInt(Date.now()) * 1000n;
   const batch = newBatch(randomUUID(), lane, items, nowMicros, trace, others);
   const attributes = { 'bank.batch_id': batch.batchId, 'bank.partitions': lanes.length };

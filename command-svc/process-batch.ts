@@ -19,6 +19,7 @@ import { lockBatch } from './lock-deferral.ts';
 import { isExpired, newBatch, type Batch, type BatchContext, type BatchResult } from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
 import { startBatchTrace } from './batch-trace.ts';
+import { tellModeChanges } from './mode-changes.ts';
 
 /** Answers the items that are put off to the lane's next batch; all others are settled. */
 export async function processBatch(
@@ -30,8 +31,7 @@ export async function processBatch(
   const items = dropExpired(given);
   if (items.length === 0) return NONE;
   const trace = startBatchTrace(lane.partition, items, queuedSinceMs);
-  const change = context.takeModeChange();
-  if (change !== undefined) trace.event(change.name, { on: change.isOn }, change.at);
+  tellModeChanges(context, trace);
   const nowMicros = BigInt(Date.now()) * 1000n;
   let batch: Batch = newBatch(randomUUID(), lane, items, nowMicros, trace);
   const attributes = { 'bank.batch_id': batch.batchId };

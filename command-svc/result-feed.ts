@@ -8,6 +8,7 @@ import { refusal } from '#platform/grpc-errors.ts';
 import type { Send } from '#platform/streaming.ts';
 import type { BulkSubmitResponse } from '#proto/bank/v1/bulk_service.ts';
 import type { ItemResult } from '#proto/bank/v1/submission.ts';
+import { MESSAGE_RESULTS_MAX } from './bounds.ts';
 import { acceptedResult, refusedResult } from './collected-results.ts';
 import type { ResultSink } from './item-results.ts';
 
@@ -34,8 +35,6 @@ export type ResultFeedOptions = {
 export function createResultFeed(options: ResultFeedOptions): ResultFeed {
   return new SendingFeed(options);
 }
-
-const MESSAGE_RESULTS_MAX = 500;
 
 class SendingFeed implements ResultFeed {
   readonly #options: ResultFeedOptions;

@@ -3,15 +3,12 @@
  * bounded number at a time.
  */
 import type { ItemResult } from '#proto/bank/v1/submission.ts';
+import { READ_ITEMS_MAX, READ_SPAN_MAX } from './bounds.ts';
 import { visitStoredItems } from './item-indexes.ts';
 import { readItemResults, type PlacedItem } from './item-results.ts';
 import { readStoredWindow } from './sql/read-stored-window.ts';
 import type { SubmissionKey } from './submission-claims.ts';
 import { readFromEventStore, type SubmissionContext } from './submission-transactions.ts';
-
-/** Indexes that one reading asks for, and how far apart its first and last one may be. */
-const READ_ITEMS_MAX = 1_000;
-const READ_SPAN_MAX = 16_384;
 
 /** The results of stored items, as duplicates. Every index must be stored. */
 export async function* readDuplicates(

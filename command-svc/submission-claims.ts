@@ -8,6 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import { pausePoint } from '#platform/pause-points.ts';
+import { MAKINGS_MAX } from './bounds.ts';
 import type { SubmissionClaim } from './batch-item.ts';
 import { createSubmission } from './sql/create-submission.ts';
 import { deleteClaim } from './sql/delete-claim.ts';
@@ -80,8 +81,6 @@ async function makeAndLock(
   }
   throw new Error(`submission ${submissionId} was freed ${MAKINGS_MAX} times while it was opened`);
 }
-
-const MAKINGS_MAX = 10;
 
 /** How a closed submission stands; undefined while it is open, or when there is none. */
 export async function readClosedStanding(

@@ -4,9 +4,8 @@
  * one, and are then walked in order. Pure; memory is bounded by the rows that overlap, not by the
  * submission's length.
  */
+import { MISSING_RANGES_MAX } from './bounds.ts';
 import { visitStoredItems } from './item-indexes.ts';
-
-export const MISSING_RANGES_MAX = 100;
 
 /** Indexes from `first` up to, not with, `end`. */
 export type MissingRange = { readonly first: number; readonly end: number };

@@ -3,6 +3,7 @@
  * gap are the rows folded to tell where it is. A submission in the middle of its upload may grow
  * between the two readings: then the answer holds for some moment between them.
  */
+import { MINOR_UNITS_MAX } from '#domain/money.ts';
 import { status } from '@grpc/grpc-js';
 import { refusal, type RpcError } from '#platform/grpc-errors.ts';
 import { withTransaction } from '#platform/postgres.ts';
@@ -96,8 +97,6 @@ function summaryOf(
     })),
   };
 }
-
-const MINOR_UNITS_MAX = 2n ** 63n - 1n;
 
 /** A sum over many accounts may pass what one Money holds: then several of them add up to it. */
 function moneyOf(amount: { currencyCode: string; minorUnits: bigint }): Money[] {

@@ -29,7 +29,7 @@ export type LeasedMode<Settings extends ModeSettings> = {
   settings(): Settings;
   /** Called after each change. */
   onChange(listener: () => void): void;
-  /** The newest change, to the first that asks; undefined: told already. */
+  /** The oldest change that was not told yet, to the first that asks. */
   takeChange(): ModeChange | undefined;
   readonly leases: Leases;
   readonly reports: ReplicaReports;
@@ -47,6 +47,9 @@ export const LEASED_MODE = {
   reportLifeMs: 4_000,
 } as const;
 
+/** Changes that wait for a trace to be told in; the oldest give way. */
+const UNTOLD_MAX = 8;
+
 export function openLeasedMode<Settings extends ModeSettings>(
   options: LeasedModeOptions<Settings>,
 ): LeasedMode<Settings> {
@@ -58,7 +61,7 @@ export function openLeasedMode<Settings extends ModeSettings>(
   const reports = createReplicaReports(redis, keys);
   const changes = counter(`bank.${name}.changes`, `Times that ${name} went on or off.`);
   const listeners: (() => void)[] = [];
-  let change: ModeChange | undefined;
+  const untold: ModeChange[] = [];
   const settings = (): Settings => (watch.isHeld() ? options.on : options.off);
 
   const report = (): void => {
@@ -69,7 +72,8 @@ export function openLeasedMode<Settings extends ModeSettings>(
     });
   };
   const onChange = (isOn: boolean): void => {
-    change = { name, isOn, at: new Date() };
+    untold.push({ name, isOn, at: new Date() });
+    if (untold.length > UNTOLD_MAX) untold.shift();
     log.info(`${name} is ${isOn ? 'on' : 'off'}.`, { ...settings() });
     changes.add(1, { to: isOn ? 'on' : 'off' });
     for (const listener of listeners) listener();
@@ -83,11 +87,7 @@ export function openLeasedMode<Settings extends ModeSettings>(
     isOn: watch.isHeld,
     settings,
     onChange: (listener) => void listeners.push(listener),
-    takeChange() {
-      const taken = change;
-      change = undefined;
-      return taken;
-    },
+    takeChange: () => untold.shift(),
     leases,
     reports,
     async close() {

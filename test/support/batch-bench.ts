@@ -27,7 +27,10 @@ const HELD: AccountLocks = {
 };
 
 /** As if Redis were away. */
-export const NO_LOCKS: AccountLocks = { ...HELD, acquire: () => Promise.resolve(undefined) };
+export const NO_LOCKS: AccountLocks = {
+  ...HELD,
+  acquire: () => Promise.resolve('unavailable'),
+};
 
 export function openReplica(url: string, name: string, locks: AccountLocks = HELD): Replica {
   const log = createLogger({

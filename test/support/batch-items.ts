@@ -2,7 +2,7 @@
 import type { BatchItem } from '../../command-svc/batch-item.ts';
 
 /** An item of a stream that nobody waits for. */
-export function bulkItem(partition: number): BatchItem {
+export function bulkItem(partition: number, bytes = 10): BatchItem {
   return {
     command: undefined,
     invalid: undefined,
@@ -10,7 +10,7 @@ export function bulkItem(partition: number): BatchItem {
     contentHash: '',
     partition,
     itemIndex: 0,
-    bytes: 10,
+    bytes,
     origin: {
       kind: 'submission',
       claim: { tenant: '', submissionId: 's', claimId: 'c' },
@@ -21,9 +21,9 @@ export function bulkItem(partition: number): BatchItem {
 }
 
 /** A command that nobody waits for. */
-export function unaryItem(partition: number): BatchItem {
+export function unaryItem(partition: number, bytes = 10): BatchItem {
   const { origin } = bulkItem(partition);
   const { settle, traceparent } = origin;
   const unary = { kind: 'unary', settle, traceparent, deadlineMs: undefined } as const;
-  return { ...bulkItem(partition), origin: unary };
+  return { ...bulkItem(partition, bytes), origin: unary };
 }

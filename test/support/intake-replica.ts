@@ -63,6 +63,11 @@ const LIMITS: BatcherLimits = {
   unaryProcessors: 8,
   besideUnaryItemsMax: 200,
   shortBatchesMax: 3,
+  nearUnaryItemsMax: 500,
+  nearUnaryMs: 1_000,
+  partialPatienceMs: 10_000,
+  unaryPatienceMs: 10_000,
+  queueBytesMax: 4_000_000,
   queueItemsMax: 5_000,
 };
 

@@ -19,6 +19,11 @@ beforeEach(() => {
     unaryProcessors: 1,
     besideUnaryItemsMax: 1,
     shortBatchesMax: 3,
+    nearUnaryItemsMax: 3,
+    nearUnaryMs: 1_000,
+    partialPatienceMs: 2_000,
+    unaryPatienceMs: 500,
+    queueBytesMax: 75,
     queueItemsMax: 6,
   };
   const noBarrier = () => Promise.reject(new Error('a barrier that nobody has enqueued'));
@@ -67,7 +72,7 @@ test('unary commands wait for company while enough batches of them are in flight
   await pass(1);
   expect(sizes()).toEqual([
     [0, 1],
-    [2, 4],
+    [2, 3],
   ]);
   started[0]?.end();
   await pass(0);
@@ -90,4 +95,60 @@ test('few bulk items go along with unary commands, but a full batch comes in the
     [0, 2],
     [0, 4],
   ]);
+});
+
+test('what gives way has an end: past its patience it takes a free processor', async () => {
+  bulk(0, 4);
+  await pass(1);
+  bulk(1, 1);
+  await pass(1_998);
+  expect(sizes()).toEqual([[0, 4]]);
+  await pass(3);
+  expect(sizes().at(-1)).toEqual([1, 1]);
+});
+
+test('unary commands wait for company no longer than their patience', async () => {
+  unary(0, 1);
+  await pass(1);
+  unary(1, 1);
+  await pass(498);
+  expect(sizes()).toEqual([[0, 1]]);
+  await pass(3);
+  expect(sizes().at(-1)).toEqual([1, 1]);
+});
+
+test('batches are small while unary commands come, also where none of them is', async () => {
+  unary(0, 1);
+  bulk(1, 4);
+  await pass(1);
+  expect(sizes().at(-1)).toEqual([1, 3]);
+  started.at(-1)?.end();
+  await pass(2_000);
+  expect(sizes().at(-1)).toEqual([1, 1]);
+  started.at(-1)?.end();
+  bulk(1, 4);
+  await pass(1);
+  expect(sizes().at(-1)).toEqual([1, 4]);
+});
+
+test('without a free processor a lane lends its turn to unary commands, not for ever', async () => {
+  bulk(1, 4);
+  bulk(2, 4);
+  await pass(1);
+  bulk(0, 1);
+  unary(0, 1);
+  await pass(1);
+  expect(sizes().at(-1)).toEqual([0, 1]);
+  await pass(2_000);
+  unary(0, 1);
+  started.at(-1)?.end();
+  await pass(1);
+  expect(sizes().at(-1)).toEqual([0, 2]);
+});
+
+test('a queue is full by its bytes too', () => {
+  const taken = Array.from({ length: 9 }, () => batcher.tryEnqueue(bulkItem(0, 25)));
+  expect(taken.filter(Boolean)).toHaveLength(3);
+  const commands = Array.from({ length: 9 }, () => batcher.tryEnqueue(unaryItem(0, 40)));
+  expect(commands.filter(Boolean)).toHaveLength(2);
 });
