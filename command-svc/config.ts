@@ -40,124 +40,132 @@ export type CommandConfig = {
   readonly drainMs: number;
 };
 
-const SCHEMA = z
-  .object({
-    BANK_EVENT_STORE_URL: envText(),
-    BANK_REDIS_URL: envText(),
-    BANK_COMMAND_LISTEN: envAddress('127.0.0.1:50051'),
-    BANK_INSTANCE: envText(`command-svc-${process.pid}`),
-    BANK_LOG_LEVEL: envText('info'),
-    BANK_COMMAND_BATCH_ITEMS_MAX: envInt({ min: 1, max: 5_000, default: 1_000 }),
-    BANK_COMMAND_BATCH_BYTES_MAX: envInt({ min: 10_000, max: 2_000_000, default: 900_000 }),
-    BANK_COMMAND_BATCH_TIMEOUT_MS: envInt({ min: 1, max: 10_000, default: 100 }),
-    BANK_COMMAND_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 8 }),
-    BANK_COMMAND_PARTIAL_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 2 }),
-    BANK_COMMAND_UNARY_PROCESSORS: envInt({ min: 1, max: 64, default: 3 }),
-    BANK_COMMAND_PARTIAL_PATIENCE_MS: envInt({ min: 1, max: 60_000, default: 1_000 }),
-    BANK_COMMAND_UNARY_PATIENCE_MS: envInt({ min: 1, max: 60_000, default: 100 }),
-    BANK_COMMAND_BESIDE_UNARY_ITEMS_MAX: envInt({ min: 0, max: 5_000, default: 200 }),
-    BANK_COMMAND_NEAR_UNARY_ITEMS_MAX: envInt({ min: 1, max: 5_000, default: 500 }),
-    BANK_COMMAND_QUEUE_BYTES_MAX: envInt({ min: 10_000, max: 100_000_000, default: 4_000_000 }),
-    BANK_COMMAND_QUEUE_ITEMS_MAX: envInt({ min: 1, max: 100_000, default: 5_000 }),
-    BANK_COMMAND_BULK_BATCH_ITEMS_MAX: envInt({ min: 1, max: 5_000, default: 5_000 }),
-    BANK_COMMAND_BULK_BATCH_TIMEOUT_MS: envInt({ min: 1, max: 10_000, default: 50 }),
-    BANK_COMMAND_BULK_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 16 }),
-    BANK_COMMAND_BULK_QUEUE_ITEMS_MAX: envInt({ min: 1, max: 100_000, default: 10_000 }),
-    BANK_COMMAND_STREAM_LEASE_MS: envInt({ min: 1_000, max: 60_000, default: 10_000 }),
-    BANK_COMMAND_CACHED_ACCOUNTS_MAX: envInt({ min: 1_000, max: 10_000_000, default: 200_000 }),
-    BANK_COMMAND_ROWS_BEHIND_MAX: envInt({ min: 1, max: 1_000, default: 20 }),
-    BANK_COMMAND_LOCK_TIMEOUT_MS: envInt({ min: 100, max: 60_000, default: 2_000 }),
-    BANK_COMMAND_BLOCKED_LOOK_MS: envInt({ min: 50, max: 60_000, default: 1_500 }),
-    BANK_COMMAND_STOPPED_OWNER_AGE_MS: envInt({ min: 100, max: 600_000, default: 5_000 }),
-    BANK_COMMAND_ANSWER_TIMEOUT_MS: envInt({ min: 500, max: 120_000, default: 10_000 }),
-    BANK_COMMAND_APPEND_RETRY_MS: envInt({ min: 100, max: 600_000, default: 30_000 }),
-    BANK_COMMAND_ACCOUNT_LOCK_MS: envInt({ min: 500, max: 120_000, default: 10_000 }),
-    BANK_COMMAND_LOCK_DEFERRALS_MAX: envInt({ min: 0, max: 100, default: 5 }),
-    BANK_COMMAND_REQUEST_CONNECTIONS_MAX: envInt({ min: 1, max: 200, default: 10 }),
-    BANK_COMMAND_REQUEST_STATEMENT_TIMEOUT_MS: envInt({ min: 100, max: 600_000, default: 30_000 }),
-    BANK_COMMAND_STREAM_IDLE_MS: envInt({ min: 100, max: 3_600_000, default: 60_000 }),
-    BANK_COMMAND_STREAM_RESULTS_MAX: envInt({ min: 1, max: 1_000_000, default: 10_000 }),
-    BANK_COMMAND_DRAIN_MS: envInt({ min: 100, max: 8_000, default: 6_000 }),
-  })
-  .transform((env): CommandConfig => ({
-    eventStoreUrl: env.BANK_EVENT_STORE_URL,
-    redisUrl: env.BANK_REDIS_URL,
-    listen: env.BANK_COMMAND_LISTEN,
-    instance: env.BANK_INSTANCE,
-    logLevel: env.BANK_LOG_LEVEL,
-    // Unary commands start beside the bulk batches in flight: as many connections again.
-    batchConnectionsMax:
-      Math.max(env.BANK_COMMAND_BATCH_PROCESSORS, env.BANK_COMMAND_BULK_BATCH_PROCESSORS) * 2,
-    requestConnectionsMax: env.BANK_COMMAND_REQUEST_CONNECTIONS_MAX,
-    lockTimeoutMs: env.BANK_COMMAND_LOCK_TIMEOUT_MS,
-    requestStatementTimeoutMs: env.BANK_COMMAND_REQUEST_STATEMENT_TIMEOUT_MS,
-    batcher: {
+const ENV = z.object({
+  BANK_EVENT_STORE_URL: envText(),
+  BANK_REDIS_URL: envText(),
+  BANK_COMMAND_LISTEN: envAddress('127.0.0.1:50051'),
+  BANK_INSTANCE: envText(`command-svc-${process.pid}`),
+  BANK_LOG_LEVEL: envText('info'),
+  BANK_COMMAND_BATCH_ITEMS_MAX: envInt({ min: 1, max: 5_000, default: 1_000 }),
+  BANK_COMMAND_BATCH_BYTES_MAX: envInt({ min: 10_000, max: 2_000_000, default: 900_000 }),
+  BANK_COMMAND_BATCH_TIMEOUT_MS: envInt({ min: 1, max: 10_000, default: 100 }),
+  BANK_COMMAND_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 8 }),
+  BANK_COMMAND_PARTIAL_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 2 }),
+  BANK_COMMAND_UNARY_PROCESSORS: envInt({ min: 1, max: 64, default: 3 }),
+  BANK_COMMAND_PARTIAL_PATIENCE_MS: envInt({ min: 1, max: 60_000, default: 1_000 }),
+  BANK_COMMAND_UNARY_PATIENCE_MS: envInt({ min: 1, max: 60_000, default: 100 }),
+  BANK_COMMAND_BESIDE_UNARY_ITEMS_MAX: envInt({ min: 0, max: 5_000, default: 200 }),
+  BANK_COMMAND_NEAR_UNARY_ITEMS_MAX: envInt({ min: 1, max: 5_000, default: 500 }),
+  BANK_COMMAND_QUEUE_BYTES_MAX: envInt({ min: 10_000, max: 100_000_000, default: 4_000_000 }),
+  BANK_COMMAND_QUEUE_ITEMS_MAX: envInt({ min: 1, max: 100_000, default: 5_000 }),
+  BANK_COMMAND_BULK_BATCH_ITEMS_MAX: envInt({ min: 1, max: 5_000, default: 5_000 }),
+  BANK_COMMAND_BULK_BATCH_TIMEOUT_MS: envInt({ min: 1, max: 10_000, default: 50 }),
+  BANK_COMMAND_BULK_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 16 }),
+  BANK_COMMAND_BULK_QUEUE_ITEMS_MAX: envInt({ min: 1, max: 100_000, default: 10_000 }),
+  BANK_COMMAND_STREAM_LEASE_MS: envInt({ min: 1_000, max: 60_000, default: 10_000 }),
+  BANK_COMMAND_CACHED_ACCOUNTS_MAX: envInt({ min: 1_000, max: 10_000_000, default: 200_000 }),
+  BANK_COMMAND_ROWS_BEHIND_MAX: envInt({ min: 1, max: 1_000, default: 20 }),
+  BANK_COMMAND_LOCK_TIMEOUT_MS: envInt({ min: 100, max: 60_000, default: 2_000 }),
+  BANK_COMMAND_BLOCKED_LOOK_MS: envInt({ min: 50, max: 60_000, default: 1_500 }),
+  BANK_COMMAND_STOPPED_OWNER_AGE_MS: envInt({ min: 100, max: 600_000, default: 5_000 }),
+  BANK_COMMAND_ANSWER_TIMEOUT_MS: envInt({ min: 500, max: 120_000, default: 10_000 }),
+  BANK_COMMAND_APPEND_RETRY_MS: envInt({ min: 100, max: 600_000, default: 30_000 }),
+  BANK_COMMAND_ACCOUNT_LOCK_MS: envInt({ min: 500, max: 120_000, default: 10_000 }),
+  BANK_COMMAND_LOCK_DEFERRALS_MAX: envInt({ min: 0, max: 100, default: 5 }),
+  BANK_COMMAND_REQUEST_CONNECTIONS_MAX: envInt({ min: 1, max: 200, default: 10 }),
+  BANK_COMMAND_REQUEST_STATEMENT_TIMEOUT_MS: envInt({ min: 100, max: 600_000, default: 30_000 }),
+  BANK_COMMAND_STREAM_IDLE_MS: envInt({ min: 100, max: 3_600_000, default: 60_000 }),
+  BANK_COMMAND_STREAM_RESULTS_MAX: envInt({ min: 1, max: 1_000_000, default: 10_000 }),
+  BANK_COMMAND_DRAIN_MS: envInt({ min: 100, max: 8_000, default: 6_000 }),
+});
+type Env = z.infer<typeof ENV>;
+
+const SCHEMA = ENV.transform((env): CommandConfig => ({
+  eventStoreUrl: env.BANK_EVENT_STORE_URL,
+  redisUrl: env.BANK_REDIS_URL,
+  listen: env.BANK_COMMAND_LISTEN,
+  instance: env.BANK_INSTANCE,
+  logLevel: env.BANK_LOG_LEVEL,
+  // Unary commands start beside the bulk batches in flight: as many connections again.
+  batchConnectionsMax:
+    Math.max(env.BANK_COMMAND_BATCH_PROCESSORS, env.BANK_COMMAND_BULK_BATCH_PROCESSORS) * 2,
+  requestConnectionsMax: env.BANK_COMMAND_REQUEST_CONNECTIONS_MAX,
+  lockTimeoutMs: env.BANK_COMMAND_LOCK_TIMEOUT_MS,
+  requestStatementTimeoutMs: env.BANK_COMMAND_REQUEST_STATEMENT_TIMEOUT_MS,
+  batcher: batcherLimits(env),
+  bulkMode: bulkModeConfig(env),
+  states: {
+    accountsMax: env.BANK_COMMAND_CACHED_ACCOUNTS_MAX,
+    rowsBehindMax: env.BANK_COMMAND_ROWS_BEHIND_MAX,
+    loadRoundsMax: 5,
+  },
+  append: {
+    answerTimeoutMs: env.BANK_COMMAND_ANSWER_TIMEOUT_MS,
+    retryForMs: env.BANK_COMMAND_APPEND_RETRY_MS,
+    retryPauseFirstMs: 20,
+    retryPauseMaxMs: 1_000,
+    conflictsMax: 5,
+  },
+  deferral: {
+    deferralsMax: env.BANK_COMMAND_LOCK_DEFERRALS_MAX,
+    pauseMinMs: 5,
+    pauseMaxMs: 20,
+  },
+  stoppedOwner: {
+    lookAfterMs: env.BANK_COMMAND_BLOCKED_LOOK_MS,
+    transactionAgeMs: env.BANK_COMMAND_STOPPED_OWNER_AGE_MS,
+  },
+  submissions: {
+    triesMax: 6,
+    retryPauseFirstMs: 50,
+    retryPauseMaxMs: 1_000,
+    retryAfterMs: 1_000,
+  },
+  accountLockMs: env.BANK_COMMAND_ACCOUNT_LOCK_MS,
+  streamResultsMax: env.BANK_COMMAND_STREAM_RESULTS_MAX,
+  streamIdleMs: env.BANK_COMMAND_STREAM_IDLE_MS,
+  drainMs: env.BANK_COMMAND_DRAIN_MS,
+})).refine((config) => config.stoppedOwner.lookAfterMs < config.lockTimeoutMs, {
+  path: ['BANK_COMMAND_BLOCKED_LOOK_MS'],
+  message: 'must be below BANK_COMMAND_LOCK_TIMEOUT_MS',
+});
+
+function batcherLimits(env: Env): BatcherLimits {
+  return {
+    batchItemsMax: env.BANK_COMMAND_BATCH_ITEMS_MAX,
+    batchBytesMax: env.BANK_COMMAND_BATCH_BYTES_MAX,
+    batchTimeoutMs: env.BANK_COMMAND_BATCH_TIMEOUT_MS,
+    processors: env.BANK_COMMAND_BATCH_PROCESSORS,
+    partialProcessors: env.BANK_COMMAND_PARTIAL_BATCH_PROCESSORS,
+    partialPatienceMs: env.BANK_COMMAND_PARTIAL_PATIENCE_MS,
+    unaryProcessors: env.BANK_COMMAND_UNARY_PROCESSORS,
+    unaryPatienceMs: env.BANK_COMMAND_UNARY_PATIENCE_MS,
+    besideUnaryItemsMax: env.BANK_COMMAND_BESIDE_UNARY_ITEMS_MAX,
+    shortBatchesMax: 3,
+    nearUnaryItemsMax: env.BANK_COMMAND_NEAR_UNARY_ITEMS_MAX,
+    nearUnaryMs: 1_000,
+    queueBytesMax: env.BANK_COMMAND_QUEUE_BYTES_MAX,
+    queueItemsMax: env.BANK_COMMAND_QUEUE_ITEMS_MAX,
+  };
+}
+
+function bulkModeConfig(env: Env): CommandConfig['bulkMode'] {
+  return {
+    normal: {
       batchItemsMax: env.BANK_COMMAND_BATCH_ITEMS_MAX,
-      batchBytesMax: env.BANK_COMMAND_BATCH_BYTES_MAX,
       batchTimeoutMs: env.BANK_COMMAND_BATCH_TIMEOUT_MS,
-      processors: env.BANK_COMMAND_BATCH_PROCESSORS,
-      partialProcessors: env.BANK_COMMAND_PARTIAL_BATCH_PROCESSORS,
-      partialPatienceMs: env.BANK_COMMAND_PARTIAL_PATIENCE_MS,
-      unaryProcessors: env.BANK_COMMAND_UNARY_PROCESSORS,
-      unaryPatienceMs: env.BANK_COMMAND_UNARY_PATIENCE_MS,
-      besideUnaryItemsMax: env.BANK_COMMAND_BESIDE_UNARY_ITEMS_MAX,
-      shortBatchesMax: 3,
-      nearUnaryItemsMax: env.BANK_COMMAND_NEAR_UNARY_ITEMS_MAX,
-      nearUnaryMs: 1_000,
-      queueBytesMax: env.BANK_COMMAND_QUEUE_BYTES_MAX,
+      batchProcessors: env.BANK_COMMAND_BATCH_PROCESSORS,
       queueItemsMax: env.BANK_COMMAND_QUEUE_ITEMS_MAX,
     },
-    bulkMode: {
-      normal: {
-        batchItemsMax: env.BANK_COMMAND_BATCH_ITEMS_MAX,
-        batchTimeoutMs: env.BANK_COMMAND_BATCH_TIMEOUT_MS,
-        batchProcessors: env.BANK_COMMAND_BATCH_PROCESSORS,
-        queueItemsMax: env.BANK_COMMAND_QUEUE_ITEMS_MAX,
-      },
-      bulk: {
-        batchItemsMax: env.BANK_COMMAND_BULK_BATCH_ITEMS_MAX,
-        batchTimeoutMs: env.BANK_COMMAND_BULK_BATCH_TIMEOUT_MS,
-        batchProcessors: env.BANK_COMMAND_BULK_BATCH_PROCESSORS,
-        queueItemsMax: env.BANK_COMMAND_BULK_QUEUE_ITEMS_MAX,
-      },
-      streamLeaseMs: env.BANK_COMMAND_STREAM_LEASE_MS,
+    bulk: {
+      batchItemsMax: env.BANK_COMMAND_BULK_BATCH_ITEMS_MAX,
+      batchTimeoutMs: env.BANK_COMMAND_BULK_BATCH_TIMEOUT_MS,
+      batchProcessors: env.BANK_COMMAND_BULK_BATCH_PROCESSORS,
+      queueItemsMax: env.BANK_COMMAND_BULK_QUEUE_ITEMS_MAX,
     },
-    states: {
-      accountsMax: env.BANK_COMMAND_CACHED_ACCOUNTS_MAX,
-      rowsBehindMax: env.BANK_COMMAND_ROWS_BEHIND_MAX,
-      loadRoundsMax: 5,
-    },
-    append: {
-      answerTimeoutMs: env.BANK_COMMAND_ANSWER_TIMEOUT_MS,
-      retryForMs: env.BANK_COMMAND_APPEND_RETRY_MS,
-      retryPauseFirstMs: 20,
-      retryPauseMaxMs: 1_000,
-      conflictsMax: 5,
-    },
-    deferral: {
-      deferralsMax: env.BANK_COMMAND_LOCK_DEFERRALS_MAX,
-      pauseMinMs: 5,
-      pauseMaxMs: 20,
-    },
-    stoppedOwner: {
-      lookAfterMs: env.BANK_COMMAND_BLOCKED_LOOK_MS,
-      transactionAgeMs: env.BANK_COMMAND_STOPPED_OWNER_AGE_MS,
-    },
-    submissions: {
-      triesMax: 6,
-      retryPauseFirstMs: 50,
-      retryPauseMaxMs: 1_000,
-      retryAfterMs: 1_000,
-    },
-    accountLockMs: env.BANK_COMMAND_ACCOUNT_LOCK_MS,
-    streamResultsMax: env.BANK_COMMAND_STREAM_RESULTS_MAX,
-    streamIdleMs: env.BANK_COMMAND_STREAM_IDLE_MS,
-    drainMs: env.BANK_COMMAND_DRAIN_MS,
-  }))
-  .refine((config) => config.stoppedOwner.lookAfterMs < config.lockTimeoutMs, {
-    path: ['BANK_COMMAND_BLOCKED_LOOK_MS'],
-    message: 'must be below BANK_COMMAND_LOCK_TIMEOUT_MS',
-  });
+    streamLeaseMs: env.BANK_COMMAND_STREAM_LEASE_MS,
+  };
+}
 
 export function readConfig(env: NodeJS.ProcessEnv): CommandConfig {
   return parseEnv(SCHEMA, env);

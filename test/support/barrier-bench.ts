@@ -7,23 +7,16 @@ import type { BatchItem, ItemOutcome } from '../../command-svc/batch-item.ts';
 import type { BatcherLimits } from '../../command-svc/batch-start.ts';
 import { createBatcher, type Batcher } from '../../command-svc/batcher.ts';
 import { bulkItem } from '#test/support/batch-items.ts';
+import { WIDE_LIMITS } from '#test/support/batcher-limits.ts';
 
 export const LANES = 4;
 export const LIMITS: BatcherLimits = {
+  ...WIDE_LIMITS,
   /** Every item is a full batch: nothing here waits for time. */
   batchItemsMax: 1,
   batchBytesMax: 1000,
   batchTimeoutMs: 1,
   processors: 2,
-  partialProcessors: 2,
-  unaryProcessors: 8,
-  besideUnaryItemsMax: 200,
-  shortBatchesMax: 3,
-  nearUnaryItemsMax: 500,
-  nearUnaryMs: 1_000,
-  partialPatienceMs: 10_000,
-  unaryPatienceMs: 10_000,
-  queueBytesMax: 4_000_000,
   queueItemsMax: 1000,
 };
 

@@ -29,6 +29,7 @@ import { bulkServiceDefinition } from '../../command-svc/bulk-messages.ts';
 import { laneProcessors } from '../../command-svc/lane-processors.ts';
 import { submissionHandlers } from '../../command-svc/submissions.ts';
 import { openReplica, PARTITIONS, type Replica } from '#test/support/batch-bench.ts';
+import { WIDE_LIMITS } from '#test/support/batcher-limits.ts';
 
 export type IntakeReplica = {
   context: IntakeContext;
@@ -54,22 +55,7 @@ export type IntakeReplicaOptions = {
   around?: (batcher: Batcher) => Batcher;
 };
 
-const LIMITS: BatcherLimits = {
-  batchItemsMax: 1_000,
-  batchBytesMax: 900_000,
-  batchTimeoutMs: 100,
-  processors: 8,
-  partialProcessors: 2,
-  unaryProcessors: 8,
-  besideUnaryItemsMax: 200,
-  shortBatchesMax: 3,
-  nearUnaryItemsMax: 500,
-  nearUnaryMs: 1_000,
-  partialPatienceMs: 10_000,
-  unaryPatienceMs: 10_000,
-  queueBytesMax: 4_000_000,
-  queueItemsMax: 5_000,
-};
+const LIMITS: BatcherLimits = { ...WIDE_LIMITS, partialProcessors: 2, besideUnaryItemsMax: 200 };
 
 const NO_LEASES: BulkMode['holdsLease'] = () => Promise.resolve(false);
 

@@ -32,6 +32,7 @@ import {
 import { openDatabases, type Databases } from '#test/support/databases.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
 import { until } from '#test/support/until.ts';
+import { WIDE_LIMITS } from '#test/support/batcher-limits.ts';
 
 const TTL_MS = 10_000;
 let databases: Databases;
@@ -217,19 +218,10 @@ describe('locks that come and go', () => {
 
 function openBatcher(): Batcher {
   const limits = {
+    ...WIDE_LIMITS,
     batchItemsMax: 50,
-    batchBytesMax: 900_000,
     batchTimeoutMs: 5,
     processors: 4,
-    partialProcessors: 4,
-    unaryProcessors: 8,
-    besideUnaryItemsMax: 200,
-    shortBatchesMax: 3,
-    nearUnaryItemsMax: 500,
-    nearUnaryMs: 1_000,
-    partialPatienceMs: 10_000,
-    unaryPatienceMs: 10_000,
-    queueBytesMax: 4_000_000,
     queueItemsMax: 1_000,
   };
   return createBatcher(PARTITIONS, limits, ...laneProcessors(replica.context, replica.lanes));

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { BatchItem } from '../../../command-svc/batch-item.ts';
 import { createBatcher, type Batcher, type ProcessBatch } from '../../../command-svc/batcher.ts';
 import { bulkItem, unaryItem } from '#test/support/batch-items.ts';
+import { WIDE_LIMITS } from '#test/support/batcher-limits.ts';
 
 let started: { size: number; partition: number; end: () => void }[];
 let batcher: Batcher;
@@ -11,20 +12,17 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'Date'] });
   started = [];
   const limits = {
+    ...WIDE_LIMITS,
     batchItemsMax: 4,
-    batchBytesMax: 1000,
-    batchTimeoutMs: 100,
     processors: 2,
     partialProcessors: 1,
-    unaryProcessors: 1,
-    besideUnaryItemsMax: 1,
-    shortBatchesMax: 3,
-    nearUnaryItemsMax: 3,
-    nearUnaryMs: 1_000,
     partialPatienceMs: 2_000,
+    unaryProcessors: 1,
     unaryPatienceMs: 500,
-    queueBytesMax: 75,
+    besideUnaryItemsMax: 1,
+    nearUnaryItemsMax: 3,
     queueItemsMax: 6,
+    queueBytesMax: 75,
   };
   const noBarrier = () => Promise.reject(new Error('a barrier that nobody has enqueued'));
   const startBatch: ProcessBatch = (partition, items) => {

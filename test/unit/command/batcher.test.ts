@@ -4,21 +4,13 @@ import type { BatchItem, ItemOutcome } from '../../../command-svc/batch-item.ts'
 import { createBatcher } from '../../../command-svc/batcher.ts';
 import type { BatcherLimits } from '../../../command-svc/batch-start.ts';
 import type { Batcher, ProcessBatch } from '../../../command-svc/batcher.ts';
+import { WIDE_LIMITS } from '#test/support/batcher-limits.ts';
 
 const LIMITS: BatcherLimits = {
+  ...WIDE_LIMITS,
   batchItemsMax: 4,
   batchBytesMax: 1000,
-  batchTimeoutMs: 100,
   processors: 2,
-  partialProcessors: 2,
-  unaryProcessors: 8,
-  besideUnaryItemsMax: 200,
-  shortBatchesMax: 3,
-  nearUnaryItemsMax: 500,
-  nearUnaryMs: 1_000,
-  partialPatienceMs: 10_000,
-  unaryPatienceMs: 10_000,
-  queueBytesMax: 4_000_000,
   queueItemsMax: 6,
 };
 type Started = {
