@@ -5,7 +5,7 @@
  * others of its kind are in flight it waits on and takes along what comes meanwhile, which is
  * cheaper for all (group commit). That too has an end: past its patience it waits for no company.
  */
-import { bulkReady, isFull, type Lane, type LaneLimits } from './lane.ts';
+import { bulkReady, isFull, unaryIsNear, type Lane, type LaneLimits } from './lane.ts';
 
 export type BatcherLimits = LaneLimits & {
   /** Bulk items wait for company at most so long while few batches are in flight. */
@@ -23,26 +23,41 @@ export type BatcherLimits = LaneLimits & {
 /** Batches in flight in this process. */
 export type InFlight = { bulk: number; unary: number };
 
-/** `stopping`: nothing more will come to wait for. */
-export function isDue(
-  lane: Lane,
-  limits: BatcherLimits,
-  inFlight: InFlight,
-  nowMs: number,
-  stopping: boolean,
-): boolean {
+export type Moment = {
+  readonly inFlight: InFlight;
+  readonly nowMs: number;
+  /** When a unary command came last, whatever its lane. */
+  readonly lastUnaryMs: number;
+  /** Nothing more will come to wait for. */
+  readonly stopping: boolean;
+};
+
+export function isDue(lane: Lane, limits: BatcherLimits, moment: Moment): boolean {
   if (lane.reserved) return false;
+  const { inFlight, nowMs, stopping } = moment;
   if (nowMs >= unaryDueMs(lane, limits, inFlight)) return true;
   if (bulkReady(lane) === 0) return false;
   if (inFlight.bulk + inFlight.unary === 0) return true;
-  if (inFlight.bulk >= limits.processors) return false;
-  return isFull(lane, limits) || stopping || nowMs >= partialDueMs(lane, limits, inFlight);
+  if (!hasProcessor(limits, moment)) return false;
+  return isFull(lane, limits) || stopping || nowMs >= partialDueMs(lane, limits, moment);
 }
 
 /** When it is due by time alone; infinity when a time does not matter. */
-export function wakeAtMs(lane: Lane, limits: BatcherLimits, inFlight: InFlight): number {
+export function wakeAtMs(lane: Lane, limits: BatcherLimits, moment: Moment): number {
   if (lane.reserved) return Number.POSITIVE_INFINITY;
-  return Math.min(unaryDueMs(lane, limits, inFlight), partialDueMs(lane, limits, inFlight));
+  const unaryMs = unaryDueMs(lane, limits, moment.inFlight);
+  return Math.min(unaryMs, partialDueMs(lane, limits, moment));
+}
+
+/**
+ * A few batches in flight keep the event store busy; more of them only make each slower, and a
+ * unary command that comes to a lane waits for the one in flight there. So while such commands come
+ * there are few.
+ */
+export function hasProcessor(limits: BatcherLimits, moment: Moment): boolean {
+  const { processors, partialProcessors } = limits;
+  const isFew = unaryIsNear(limits, moment);
+  return moment.inFlight.bulk < (isFew ? Math.min(processors, partialProcessors) : processors);
 }
 
 function unaryDueMs({ unary }: Lane, limits: BatcherLimits, inFlight: InFlight): number {
@@ -50,9 +65,9 @@ function unaryDueMs({ unary }: Lane, limits: BatcherLimits, inFlight: InFlight):
   return unary.oldestMs + patienceMs; // infinity for an empty queue
 }
 
-function partialDueMs(lane: Lane, limits: BatcherLimits, { bulk }: InFlight): number {
-  if (bulk >= limits.processors || bulkReady(lane) === 0) return Number.POSITIVE_INFINITY;
+function partialDueMs(lane: Lane, limits: BatcherLimits, moment: Moment): number {
+  if (!hasProcessor(limits, moment) || bulkReady(lane) === 0) return Number.POSITIVE_INFINITY;
   const { batchTimeoutMs, partialProcessors, partialPatienceMs } = limits;
-  const waitMs = bulk < partialProcessors ? batchTimeoutMs : partialPatienceMs;
+  const waitMs = moment.inFlight.bulk < partialProcessors ? batchTimeoutMs : partialPatienceMs;
   return lane.bulk.oldestMs + Math.max(waitMs, batchTimeoutMs);
 }

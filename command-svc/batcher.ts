@@ -9,7 +9,8 @@
 import type { BatchItem } from './batch-item.ts';
 import type { Barrier } from './barrier.ts';
 import { BarrierQueue, type ReadyBarrier } from './barrier-queue.ts';
-import { isDue, wakeAtMs, type BatcherLimits, type InFlight } from './batch-start.ts';
+import { hasProcessor, isDue, wakeAtMs } from './batch-start.ts';
+import type { BatcherLimits, InFlight, Moment } from './batch-start.ts';
 import { shuttingDown } from './shutting-down.ts';
 import {
   createLane,
@@ -159,24 +160,27 @@ class LaneBatcher implements AdjustableBatcher {
     this.#startBarriers();
     const nowMs = Date.now();
     let wakeMs = Number.POSITIVE_INFINITY;
-    const stopping = this.#stopped !== undefined;
+    const moment = this.#moment(nowMs);
     for (const lane of this.#waiting) {
-      if (isDue(lane, this.#limits, this.#inFlight, nowMs, stopping)) this.#start(lane);
-      else wakeMs = Math.min(wakeMs, wakeAtMs(lane, this.#limits, this.#inFlight));
+      if (isDue(lane, this.#limits, moment)) this.#start(lane);
+      else wakeMs = Math.min(wakeMs, wakeAtMs(lane, this.#limits, moment));
     }
     if (wakeMs !== Number.POSITIVE_INFINITY) {
       this.#timer = setTimeout(() => this.#dispatch(), Math.max(1, wakeMs - nowMs));
     }
   }
 
+  #moment(nowMs: number): Moment {
+    const stopping = this.#stopped !== undefined;
+    return { inFlight: this.#inFlight, nowMs, lastUnaryMs: this.#lastUnaryMs, stopping };
+  }
+
   #start(lane: Lane): void {
     this.#waiting.delete(lane);
     lane.busy = true;
-    const batch = takeBatch(lane, this.#limits, {
-      nowMs: Date.now(),
-      hasProcessor: this.#inFlight.bulk < this.#limits.processors,
-      lastUnaryMs: this.#lastUnaryMs,
-    });
+    const moment = this.#moment(Date.now());
+    const taking = { ...moment, hasProcessor: hasProcessor(this.#limits, moment) };
+    const batch = takeBatch(lane, this.#limits, taking);
     this.#inFlight[batch.hasBulk ? 'bulk' : 'unary'] += 1;
     wakeRoomWaiters(lane);
     void this.#process(lane.partition, batch.items, batch.queuedSinceMs)
@@ -186,7 +190,7 @@ class LaneBatcher implements AdjustableBatcher {
 
   #startBarriers(): void {
     if (this.#barriers.size === 0) return;
-    const canBulk = (): boolean => this.#inFlight.bulk < this.#limits.processors;
+    const canBulk = (): boolean => hasProcessor(this.#limits, this.#moment(Date.now()));
     for (let ready = this.#barriers.next(canBulk()); ready !== undefined;) {
       this.#startBarrier(ready);
       ready = this.#barriers.next(canBulk());

@@ -102,12 +102,8 @@ export function takeBatch(lane: Lane, limits: LaneLimits, taking: Taking): Taken
 }
 
 /** How many bulk items the batch takes; unary commands lead it or not. */
-function bulkItemsMax(
-  lane: Lane,
-  limits: LaneLimits,
-  { nowMs, hasProcessor, lastUnaryMs }: Taking,
-  isLed: boolean,
-): number {
+function bulkItemsMax(lane: Lane, limits: LaneLimits, taking: Taking, isLed: boolean): number {
+  const { nowMs, hasProcessor } = taking;
   const ready = bulkReady(lane);
   if (ready === 0) return 0;
   const isLate = nowMs - lane.bulk.oldestMs >= limits.partialPatienceMs;
@@ -115,8 +111,15 @@ function bulkItemsMax(
   const isShort = isLed && lane.shortBatches < limits.shortBatchesMax;
   lane.shortBatches = isShort ? lane.shortBatches + 1 : 0;
   if (isShort) return Math.min(ready, limits.besideUnaryItemsMax);
-  const unaryIsNear = nowMs - lastUnaryMs < limits.nearUnaryMs;
-  return unaryIsNear ? Math.min(ready, limits.nearUnaryItemsMax) : ready;
+  return unaryIsNear(limits, taking) ? Math.min(ready, limits.nearUnaryItemsMax) : ready;
+}
+
+/** Unary commands come, to whatever lane: the next may come to any. */
+export function unaryIsNear(
+  { nearUnaryMs }: LaneLimits,
+  { nowMs, lastUnaryMs }: Pick<Taking, 'nowMs' | 'lastUnaryMs'>,
+): boolean {
+  return nowMs - lastUnaryMs < nearUnaryMs;
 }
 
 /** There is room again, or may be. */

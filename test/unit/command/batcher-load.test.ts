@@ -150,3 +150,18 @@ test('a queue is full by its bytes too', () => {
   const commands = Array.from({ length: 9 }, () => batcher.tryEnqueue(unaryItem(0, 40)));
   expect(commands.filter(Boolean)).toHaveLength(2);
 });
+
+test('while unary commands come few bulk batches are in flight, full ones too', async () => {
+  unary(0, 1);
+  bulk(1, 4);
+  bulk(2, 4);
+  await pass(500);
+  expect(sizes()).toEqual([
+    [0, 1],
+    [1, 3],
+  ]);
+  await pass(600);
+  started[0]?.end();
+  await pass(1);
+  expect(sizes().at(-1)).toEqual([2, 4]);
+});
