@@ -77,10 +77,10 @@ async function checkStoredTogether(upload: BulkUpload, count: number): Promise<v
   const { submissionId } = submission;
   if (standing.kind === 'closed') {
     checkSize(submissionId, count, BigInt(standing.totalItems));
-    const message = `submission ${submissionId} is closed and was not stored as one`;
+    const message = `submission ${submissionId} is closed and was not stored as one atomic batch`;
     const metadata = { total_items: String(standing.totalItems) };
     throw refusal(status.FAILED_PRECONDITION, 'SUBMISSION_CLOSED', message, { metadata });
   }
-  const message = `submission ${submissionId} holds items that were not stored as one`;
+  const message = `submission ${submissionId} holds items that were not stored as one atomic batch`;
   throw refusal(status.FAILED_PRECONDITION, 'SUBMISSION_INCOMPLETE', message);
 }

@@ -1,9 +1,10 @@
 /**
  * Barriers that wait for their lanes, in the order in which they came. A bulk barrier heads a lane
- * when the bulk items before it have gone and no earlier bulk barrier stands there; a unary one
- * heads its lanes at once. A barrier that heads all its lanes reserves them: no other batch starts
- * there until it has run. Of two such barriers with a lane in common the earlier one goes first, in
- * every lane: no two can wait for each other.
+ * when the bulk items before it have gone, no earlier bulk barrier stands there, and no unary
+ * command waits there that came before it; a unary one heads its lanes at once. A barrier that
+ * heads all its lanes reserves them: no other batch starts there until it has run. Of two such
+ * barriers with a lane in common the earlier one goes first, in every lane: no two can wait for
+ * each other.
  */
 import type { Barrier } from './barrier.ts';
 import type { Lane } from './lane.ts';
@@ -84,7 +85,13 @@ export class BarrierQueue {
 }
 
 /** `behind`: lanes in which an earlier bulk barrier stands. */
-function headsItsLanes({ barrier, lanes, places }: Waiting, behind: ReadonlySet<Lane>): boolean {
+function headsItsLanes(waiting: Waiting, behind: ReadonlySet<Lane>): boolean {
+  const { barrier, lanes, places, queuedSinceMs } = waiting;
   if (barrier.kind === 'unary') return true;
-  return lanes.every((lane, n) => !behind.has(lane) && lane.bulk.taken >= (places[n] ?? 0));
+  return lanes.every(
+    (lane, n) =>
+      !behind.has(lane) &&
+      lane.bulk.taken >= (places[n] ?? 0) &&
+      lane.unary.oldestMs > queuedSinceMs, // infinity for an empty queue
+  );
 }

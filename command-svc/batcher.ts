@@ -14,6 +14,7 @@ import type { BatcherLimits, InFlight, Moment } from './batch-start.ts';
 import { shuttingDown } from './shutting-down.ts';
 import {
   createLane,
+  hasNoBarrierRoom,
   hasNoRoom,
   isQueueFull,
   putBack,
@@ -111,7 +112,7 @@ class LaneBatcher implements AdjustableBatcher {
       return true;
     }
     const lanes = barrier.partitions.map((partition) => this.#lane(partition));
-    if (lanes.some((lane) => hasNoRoom(lane, this.#limits))) return false;
+    if (lanes.some((lane) => hasNoBarrierRoom(lane, this.#limits))) return false;
     this.#barriers.add(barrier, lanes, Date.now());
     this.#planDispatch();
     return true;

@@ -22,6 +22,11 @@ export const MISSING_RANGES_MAX = 100;
 export const LEASE_TTL_MS = { min: 5_000, max: 600_000, default: 60_000 } as const;
 export const LEASE_TEXT_CHARACTERS_MAX = 140;
 
+/**
+ * Bytes of messages that are decoded and whose items have not all found their place, over all
+ * streams and direct batches: decoded they take about six times as much.
+ */
+export const DECODED_MESSAGES_BYTES_MAX = 12 * 1024 * 1024;
 /** Results in one message of BulkSubmit. */
 export const MESSAGE_RESULTS_MAX = 500;
 /** Indexes that one reading of duplicates asks for, and how far apart they may be. */
@@ -30,7 +35,7 @@ export const READ_SPAN_MAX = 16_384;
 /** Tries to make a submission that others free meanwhile. */
 export const MAKINGS_MAX = 10;
 /** Redis did not answer: locks are not asked for so long, since asking costs its time-out. */
-export const LOCKS_PAUSE_MS = 500;
+export const LOCKS_PAUSE_MS = 5_000;
 /** Indexes of a submission that a stream which resends looks at together: 144 KiB a stream. */
 export const STORED_WINDOW_ITEMS = 16_384;
 /** Indexes of a submission that a page of results looks at together. */

@@ -9,6 +9,7 @@ import { refuseUnservedFields } from '#platform/unserved-fields.ts';
 import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
 import type { Operation } from '#proto/bank/v1/operation.ts';
 import {
+  BatchMode,
   BulkOpenAccountsRequest,
   BulkServiceService,
   BulkSubmitRequest,
@@ -18,6 +19,7 @@ import {
 } from '#proto/bank/v1/bulk_service.ts';
 import { MESSAGE_BYTES_MAX, MESSAGE_ITEMS_MAX } from './bounds.ts';
 import { decodeBulkDeposit } from './deposit-decoder.ts';
+import { checkSubmissionId, optionalUuidRule } from './field-rules.ts';
 import { refuseUnservedOperations } from './operation-items.ts';
 
 /** A message of a stream. */
@@ -67,11 +69,28 @@ export function decodeDirectBatch(raw: RawMessage): SubmitBatchRequest {
   const request = decoded(raw, (bytes) => SubmitBatchRequest.decode(bytes));
   refuseUnservedFields(request, ['submission_id', 'mode', 'operations', 'bulk_mode_lease_id']);
   refuseUnservedOperations(request.operations);
-  if (request.operations.length === 0 || request.operations.length > MESSAGE_ITEMS_MAX) {
-    const description = `must be 1 to ${MESSAGE_ITEMS_MAX}`;
-    throw malformedMessage({ field: 'operations', description });
-  }
+  const violations: FieldViolation[] = [
+    ...checkSubmissionId(request.submissionId),
+    ...checkBatch(request),
+  ];
+  if (violations.length > 0) throw invalidArgument(violations);
   return request;
+}
+
+function checkBatch(request: SubmitBatchRequest): FieldViolation[] {
+  const { mode, operations, bulkModeLeaseId } = request;
+  const found: FieldViolation[] = [];
+  if (mode !== BatchMode.BATCH_MODE_ATOMIC && mode !== BatchMode.BATCH_MODE_PER_ITEM) {
+    const description = 'must be BATCH_MODE_ATOMIC or BATCH_MODE_PER_ITEM';
+    found.push({ field: 'mode', description });
+  }
+  if (operations.length === 0 || operations.length > MESSAGE_ITEMS_MAX) {
+    const description = `must hold 1 to ${MESSAGE_ITEMS_MAX} commands`;
+    found.push({ field: 'operations', description });
+  }
+  const lease = optionalUuidRule(bulkModeLeaseId);
+  if (lease !== undefined) found.push({ field: 'bulk_mode_lease_id', description: lease });
+  return found;
 }
 
 /**

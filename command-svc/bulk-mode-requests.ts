@@ -102,7 +102,9 @@ function checkFields(
   return Math.floor(ttlMs);
 }
 
+/** NaN for what is no Duration: it is in no bounds. */
 function millisecondsOf({ seconds, nanos }: Duration): number {
+  if (Math.abs(nanos) > 999_999_999 || Number(seconds) * nanos < 0) return Number.NaN;
   return Number(seconds) * 1000 + nanos / 1_000_000;
 }
 

@@ -21,8 +21,10 @@ const CODES: Readonly<Record<RejectionReason, status>> = {
 };
 
 export function refusalOf({ reason, message, field }: Rejection): RpcError {
-  if (reason === 'INVALID_ITEM') return invalidArgument([{ field, description: message }]);
-  return refusal(CODES[reason], reason, message);
+  if (reason !== 'INVALID_ITEM') return refusal(CODES[reason], reason, message);
+  const prefix = `${field}: `; // a stored rejection says its field in its message too
+  const description = message.startsWith(prefix) ? message.slice(prefix.length) : message;
+  return invalidArgument([{ field, description }]);
 }
 
 /** The refusal of a whole batch: the status of its refused item, which its metadata names. */

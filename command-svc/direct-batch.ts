@@ -4,10 +4,12 @@
  * the way of every upload; a batch that broke off goes on when it is sent again. ATOMIC: all or
  * nothing (atomic-batch.ts).
  */
+import { status } from '@grpc/grpc-js';
 import type { CallContext } from '#platform/call-context.ts';
 import { EntriesUnavailableError } from '#platform/expiring-entries.ts';
-import { invalidArgument } from '#platform/grpc-errors.ts';
-import { BatchMode, type SubmitBatchResponse } from '#proto/bank/v1/bulk_service.ts';
+import { refusal, type RpcError } from '#platform/grpc-errors.ts';
+import { BatchMode } from '#proto/bank/v1/bulk_service.ts';
+import type { SubmitBatchRequest, SubmitBatchResponse } from '#proto/bank/v1/bulk_service.ts';
 import { storeAtomic } from './atomic-batch.ts';
 import type { IntakeContext } from './take-stream.ts';
 import { leaseExpired } from './bulk-mode-requests.ts';
@@ -24,8 +26,22 @@ export async function submitBatch(
   raw: RawMessage,
   call: CallContext,
 ): Promise<SubmitBatchResponse> {
-  const request = decodeDirectBatch(raw);
-  const store = storeOf(request.mode);
+  const share = context.messages.tryTake(raw.bytes?.length ?? 0);
+  if (share === undefined) throw tooManyBatches(context.submissions.retryAfterMs);
+  try {
+    return await storeBatch(context, decodeDirectBatch(raw), call);
+  } finally {
+    share.giveBack();
+  }
+}
+
+async function storeBatch(
+  context: IntakeContext,
+  request: SubmitBatchRequest,
+  call: CallContext,
+): Promise<SubmitBatchResponse> {
+  const isAtomic = request.mode === BatchMode.BATCH_MODE_ATOMIC; // decoding knows the other
+  const store = isAtomic ? storeAtomic : storePerItem;
   await checkLease(context, request.bulkModeLeaseId);
   const { stopping } = context;
   const { retryAfterMs } = context.submissions;
@@ -37,11 +53,10 @@ export async function submitBatch(
   }
 }
 
-function storeOf(mode: BatchMode): StoreBatch {
-  if (mode === BatchMode.BATCH_MODE_ATOMIC) return storeAtomic;
-  if (mode === BatchMode.BATCH_MODE_PER_ITEM) return storePerItem;
-  const description = 'must be BATCH_MODE_ATOMIC or BATCH_MODE_PER_ITEM';
-  throw invalidArgument([{ field: 'mode', description }]);
+/** Nothing was decoded yet: a caller that tries again later costs nothing meanwhile. */
+function tooManyBatches(retryAfterMs: number): RpcError {
+  const message = 'too many batches are being stored: nothing was done';
+  return refusal(status.RESOURCE_EXHAUSTED, 'QUEUE_FULL', message, { retryAfterMs });
 }
 
 /** The lease makes the batch fast, not right: when Redis cannot tell, the batch goes on. */

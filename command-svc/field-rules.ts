@@ -104,7 +104,7 @@ export function uuidRule(text: string): string | undefined {
   return text === '' ? 'is required' : 'must be a UUID: 8-4-4-4-12 hexadecimal digits';
 }
 
-function optionalUuidRule(text: string): string | undefined {
+export function optionalUuidRule(text: string): string | undefined {
   return text === '' ? undefined : uuidRule(text);
 }
 

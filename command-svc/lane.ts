@@ -67,9 +67,17 @@ export function isFull(lane: Lane, limits: LaneLimits): boolean {
   return bulk.length >= limits.batchItemsMax || bulk.bytes >= limits.batchBytesMax;
 }
 
-/** True when a bulk item, or a barrier, must wait for room. */
+/** True when a bulk item must wait for room: barriers that wait count too. */
 export function hasNoRoom({ bulk, barrierItems }: Lane, limits: LaneLimits): boolean {
   return isQueueFull(bulk, limits) || bulk.length + barrierItems >= limits.queueItemsMax;
+}
+
+/**
+ * True when a barrier finds no room. Bulk items do not count: streams that keep the queue full
+ * would shut barriers out.
+ */
+export function hasNoBarrierRoom({ barrierItems }: Lane, limits: LaneLimits): boolean {
+  return barrierItems >= limits.queueItemsMax;
 }
 
 export function isQueueFull({ length, bytes }: ItemQueue, limits: LaneLimits): boolean {

@@ -3,6 +3,7 @@
  * batcher with its lanes, the handlers, the server. Starts when the event store's schema is there;
  * without Redis it serves, slower.
  */
+import { createByteBudget } from '#platform/byte-budget.ts';
 import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
 import { runService, type ServiceContext } from '#platform/lifecycle.ts';
 import { createLogger } from '#platform/logger.ts';
@@ -13,7 +14,7 @@ import { startTelemetry } from '#platform/telemetry.ts';
 import { AccountCommandServiceService } from '#proto/bank/v1/account_command_service.ts';
 import { BulkModeServiceService } from '#proto/bank/v1/bulk_mode_service.ts';
 import { EventLogServiceService } from '#proto/bank/v1/event_log_service.ts';
-import { WATCH_CONNECTIONS_MAX } from './bounds.ts';
+import { DECODED_MESSAGES_BYTES_MAX, WATCH_CONNECTIONS_MAX } from './bounds.ts';
 import { accountCommandHandlers } from './account-commands.ts';
 import { createAccountLocks } from './account-locks.ts';
 import { newCounts, type BatchContext } from './batch.ts';
@@ -50,7 +51,8 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
 
   const { server, serve, drain } = createGrpcServer({ log });
   const { streamIdleMs, streamResultsMax, states } = settings;
-  const limits = { streamIdleMs, streamResultsMax, states };
+  const messages = createByteBudget(DECODED_MESSAGES_BYTES_MAX);
+  const limits = { streamIdleMs, streamResultsMax, states, messages };
   const intake = createBulkIntake({ ...submissions, ...limits, batcher, bulkMode, stopping });
   const commands = accountCommandHandlers({ ...submissions, batcher });
   const { drained, ...uploads } = intake;

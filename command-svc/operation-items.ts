@@ -19,10 +19,10 @@ import { rawContentHash, type RawContent } from './content-hash.ts';
 
 /** Throws UNIMPLEMENTED for a command or a field that is not served yet. */
 export function refuseUnservedOperations(operations: readonly Operation[]): void {
-  for (const { command } of operations) {
+  for (const [index, { command }] of operations.entries()) {
     if (command === undefined || command.$case === 'openAccount') continue;
-    if (command.$case !== 'deposit') throw notServed(snakeCase(command.$case));
-    if (command.value.expectedVersion !== 0n) throw notServed('deposit.expected_version');
+    if (command.$case !== 'deposit') throw notServed(snakeCase(command.$case), index);
+    if (command.value.expectedVersion !== 0n) throw notServed('deposit.expected_version', index);
   }
 }
 
@@ -35,7 +35,7 @@ export function operationItem(
     return malformed(context, NO_COMMAND, rawContentHash(NOTHING), index, NOTHING);
   }
   if (command.$case === 'openAccount') return openAccountItem(context, command.value, index);
-  if (command.$case !== 'deposit') throw notServed(snakeCase(command.$case));
+  if (command.$case !== 'deposit') throw notServed(snakeCase(command.$case), index);
   const deposit = command.value;
   if (!deposit.validateOnly) return depositItem(context, deposit, index);
   return malformed(context, VALIDATE_ONLY, hashOf(deposit), index, deposit);
@@ -60,8 +60,8 @@ function hashOf(deposit: DepositRequest): string {
   return rawContentHash({ ...deposit, type: 'Deposit', currencyCode, amountMinor });
 }
 
-function notServed(path: string): RpcError {
-  const field = `operations.${path}`;
+function notServed(path: string, index: number): RpcError {
+  const field = `operations[${index}].${path}`;
   return new RpcError(status.UNIMPLEMENTED, `the field ${field} is not served yet`, {
     violations: [{ field, description: 'is not served yet; leave it out' }],
   });

@@ -5,6 +5,7 @@
  * countable, and its claim is deleted after its last item in flight. Memory does not grow with the
  * stream.
  */
+import type { ByteBudget, Share } from '#platform/byte-budget.ts';
 import { invalidArgument } from '#platform/grpc-errors.ts';
 import { contextOfTraceparent, traceparentOf, tracer } from '#platform/telemetry.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
@@ -24,6 +25,8 @@ export type IntakeContext = UploadContext &
     readonly streamIdleMs: number;
     /** Items of one stream whose results its caller has not taken yet. */
     readonly streamResultsMax: number;
+    /** Bytes of messages that are decoded and whose items have not all found their place. */
+    readonly messages: ByteBudget;
     readonly bulkMode: Pick<BulkMode, 'duringStream' | 'holdsLease'>;
   };
 
@@ -50,10 +53,14 @@ export async function takeStream<Item>(
   const span = tracer('command-svc').startSpan('bulk-intake', {}, parent);
   const origin = { traceparent: traceparentOf(span) ?? stream.traceparent, results };
   results?.onBroken(stream.end);
+  let share: Share | undefined; // of the message in hand
   let numbering: ItemNumbering | undefined;
   let opened: OpenedUpload<Item> | undefined;
   try {
     for await (const raw of stream.messages()) {
+      share = context.messages.take(raw.bytes?.length ?? 0);
+      await stream.orEnd(share.granted);
+      stream.throwIfEnded();
       const message = kind.decode(raw);
       // Placed before anything is opened: a message that is refused takes over nothing.
       const isFirst = numbering === undefined;
@@ -65,6 +72,7 @@ export async function takeStream<Item>(
       if (isFirst) span.setAttribute('bank.submission_id', message.submissionId);
       stream.throwIfEnded();
       await opened.take(message.items, first);
+      share.giveBack();
     }
     if (opened === undefined) throw noMessage();
     const receipt = await opened.finish();
@@ -73,6 +81,7 @@ export async function takeStream<Item>(
     return receipt;
   } finally {
     // The messages' own end does not wait for what is in flight: this does.
+    share?.giveBack();
     await opened?.leave();
     stream.detach();
     span.end();

@@ -4,6 +4,7 @@
  * them are replicas of one another.
  */
 import { credentials, type Client, type ServiceError } from '@grpc/grpc-js';
+import { createByteBudget } from '#platform/byte-budget.ts';
 import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
 import { decodeStatusDetails } from '#platform/grpc-errors.ts';
 import {
@@ -82,6 +83,7 @@ export async function openIntakeReplica(
     streamIdleMs,
     streamResultsMax,
     states: replica.context.states,
+    messages: createByteBudget(10_000_000),
     bulkMode: { duringStream: (stream) => stream(), holdsLease },
   };
   const intake = createBulkIntake(context);

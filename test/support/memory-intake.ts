@@ -5,6 +5,7 @@
 import { PassThrough } from 'node:stream';
 import { Metadata } from '@grpc/grpc-js';
 import type { Pool } from 'pg';
+import { createByteBudget } from '#platform/byte-budget.ts';
 import { RpcError } from '#platform/grpc-errors.ts';
 import { silentLogger } from '#platform/logger.ts';
 import { BulkDepositRequest, UploadOptions } from '#proto/bank/v1/bulk_service.ts';
@@ -140,6 +141,7 @@ export function intakeBench({
     stopping: stopping.signal,
     streamIdleMs: idleMs,
     streamResultsMax: 1_000,
+    messages: createByteBudget(10_000_000),
     states: { accountsMax: 100, rowsBehindMax: 10, loadRoundsMax: 3 },
   };
   const call = Object.assign(new PassThrough({ objectMode: true, readableHighWaterMark: 1 }), {

@@ -121,7 +121,8 @@ describe('an atomic batch', () => {
       'INVALID_ITEM',
       '1',
     ]);
-    expect(details?.violations[0]?.field).toBe('amount.minor_units');
+    const rule = { field: 'amount.minor_units', description: 'must be above 0' };
+    expect(details?.violations).toEqual([rule]);
   });
 
   it('sent again answers what is stored, and refuses other content with its index', async () => {

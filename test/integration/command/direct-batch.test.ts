@@ -1,9 +1,10 @@
 /** SubmitBatch, each command for itself: stored, refused, sent again, closed. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeStatusDetails } from '#platform/status-details.ts';
 import { BatchMode } from '#proto/bank/v1/bulk_service.ts';
 import { SubmissionState } from '#proto/bank/v1/submission.ts';
-import { failureOf, openIntakeReplica } from '#test/support/intake-replica.ts';
+import { failureOf, isServiceError, openIntakeReplica } from '#test/support/intake-replica.ts';
 import { depositing, opening, submitBatch, withdrawing, words } from '#test/support/operations.ts';
 import {
   openSubmissionBench,
@@ -131,6 +132,13 @@ describe('a batch of commands', () => {
   });
 });
 
+async function violatedFields(call: Promise<unknown>): Promise<string[]> {
+  const error: unknown = await call.then(undefined, (reason: unknown) => reason);
+  if (!isServiceError(error)) throw new Error('the call did not fail');
+  const violations = decodeStatusDetails(error.metadata)?.violations ?? [];
+  return violations.map(({ field }) => field);
+}
+
 describe('a batch that breaks a rule of the call', () => {
   const one = () => [opening()];
   const call = (
@@ -143,9 +151,13 @@ describe('a batch that breaks a rule of the call', () => {
     expect(await call(one(), BatchMode.BATCH_MODE_UNSPECIFIED)).toBe('3 mode');
     expect(await call([])).toBe('3 operations');
     expect(await call(one(), BatchMode.BATCH_MODE_PER_ITEM, 'a b')).toBe('3 submission_id');
+    const lease = submitBatch(bench.a, 'broken', one(), undefined, 'no uuid');
+    expect(await failureOf(lease)).toBe('3 bulk_mode_lease_id');
+    const nothing = submitBatch(bench.a, 'a b', [], BatchMode.BATCH_MODE_UNSPECIFIED);
+    expect(await violatedFields(nothing)).toEqual(['submission_id', 'mode', 'operations']);
     const many = Array.from({ length: 5_001 }, () => depositing(randomUUID(), 1));
     expect(await call(many)).toBe('3 operations');
-    expect(await call([...one(), withdrawing(randomUUID())])).toBe('12 operations.withdraw');
+    expect(await call([...one(), withdrawing(randomUUID())])).toBe('12 operations[1].withdraw');
     expect(
       await bench.count("select count(*) as n from submissions where submission_id = 'broken'"),
     ).toBe(0);
@@ -162,22 +174,35 @@ describe('a batch that breaks a rule of the call', () => {
   });
 });
 
+const HELD = randomUUID();
+
 describe('a bulk-mode lease', () => {
   it('that is held lets the batch through; one that is gone does not', async () => {
     const leased = await openIntakeReplica(
       bench.databases.eventStoreUrl('bank_command'),
       'leased',
       {
-        holdsLease: (leaseId) => Promise.resolve(leaseId === 'held'),
+        holdsLease: (leaseId) => Promise.resolve(leaseId === HELD),
       },
     );
     try {
-      const held = await submitBatch(leased, 'lease-1', [opening()], undefined, 'held');
+      const held = await submitBatch(leased, 'lease-1', [opening()], undefined, HELD);
       expect(held.receipt?.accepted).toBe(1n);
-      const gone = submitBatch(leased, 'lease-2', [opening()], undefined, 'gone');
+      const gone = submitBatch(leased, 'lease-2', [opening()], undefined, randomUUID());
       expect(await failureOf(gone)).toBe('9 LEASE_EXPIRED');
     } finally {
       await leased.close();
     }
+  });
+});
+
+describe('batches that together would take too much memory', () => {
+  it('are refused before they are decoded, until others have ended', async () => {
+    const { messages } = bench.a.context;
+    const held = messages.take(10_000_000);
+    await held.granted;
+    expect(await failureOf(submitBatch(bench.a, 'crowd', [opening()]))).toBe('8 QUEUE_FULL');
+    held.giveBack();
+    expect((await submitBatch(bench.a, 'crowd', [opening()])).receipt?.accepted).toBe(1n);
   });
 });

@@ -3,7 +3,7 @@
  * endings leaves anything waiting for ever.
  */
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   indexOf,
   LANES,
@@ -141,12 +141,34 @@ describe('a barrier', () => {
     expect(one.barrier([0, 1])).toBe(true);
     expect(one.batcher.tryEnqueue(one.item(0))).toBe(true);
     expect(one.batcher.tryEnqueue(one.item(0))).toBe(false);
+    expect(one.barrier([0, 2])).toBe(true); // streams that keep a lane full do not shut it out
     expect(one.barrier([0, 2])).toBe(false);
     let room = false;
     void one.batcher.whenRoom(0).then(() => (room = true));
+    for (let n = 0; n < 3; n++) {
+      one.running[0]?.end();
+      await one.turn();
+    }
+    expect(room).toBe(true);
+  });
+
+  test('lets unary commands go first that came before it, however many barriers come', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const one = openBench();
+    one.barrier([0, 1]);
+    await one.turn();
+    vi.advanceTimersByTime(1);
+    one.batcher.tryEnqueue(one.item(0, 'unary'));
+    vi.advanceTimersByTime(1);
+    one.barrier([0, 1]);
+    one.barrier([0, 1]);
     one.running[0]?.end();
     await one.turn();
-    expect(room).toBe(true);
+    expect(one.lanes()).toEqual(['0']);
+    one.running[0]?.end();
+    await one.turn();
+    expect(one.lanes()).toEqual(['0+1']);
+    vi.useRealTimers();
   });
 
   test('is processed before the batcher stops, and refused after', async () => {
