@@ -1,7 +1,7 @@
 // npm start: the whole mesh on the ports of the documentation, until Ctrl-C. Accounts and their
 // history stay in .local/start from one run to the next.
 import { fileURLToPath } from 'node:url';
-import { envAddress, parseEnv } from '#platform/config.ts';
+import { envAddress, envInt, parseEnv } from '#platform/config.ts';
 import { sleep } from '#platform/waiting.ts';
 import { z } from 'zod';
 import { errorText } from '../error-text.ts';
@@ -16,6 +16,8 @@ const settingsSchema = z.object({
   BANK_COMMAND_LISTEN: envAddress('127.0.0.1:50051'),
   BANK_QUERY_LISTEN: envAddress('127.0.0.1:50052'),
   BANK_PROJECTOR_LISTEN: envAddress('127.0.0.1:50053'),
+  /** Replicas of command-svc; all but the first on free ports, which are printed. */
+  BANK_COMMAND_REPLICAS: envInt({ min: 1, max: 8, default: 1 }),
 });
 
 async function main(): Promise<void> {
@@ -35,6 +37,7 @@ async function main(): Promise<void> {
       dataFolder: FOLDER,
       keepData: true,
       signal: stopping.signal,
+      replicas: { command: settings.BANK_COMMAND_REPLICAS },
       ports: {
         command: settings.BANK_COMMAND_LISTEN.port,
         query: settings.BANK_QUERY_LISTEN.port,
@@ -72,7 +75,7 @@ Everything serves. No proto files are needed to call it:
     ${command} bank.v1.AccountCommandService/Deposit
   ${call} -d '{"account_id":"${account}"}' ${query} bank.v1.AccountQueryService/GetAccount
 
-  commands ${command}   queries ${query}   projector ${projector}
+  commands ${mesh.addresses.command.join(', ')}   queries ${query}   projector ${projector}
   event store  ${mesh.stack.eventStoreUrl}
   projections  ${mesh.stack.projectionStoreUrl}
   Kafka ${mesh.stack.kafkaBrokers.join(',')}   Connect ${mesh.stack.connectUrl}
