@@ -9,7 +9,6 @@ import type { AccountLocks } from './account-locks.ts';
 import type { AccountOperation, LaneStates, StatesLimits } from './account-states.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { BatchIdentity } from './append-plan.ts';
-import type { DeferralLimits } from './lock-deferral.ts';
 import type { BatchTrace } from './batch-trace.ts';
 import type { Backend, StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 
@@ -22,6 +21,14 @@ export type AppendLimits = {
   readonly retryPauseMaxMs: number;
   /** Deadlocks and lock time-outs that one batch lives through. */
   readonly conflictsMax: number;
+};
+
+export type DeferralLimits = {
+  /** How often an item is put off at most. */
+  readonly deferralsMax: number;
+  /** A batch of which all is put off waits so long, between the two, before it is tried again. */
+  readonly pauseMinMs: number;
+  readonly pauseMaxMs: number;
 };
 
 export type BatchCounts = {

@@ -7,16 +7,14 @@
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { sleep } from '#platform/waiting.ts';
 import type { HeldLock, LockAttempt } from './account-locks.ts';
-import { accountsOf, newBatch, type Batch, type BatchContext } from './batch.ts';
+import {
+  accountsOf,
+  newBatch,
+  type Batch,
+  type BatchContext,
+  type DeferralLimits,
+} from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
-
-export type DeferralLimits = {
-  /** How often an item is put off at most. */
-  readonly deferralsMax: number;
-  /** A batch of which all is put off waits so long, between the two, before it is tried again. */
-  readonly pauseMinMs: number;
-  readonly pauseMaxMs: number;
-};
 
 export type LockedBatch = {
   /** What goes on now; undefined when all is put off. */
