@@ -110,7 +110,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'barriers of a lane in their order',
     file: 'command-svc/barrier-queue.ts',
-    find: '!behind.has(lane) && ',
+    find: '!behind.has(lane) &&',
     replace: '',
     project: 'unit',
     testFile: 'test/unit/command/barriers.test.ts',
