@@ -29,6 +29,7 @@ import { checkDeposit, checkOpenAccount, checkOperationKey } from './field-rules
 import { depositCommand, openAccountCommand } from './request-commands.ts';
 import { readOperation } from './sql/read-operation.ts';
 import { readFromEventStore, type SubmissionContext } from './submission-transactions.ts';
+import { NO_TENANT } from './tenant.ts';
 
 export type CommandContext = SubmissionContext & { readonly batcher: Batcher };
 
@@ -67,9 +68,6 @@ const OPEN_ACCOUNT_FIELDS = [
 ] as const;
 const DEPOSIT_FIELDS = ['account_id', 'amount', 'operation_id', 'reference', 'value_date'] as const;
 const OPERATION_FIELDS = ['account_id', 'operation_id'] as const;
-
-/** There is no authentication yet. */
-const NO_TENANT = '';
 
 function refuseViolations(violations: readonly FieldViolation[]): void {
   if (violations.length > 0) throw invalidArgument([...violations]);

@@ -2,7 +2,7 @@
  * Between decide and append: a decided batch as the bytes and rows that one append stores. Pure.
  */
 import { uuidArray } from '#platform/copy-binary.ts';
-import { uuidToBytes } from '#platform/uuid.ts';
+import type { BaseAccount } from './account-states.ts';
 import { encodeBatch, type LogPosition, type PackedReplay } from './batch-codec.ts';
 import {
   accountTextOf,
@@ -47,23 +47,26 @@ export function planAppend(
 ): AppendRequest {
   const parts = partsOf(items, decided.decisions);
   const { base, newStates } = decided;
-  const accountIds = [...base.accounts.keys()];
-  const refusedOnly = accountIds.filter((id) => !newStates.has(id));
-  const idBytes = (id: string): Uint8Array => base.accounts.get(id)?.idBytes ?? uuidToBytes(id);
+  const accounts = [...base.accounts];
+  const refusedOnly = accounts.filter(([id]) => !newStates.has(id));
   return {
     partition: identity.partition,
-    known: decided.known,
+    known: base.known,
     batchId: identity.batchId,
-    refusedOnly: uuidArray(refusedOnly.map(idBytes)),
+    refusedOnly: uuidArray(refusedOnly.map(idBytesOf)),
     claims: [...claimsOf(items).values()],
     traceparent: identity.traceparent ?? null,
     storedAtMicros: decided.nowMicros,
-    accountIds: uuidArray(accountIds.map(idBytes)),
+    accountIds: uuidArray(accounts.map(idBytesOf)),
     payload: packedPayload(identity, items, decided, parts),
     events: decided.events.length === 0 ? undefined : eventRows(decided),
     parts: parts.all.map(submissionBatchRow),
     rejections: rejectionRows(items, decided),
   };
+}
+
+function idBytesOf([, account]: readonly [string, BaseAccount]): Uint8Array {
+  return account.idBytes;
 }
 
 function packedPayload(

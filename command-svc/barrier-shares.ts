@@ -38,7 +38,6 @@ export function planShare(
   const isHere = (id: string): boolean => partitionOfAccount(id, partitionCount) === partition;
   const items = standing.items.filter((item) => item.partition === partition);
   const share: DecidedBatch = {
-    known: base.known,
     nowMicros: decided.nowMicros,
     events: decided.events.filter(({ accountId }) => isHere(accountId)),
     decisions: decided.decisions.filter((_, at) => standing.items[at]?.partition === partition),

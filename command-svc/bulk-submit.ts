@@ -12,6 +12,7 @@ import type { ClientStream } from './bulk-stream.ts';
 import { operationItem } from './operation-items.ts';
 import { createResultFeed } from './result-feed.ts';
 import { readDuplicates } from './stored-results.ts';
+import { NO_TENANT } from './tenant.ts';
 
 export async function submitStream(
   context: IntakeContext,
@@ -42,9 +43,6 @@ export async function submitStream(
     feed.stop();
   }
 }
-
-/** There is no authentication yet. */
-const NO_TENANT = '';
 
 /** The caller's messages alone, so that ending their reading leaves the answering side open. */
 function readingSide(messages: AsyncIterable<RawMessage>, call: CallContext): ClientStream {

@@ -7,7 +7,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Command } from '#domain/account.ts';
-import { writeAscii } from '#platform/wire-writer.ts';
+import { putInt32, writeAscii } from '#platform/put-bytes.ts';
 
 export const CONTENT_HASH_BYTES = 8;
 
@@ -111,10 +111,6 @@ function roomFor(content: Content, operationId: string): number {
 function putText(target: Buffer, offset: number, text: string): number {
   const start = offset + 4;
   const end = writeAscii(text, target, start) ?? start + target.write(text, start, 'utf8');
-  const bytes = end - start;
-  target[offset] = bytes >>> 24;
-  target[offset + 1] = bytes >>> 16;
-  target[offset + 2] = bytes >>> 8;
-  target[offset + 3] = bytes;
+  putInt32(target, offset, end - start);
   return end;
 }

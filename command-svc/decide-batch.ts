@@ -3,13 +3,12 @@
  * copies. Nothing here waits and nothing outside is changed: the same batch can be decided again on
  * newer states.
  */
-import type { Command } from '#domain/account.ts';
 import { evolve } from '#domain/account.ts';
 import { decide } from '#domain/decide.ts';
 import { reject } from '#domain/rejection.ts';
 import { WireWriter } from '#platform/wire-writer.ts';
 import type { EventType } from '#proto/bank/event/v1/events.ts';
-import type { BaseAccount, BaseStates, KnownAccount } from './account-states.ts';
+import type { AccountOperation, BaseAccount, BaseStates, KnownAccount } from './account-states.ts';
 import { operationKey } from './account-states.ts';
 import type { BatchItem, Executed, ItemDecision } from './batch-item.ts';
 import { sameContentHash } from './content-hash.ts';
@@ -31,8 +30,6 @@ export type DecidedEvent = {
 };
 
 export type DecidedBatch = {
-  /** The positions that it was made on. */
-  readonly known: bigint;
   readonly nowMicros: bigint;
   /**
    * By account, and in the order of their versions: so that all that stores them, here and in the
@@ -44,7 +41,7 @@ export type DecidedBatch = {
   /** One an item, in item order. */
   readonly decisions: readonly ItemDecision[];
   readonly newStates: ReadonlyMap<string, KnownAccount>;
-  /** What it was made on. */
+  /** What it was made on, positions too. */
   readonly base: BaseStates;
 };
 
@@ -77,7 +74,6 @@ export function decideBatch(
   };
   const decisions = items.map((item, at) => decideItem(work, item, places?.[at] ?? at));
   return {
-    known: base.known,
     nowMicros,
     events: work.events.sort(byAccountAndVersion),
     payloads: work.payloads.finish(),
@@ -95,7 +91,7 @@ function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDec
   }
   const { accountId, operationId } = command;
   if (operationId !== undefined) {
-    const earlier = earlierOperation(work, item, operationKey({ accountId, operationId }));
+    const earlier = earlierOperation(work, item.contentHash, { accountId, operationId });
     if (earlier !== undefined) return earlier;
   }
   const account = work.states.get(accountId) ?? baseAccount(work, accountId);
@@ -137,26 +133,26 @@ function baseAccount(work: Work, accountId: string): BaseAccount {
 }
 
 /** Undefined for a new operation. One decided earlier in this batch counts as found. */
-function earlierOperation(work: Work, item: BatchItem, key: string): ItemDecision | undefined {
+function earlierOperation(
+  work: Work,
+  contentHash: string,
+  operation: AccountOperation,
+): ItemDecision | undefined {
+  const key = operationKey(operation);
   const own = work.operations.get(key);
   if (own !== undefined) {
-    if (own.contentHash !== item.contentHash) return reused(item);
+    if (own.contentHash !== contentHash) return reused(operation);
     return { ...own.executed, kind: 'replayed' };
   }
   const stored = work.base.operations.get(key);
   if (stored === undefined) return undefined;
-  if (!sameContentHash(item.contentHash, stored.contentHash)) return reused(item);
+  if (!sameContentHash(contentHash, stored.contentHash)) return reused(operation);
   const after = receiptState(stored.payload, stored.version);
   return { kind: 'replayed', after, storedAtMicros: stored.recordedAtMicros };
 }
 
-function reused({ command }: BatchItem): ItemDecision {
-  const { accountId, operationId } = nameOf(command);
+function reused({ accountId, operationId }: AccountOperation): ItemDecision {
   const operation = `operation ${operationId} of account ${accountId}`;
   const message = `${operation} was executed with other content`;
   return { kind: 'rejected', rejection: reject('OPERATION_ID_REUSED', message, 'operation_id') };
-}
-
-function nameOf(command: Command | undefined): { accountId: string; operationId: string } {
-  return { accountId: command?.accountId ?? '', operationId: command?.operationId ?? '' };
 }

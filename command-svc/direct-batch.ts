@@ -20,6 +20,7 @@ import { checkSize, type StoreBatch } from './direct-batch-rules.ts';
 import { wholeSubmission } from './item-numbering.ts';
 import { openUpload } from './opened-upload.ts';
 import { operationItem } from './operation-items.ts';
+import { NO_TENANT } from './tenant.ts';
 
 export async function submitBatch(
   context: IntakeContext,
@@ -86,6 +87,3 @@ const storePerItem: StoreBatch = async (context, request, end, { traceparent }) 
     await opened.leave();
   }
 };
-
-/** There is no authentication yet. */
-const NO_TENANT = '';

@@ -4,7 +4,7 @@
  */
 import { hash as digest } from 'node:crypto';
 import { uuidToBytes } from '#platform/uuid.ts';
-import { copyBytes } from '#platform/wire-writer.ts';
+import { copyBytes, putInt32 } from '#platform/put-bytes.ts';
 import type { EventType } from '#proto/bank/event/v1/events.ts';
 
 export type ChainedFacts = {
@@ -44,41 +44,33 @@ export function chainHash(
     chainInput = Buffer.allocUnsafe(CHAIN_PREFIX_BYTES + payloadBytes * 2);
   }
   const input = chainInput;
-  let at = putLength(input, 0, hashBefore.length);
+  let at = putInt32(input, 0, hashBefore.length);
   at += input.write(hashBefore, at, 'latin1');
-  at = putLength(input, at, 16);
+  at = putInt32(input, at, 16);
   at = copyBytes(facts.accountBytes, 0, 16, input, at);
-  at = putLength(input, at, 8);
+  at = putInt32(input, at, 8);
   at = putInt64(input, at, facts.version);
-  at = putLength(input, at, 2);
+  at = putInt32(input, at, 2);
   input[at++] = facts.type >>> 8;
   input[at++] = facts.type;
-  at = putLength(input, at, 8);
+  at = putInt32(input, at, 8);
   at = putInt64(input, at, facts.recordedAtMicros);
   at = putOperation(input, at, facts.operationId);
-  at = putLength(input, at, payloadBytes);
+  at = putInt32(input, at, payloadBytes);
   at = copyBytes(source, start, end, input, at);
   return digest('sha256', input.subarray(0, at), 'binary');
-}
-
-function putLength(target: Uint8Array, at: number, length: number): number {
-  target[at] = length >>> 24;
-  target[at + 1] = length >>> 16;
-  target[at + 2] = length >>> 8;
-  target[at + 3] = length;
-  return at + 4;
 }
 
 /** Versions and times are far below 2^53. */
 function putInt64(target: Uint8Array, at: number, value: bigint): number {
   const number = Number(value);
-  putLength(target, at, Math.floor(number / 2 ** 32));
-  return putLength(target, at + 4, number);
+  putInt32(target, at, Math.floor(number / 2 ** 32));
+  return putInt32(target, at + 4, number);
 }
 
 function putOperation(target: Uint8Array, at: number, operationId: string | undefined): number {
-  if (operationId === undefined) return putLength(target, at, 0);
-  const start = putLength(target, at, 16);
+  if (operationId === undefined) return putInt32(target, at, 0);
+  const start = putInt32(target, at, 16);
   uuidToBytes(operationId, target, start);
   return start + 16;
 }

@@ -47,8 +47,6 @@ export function startNumbering(message: BulkMessage<unknown>): ItemNumbering {
 
 /** Of a call that carries a whole submission: its items are 0 to count - 1, and that is its end. */
 export function wholeSubmission(submissionId: string, count: number): ItemNumbering {
-  const violations = checkSubmissionId(submissionId);
-  if (violations.length > 0) throw invalidArgument([...violations]);
   const ends = { endIndex: undefined, leaveOpen: false, validateOnly: false };
   return { plan: { submissionId, firstIndex: 0, ...ends }, nextIndex: count, placed: true };
 }

@@ -25,6 +25,7 @@ import { endClaim, openClaim } from './submission-claims.ts';
 import { closeSubmission, homePartition } from './submission-close.ts';
 import { readSummary } from './submission-summary.ts';
 import type { SubmissionContext } from './submission-transactions.ts';
+import { NO_TENANT } from './tenant.ts';
 
 export type UploadContext = SubmissionContext & { readonly batcher: Batcher };
 
@@ -141,6 +142,3 @@ export async function leaveUpload(
   await upload.takeover;
   if (upload.standing.kind === 'open') await end(upload.context, upload.standing.claim);
 }
-
-/** There is no authentication yet. */
-const NO_TENANT = '';

@@ -24,6 +24,7 @@ import type { SubmissionKey } from './submission-claims.ts';
 import { closeSubmission } from './submission-close.ts';
 import { readSummary, submissionNotFound } from './submission-summary.ts';
 import { readFromEventStore, type SubmissionContext } from './submission-transactions.ts';
+import { NO_TENANT } from './tenant.ts';
 
 type SubmissionHandlers = Pick<
   BulkServiceServer,
@@ -59,9 +60,6 @@ export function submissionHandlers(context: SubmissionContext): SubmissionHandle
 /** Control totals come with a later issue. */
 const CLOSE_FIELDS = ['submission_id', 'end_item_index'] as const;
 const LIST_FIELDS = ['submission_id', 'page_size', 'page_token'] as const;
-
-/** There is no authentication yet. */
-const NO_TENANT = '';
 
 function keyOf(submissionId: string): SubmissionKey {
   const violations = checkSubmissionId(submissionId);

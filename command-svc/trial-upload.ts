@@ -20,6 +20,7 @@ import {
 } from './stream-receipt.ts';
 import { homePartition } from './submission-close.ts';
 import { readFromEventStore, type SubmissionContext } from './submission-transactions.ts';
+import { NO_TENANT } from './tenant.ts';
 
 export type TrialContext = SubmissionContext & { readonly states: StatesLimits };
 
@@ -60,9 +61,6 @@ export function openTrial<Item>(
     leave: () => Promise.resolve(),
   };
 }
-
-/** There is no authentication yet. */
-const NO_TENANT = '';
 
 async function decideOnStored(
   context: TrialContext,

@@ -4,7 +4,7 @@
  * PostgreSQL checks them.
  */
 import { uuidToBytes } from './uuid.ts';
-import { copyBytes } from './wire-writer.ts';
+import { copyBytes, putInt32 } from './put-bytes.ts';
 
 const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const NULL_LENGTH = -1;
@@ -113,11 +113,7 @@ export class CopyWriter {
   }
 
   #put32(value: number): void {
-    const buffer = this.#buffer;
-    buffer[this.#length++] = value >>> 24;
-    buffer[this.#length++] = value >>> 16;
-    buffer[this.#length++] = value >>> 8;
-    buffer[this.#length++] = value;
+    this.#length = putInt32(this.#buffer, this.#length, value);
   }
 
   #reserve(bytes: number): void {

@@ -5,8 +5,9 @@
  * not known before is moved by a byte when it turns out long.
  */
 
+import { copyBytes, writeAscii } from './put-bytes.ts';
+
 const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
-const LOOP_BYTES_MAX = 96;
 
 export class WireWriter {
   #buffer: Buffer;
@@ -122,33 +123,4 @@ export function varintBytes(value: number): number {
   let bytes = 1;
   for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes += 1;
   return bytes;
-}
-
-/** Copies and answers where the copy ends. A short one costs less by hand than a call. */
-export function copyBytes(
-  source: Uint8Array,
-  start: number,
-  end: number,
-  target: Uint8Array,
-  at: number,
-): number {
-  const bytes = end - start;
-  if (bytes > LOOP_BYTES_MAX) {
-    target.set(source.subarray(start, end), at);
-    return at + bytes;
-  }
-  for (let i = 0; i < bytes; i++) target[at + i] = source[start + i] ?? 0;
-  return at + bytes;
-}
-
-/** Writes a text that is ASCII and answers where it ends; undefined for any other text. */
-export function writeAscii(text: string, target: Uint8Array, at: number): number | undefined {
-  const { length } = text;
-  if (length > LOOP_BYTES_MAX) return undefined;
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 127) return undefined;
-    target[at + i] = code;
-  }
-  return at + length;
 }

@@ -6,7 +6,7 @@ import { barrierOf, type Barrier } from '../../command-svc/barrier.ts';
 import type { BatchItem, ItemOutcome } from '../../command-svc/batch-item.ts';
 import type { BatcherLimits } from '../../command-svc/batch-start.ts';
 import { createBatcher, type Batcher } from '../../command-svc/batcher.ts';
-import { bulkItem } from '#test/support/batch-items.ts';
+import { bulkItem, unaryItem } from '#test/support/batch-items.ts';
 import { WIDE_LIMITS } from '#test/support/batcher-limits.ts';
 
 export const LANES = 4;
@@ -72,12 +72,8 @@ export function openBarrierBench(limits: BatcherLimits = LIMITS): BarrierBench {
   );
   const item: BarrierBench['item'] = (partition, kind = 'submission', itemIndex = 0) => {
     const settle = (outcome: ItemOutcome): void => void settled.push(outcome);
-    const plain = bulkItem(partition);
-    const origin: BatchItem['origin'] =
-      kind === 'unary'
-        ? { kind, deadlineMs: undefined, traceparent: undefined, settle }
-        : { ...plain.origin, settle };
-    return { ...plain, itemIndex, origin };
+    const plain = kind === 'unary' ? unaryItem : bulkItem;
+    return { ...plain(partition, 10, settle), itemIndex };
   };
   return {
     batcher,

@@ -1,29 +1,24 @@
 /** Items for tests of what happens to items, whatever is in them. */
-import type { BatchItem } from '../../command-svc/batch-item.ts';
+import type { BatchItem, Settle } from '../../command-svc/batch-item.ts';
 
-/** An item of a stream that nobody waits for. */
-export function bulkItem(partition: number, bytes = 10): BatchItem {
-  return {
-    command: undefined,
-    invalid: undefined,
-    written: undefined,
-    contentHash: '',
-    partition,
-    itemIndex: 0,
-    bytes,
-    origin: {
-      kind: 'submission',
-      claim: { tenant: '', submissionId: 's', claimId: 'c' },
-      traceparent: undefined,
-      settle: () => undefined,
-    },
-  };
+/** An item of a stream. */
+export function bulkItem(partition: number, bytes = 10, settle: Settle = NOBODY): BatchItem {
+  const claim = { tenant: '', submissionId: 's', claimId: 'c' };
+  const origin = { kind: 'submission', claim, traceparent: undefined, settle } as const;
+  return { ...EMPTY, partition, bytes, origin };
 }
 
-/** A command that nobody waits for. */
-export function unaryItem(partition: number, bytes = 10): BatchItem {
-  const { origin } = bulkItem(partition);
-  const { settle, traceparent } = origin;
-  const unary = { kind: 'unary', settle, traceparent, deadlineMs: undefined } as const;
-  return { ...bulkItem(partition, bytes), origin: unary };
+/** A command. */
+export function unaryItem(partition: number, bytes = 10, settle: Settle = NOBODY): BatchItem {
+  const unary = { kind: 'unary', deadlineMs: undefined, traceparent: undefined, settle } as const;
+  return { ...EMPTY, partition, bytes, origin: unary };
 }
+
+const NOBODY: Settle = () => undefined;
+const EMPTY = {
+  command: undefined,
+  invalid: undefined,
+  written: undefined,
+  contentHash: '',
+  itemIndex: 0,
+} as const;

@@ -5,6 +5,7 @@ import { createBatcher } from '../../../command-svc/batcher.ts';
 import type { BatcherLimits } from '../../../command-svc/batch-start.ts';
 import type { Batcher, ProcessBatch } from '../../../command-svc/batcher.ts';
 import { WIDE_LIMITS } from '#test/support/batcher-limits.ts';
+import { bulkItem, unaryItem } from '#test/support/batch-items.ts';
 
 const LIMITS: BatcherLimits = {
   ...WIDE_LIMITS,
@@ -37,25 +38,10 @@ describe('the batcher', () => {
     started.push({ partition, items, queuedSinceMs, end: () => resolve([]) });
     return promise;
   };
-  const item = (partition: number, kind: 'unary' | 'submission', bytes = 10): BatchItem => ({
-    command: undefined,
-    invalid: undefined,
-    written: undefined,
-    contentHash: '',
-    partition,
-    itemIndex: 0,
-    bytes,
-    origin: {
-      ...(kind === 'unary'
-        ? { kind, deadlineMs: undefined }
-        : { kind, claim: { tenant: '', submissionId: 's', claimId: 'c' } }),
-      traceparent: undefined,
-      settle: (outcome) => void settled.push(outcome),
-    },
-  });
+  const settle = (outcome: ItemOutcome): void => void settled.push(outcome);
   const bulk = (partition: number, count: number, bytes = 10) =>
-    Array.from({ length: count }, () => batcher.tryEnqueue(item(partition, 'submission', bytes)));
-  const unary = (partition: number) => batcher.tryEnqueue(item(partition, 'unary'));
+    Array.from({ length: count }, () => batcher.tryEnqueue(bulkItem(partition, bytes, settle)));
+  const unary = (partition: number) => batcher.tryEnqueue(unaryItem(partition, 10, settle));
   const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
   const sizes = () => started.map(({ partition, items }) => [partition, items.length]);
   const end = async (n: number) => {
