@@ -12,6 +12,7 @@ import type { ClientBase, Pool } from 'pg';
 import type { AccountState, ExistingAccount } from '#domain/account.ts';
 import { NO_ACCOUNT } from '#domain/account.ts';
 import { uuidToBytes } from '#platform/uuid.ts';
+import { NEWEST_OPERATIONS_MAX } from './bounds.ts';
 import { NO_HASH } from './event-chain.ts';
 import { carriedState, replay } from './event-codec.ts';
 import {
@@ -44,6 +45,8 @@ export type LaneStates = {
   /** Rows of the log after `known` that this lane wrote itself: they are in the cache already. */
   readonly ownRows: Set<bigint>;
   readonly accounts: LRUCache<string, KnownAccount>;
+  /** By operationKey: those that this lane has stored last. */
+  readonly newestOperations: LRUCache<string, true>;
 };
 
 export type StatesLimits = {
@@ -72,7 +75,8 @@ export class UnsettledHeadError extends Error {
 
 export function createLaneStates(partition: number, limits: StatesLimits): LaneStates {
   const accounts = new LRUCache<string, KnownAccount>({ max: limits.accountsMax });
-  return { partition, known: undefined, ownRows: new Set(), accounts };
+  const newestOperations = new LRUCache<string, true>({ max: NEWEST_OPERATIONS_MAX });
+  return { partition, known: undefined, ownRows: new Set(), accounts, newestOperations };
 }
 
 export function dropStates(lane: LaneStates): void {
@@ -91,6 +95,10 @@ export function keepAppended(
   if (position === lane.known + 1n && lane.ownRows.size === 0) lane.known = position;
   else lane.ownRows.add(position);
   for (const [id, account] of newStates) lane.accounts.set(id, account);
+}
+
+export function keepOperation(lane: LaneStates, operation: AccountOperation): void {
+  lane.newestOperations.set(operationKey(operation), true);
 }
 
 export function operationKey(operation: AccountOperation): string {

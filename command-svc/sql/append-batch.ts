@@ -6,7 +6,12 @@
  */
 import type { ClientBase } from 'pg';
 import type { Rejection } from '#domain/rejection.ts';
-import { runPipeline, type PipelineStep } from '#platform/postgres-pipeline.ts';
+import { joinCopies } from '#platform/copy-binary.ts';
+import {
+  runPipeline,
+  type PipelineResult,
+  type PipelineStep,
+} from '#platform/postgres-pipeline.ts';
 import type { SubmissionClaim } from '../batch-item.ts';
 
 /** What append_batch raises. */
@@ -70,10 +75,33 @@ export async function appendBatch(
   position: bigint | undefined,
   timeoutMs: number,
 ): Promise<bigint> {
-  const steps: PipelineStep[] = [];
-  if (request.events !== undefined) {
-    steps.push({ kind: 'copy', name: 'copy-events', sql: COPY_EVENTS, data: request.events });
-  }
+  const { events } = request;
+  const steps = events === undefined ? [] : [copyEvents(events)];
+  const results = await runPipeline(client, [...steps, callAppend(request, position)], timeoutMs);
+  return positionOf(results.at(-1));
+}
+
+/**
+ * Batches of several partitions, ascending, in one implicit transaction: all of them stand or none
+ * does. All events come first, so that no head is held while they are written.
+ */
+export async function appendBatches(
+  client: ClientBase,
+  requests: readonly AppendRequest[],
+  timeoutMs: number,
+): Promise<bigint[]> {
+  const events = requests.flatMap((request) => request.events ?? []);
+  const steps = events.length === 0 ? [] : [copyEvents(joinCopies(events))];
+  const calls = requests.map((request) => callAppend(request, undefined));
+  const results = await runPipeline(client, [...steps, ...calls], timeoutMs);
+  return results.slice(steps.length).map(positionOf);
+}
+
+function copyEvents(data: Buffer): PipelineStep {
+  return { kind: 'copy', name: 'copy-events', sql: COPY_EVENTS, data };
+}
+
+function callAppend(request: AppendRequest, position: bigint | undefined): PipelineStep {
   const values = [
     String(request.partition),
     position === undefined ? null : String(position),
@@ -89,9 +117,11 @@ export async function appendBatch(
     request.parts.length === 0 ? null : JSON.stringify(request.parts.map(partJson)),
     request.rejections.length === 0 ? null : JSON.stringify(request.rejections.map(rejectionJson)),
   ];
-  steps.push({ kind: 'statement', name: 'append-batch', sql: APPEND, values });
-  const results = await runPipeline(client, steps, timeoutMs);
-  const seq = results.at(-1)?.rows[0]?.[0];
+  return { kind: 'statement', name: 'append-batch', sql: APPEND, values };
+}
+
+function positionOf(result: PipelineResult | undefined): bigint {
+  const seq = result?.rows[0]?.[0];
   if (typeof seq !== 'string') throw new Error('append_batch answered no position');
   return BigInt(seq);
 }
