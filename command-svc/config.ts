@@ -35,7 +35,7 @@ export type CommandConfig = {
   readonly submissions: SubmissionLimits;
   /** A bulk stream without a message for so long is ended. */
   readonly streamIdleMs: number;
-  /** Items of one stream whose results its caller has not read yet. */
+  /** Items of one stream whose results its caller has not read yet; one message may be more. */
   readonly streamResultsMax: number;
   readonly drainMs: number;
 };
