@@ -27,6 +27,12 @@ export const LEASE_TEXT_CHARACTERS_MAX = 140;
  * streams and direct batches: decoded they take about six times as much.
  */
 export const DECODED_MESSAGES_BYTES_MAX = 12 * 1024 * 1024;
+/**
+ * Results that the callers of BulkSubmit have not read, over all streams, and what one is reckoned
+ * to take: so many streams may leave all unread that one may.
+ */
+export const UNREAD_RESULTS_BYTES_MAX = 64 * 1024 * 1024;
+export const RESULT_BYTES = 512;
 /** Results in one message of BulkSubmit. */
 export const MESSAGE_RESULTS_MAX = 500;
 /** Indexes that one reading of duplicates asks for, and how far apart they may be. */

@@ -14,7 +14,11 @@ import { startTelemetry } from '#platform/telemetry.ts';
 import { AccountCommandServiceService } from '#proto/bank/v1/account_command_service.ts';
 import { BulkModeServiceService } from '#proto/bank/v1/bulk_mode_service.ts';
 import { EventLogServiceService } from '#proto/bank/v1/event_log_service.ts';
-import { DECODED_MESSAGES_BYTES_MAX, WATCH_CONNECTIONS_MAX } from './bounds.ts';
+import {
+  DECODED_MESSAGES_BYTES_MAX,
+  UNREAD_RESULTS_BYTES_MAX,
+  WATCH_CONNECTIONS_MAX,
+} from './bounds.ts';
 import { accountCommandHandlers } from './account-commands.ts';
 import { createAccountLocks } from './account-locks.ts';
 import { newCounts, type BatchContext } from './batch.ts';
@@ -53,7 +57,8 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const { server, serve, drain } = createGrpcServer({ log });
   const { streamIdleMs, streamResultsMax, states } = settings;
   const messages = createByteBudget(DECODED_MESSAGES_BYTES_MAX);
-  const limits = { streamIdleMs, streamResultsMax, states, messages };
+  const unreadResults = createByteBudget(UNREAD_RESULTS_BYTES_MAX);
+  const limits = { streamIdleMs, streamResultsMax, states, messages, unreadResults };
   const intake = createBulkIntake({ ...submissions, ...limits, batcher, bulkMode, stopping });
   const commands = accountCommandHandlers({ ...submissions, batcher });
   const { drained, ...uploads } = intake;

@@ -142,10 +142,19 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the bound of results that wait for their caller',
     file: 'command-svc/result-feed.ts',
-    find: 'return this.#open < this.#options.openMax;',
-    replace: 'return true;',
+    find: 'this.#open > 0 && this.#open + items > openMax',
+    replace: 'Number.isNaN(items)',
     project: 'integration',
     testFile: 'test/integration/command/bulk-submit.test.ts',
     testName: 'is read no further',
+  },
+  {
+    name: 'the bound of what all callers leave unread',
+    file: 'command-svc/result-feed.ts',
+    find: 'await share.granted;',
+    replace: '',
+    project: 'integration',
+    testFile: 'test/integration/command/unread-results.test.ts',
+    testName: 'leave together',
   },
 ];
