@@ -9,8 +9,15 @@ import { pausePoint } from '#platform/pause-points.ts';
 import { isConnectionLost, isRolledBack, SQL_STATE, sqlStateOf } from '#platform/postgres.ts';
 import type { AppendRequest } from './sql/append-batch.ts';
 import { APPEND_STATE, appendBatch } from './sql/append-batch.ts';
-import { dropStates, keepAppended, loadStates, UnsettledHeadError } from './account-states.ts';
+import {
+  loadStates,
+  UnsettledHeadError,
+  type BaseStates,
+  type LoadOptions,
+} from './account-states.ts';
+import { dropStates, keepAppended } from './lane-states.ts';
 import { planAppend, storesNothing } from './append-plan.ts';
+import { assumedAbsent, noteCollision, noteLookedFor, provesAssumed } from './assumed-absent.ts';
 import {
   appendAnswered,
   appendSent,
@@ -43,7 +50,7 @@ export async function appendFast(
   const position = await batch.trace.step('append', () => append(context, batch, request));
   if (position === SLOW) return SLOW;
   context.counts.fastAppends += 1;
-  keepAppended(batch.lane, decided.newStates, position);
+  keepAppended(batch.lane, decided.newStates, position, batch.opening);
   return resultOf(batch, decided, position);
 }
 
@@ -54,27 +61,30 @@ function resultOf(batch: Batch, decided: DecidedBatch, position: bigint | undefi
 }
 
 /**
- * A batch that would store nothing is decided again on a head that was read after its items came.
+ * A batch that would store nothing is decided again on a head that was read after its items came,
+ * and so is one that assumes what its append would not prove.
  */
 async function decideOnCached(
   context: BatchContext,
   batch: Batch,
 ): Promise<DecidedBatch | typeof SLOW> {
-  const options = { limits: context.states, headTaken: false };
+  const options = { limits: context.states, readHead: false, headTaken: false };
   const { eventStore } = context;
-  const load = (readHead: boolean): ReturnType<typeof loadStates> =>
+  const load = (how: Partial<LoadOptions>): Promise<BaseStates> =>
     batch.trace.step('load', () =>
       loadStates(eventStore, batch.lane, batch.accountIds, batch.operations, {
         ...options,
-        readHead,
+        ...how,
       }),
     );
-  const decideOn = (base: Awaited<ReturnType<typeof load>>): Promise<DecidedBatch> =>
+  const decideOn = (base: BaseStates): Promise<DecidedBatch> =>
     batch.trace.step('decide', () => decideBatch(base, batch.items, batch.nowMicros));
+  const assumed = assumedAbsent(batch);
   try {
-    const decided = await decideOn(await load(false));
-    if (!storesNothing(batch.items, decided)) return decided;
-    return await decideOn(await load(true));
+    const decided = await decideOn(await load({ assumedAbsent: assumed }));
+    if (assumed.size === 0) noteLookedFor(batch, decided.base);
+    if (!storesNothing(batch.items, decided) && provesAssumed(decided, assumed)) return decided;
+    return await decideOn(await load({ readHead: true }));
   } catch (error) {
     if (error instanceof UnsettledHeadError) return SLOW;
     if (!isConnectionLost(error)) throw error;
@@ -113,6 +123,7 @@ async function append(
       return SLOW;
     }
     appendAnswered(batch);
+    if (sqlStateOf(error) === SQL_STATE.uniqueViolation) noteCollision(batch.lane);
     countRefusal(context, error);
     return SLOW;
   } finally {

@@ -14,7 +14,7 @@ import { RETRY_AFTER_MS } from './bounds.ts';
 import { appendFast, SLOW } from './append-fast.ts';
 import { appendUnderHeads, EventStoreUnavailableError } from './append-under-heads.ts';
 import type { HeldLock } from './account-locks.ts';
-import type { LaneStates } from './account-states.ts';
+import type { LaneStates } from './lane-states.ts';
 import { lockBatch } from './lock-deferral.ts';
 import { isExpired, newBatch, type Batch, type BatchContext, type BatchResult } from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
