@@ -90,6 +90,7 @@ function dropExpired(items: readonly BatchItem[]): readonly BatchItem[] {
 }
 
 function settleExpired(items: readonly BatchItem[]): void {
+  if (items.length === 0) return;
   const message = 'the caller gave up before the command was stored: nothing was done';
   const error = new RpcError(status.DEADLINE_EXCEEDED, message);
   for (const item of items) item.origin.settle({ kind: 'failed', error }, item);
