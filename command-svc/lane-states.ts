@@ -51,7 +51,8 @@ export function dropStates(lane: LaneStates): void {
 
 /**
  * An append stands at `position`: the states that it made are exact there. Accounts that were
- * opened for a submission push nobody out, since a million of them are opened as easily as one.
+ * opened for a submission are not kept before they are used: a million of them, opened as easily as
+ * one, would push out those that are in use, and keeping them costs more than to load one once.
  */
 export function keepAppended(
   lane: LaneStates,
@@ -64,9 +65,7 @@ export function keepAppended(
   else lane.ownRows.add(position);
   const { accounts } = lane;
   for (const [id, account] of newStates) {
-    if (accounts.size < accounts.max || !opened.has(id) || accounts.has(id)) {
-      accounts.set(id, account);
-    }
+    if (!opened.has(id) || accounts.has(id)) accounts.set(id, account);
   }
 }
 

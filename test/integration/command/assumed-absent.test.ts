@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLaneStates, type LaneStates } from '../../../command-svc/lane-states.ts';
+import type { LaneStates } from '../../../command-svc/lane-states.ts';
 import type { ItemOutcome, SubmissionClaim } from '../../../command-svc/batch-item.ts';
 import { processBatch } from '../../../command-svc/process-batch.ts';
 import {
@@ -154,19 +154,19 @@ describe('accounts opened for a submission', () => {
     expect(await versionsOf(id)).toEqual([1n]);
   });
 
-  it('are kept in the cache while it has room, and push out nobody', async () => {
-    const [used = '', first = '', second = ''] = accountsOfOnePartition(3);
-    const narrow = openReplica(databases.eventStoreUrl('bank_command'), 'narrow');
-    const limits = { ...narrow.context.states, accountsMax: 2 };
-    const { partition } = laneOf(narrow, used);
-    narrow.lanes[partition] = createLaneStates(partition, limits);
-    await run(narrow, [settled(openCommand(used))]);
+  it('are not kept in the cache before they are used', async () => {
+    const [used = '', opened = ''] = accountsOfOnePartition(2);
     const open = await openSubmission();
-    await run(narrow, [open(first), open(second)]);
-    expect([...laneOf(narrow, used).accounts.keys()].sort()).toEqual([used, first].sort());
-    expect(await run(narrow, [settled(depositCommand(second, 3n))])).toMatchObject([
-      { kind: 'accepted', after: { version: 2n, balanceMinor: 3n } },
+    await run(a, [settled(openCommand(used)), open(opened)]);
+    const { accounts } = laneOf(a, used);
+    expect([used, opened].map((id) => accounts.has(id))).toEqual([true, false]);
+    await run(a, [open(used), settled(depositCommand(used, 1n))]);
+    const [deposited] = await run(a, [settled(depositCommand(opened, 3n))]);
+    expect(deposited).toMatchObject({ after: { version: 2n, balanceMinor: 3n } });
+    const states = [used, opened].map((id) => accounts.get(id)?.state);
+    expect(states).toMatchObject([
+      { version: 2n, balanceMinor: 1n },
+      { version: 2n, balanceMinor: 3n },
     ]);
-    await narrow.close();
   });
 });
