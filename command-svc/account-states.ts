@@ -7,55 +7,12 @@
  * touches leaves the cache, and is loaded again when a batch asks for it. What cannot be followed
  * (too many rows, a gap, a head that went back) empties the cache; nothing is ever guessed.
  */
-import { LRUCache } from 'lru-cache';
 import type { ClientBase, Pool } from 'pg';
-import type { AccountState, ExistingAccount } from '#domain/account.ts';
-import { NO_ACCOUNT } from '#domain/account.ts';
-import { uuidToBytes } from '#platform/uuid.ts';
-import { NEWEST_OPERATIONS_MAX } from './bounds.ts';
-import { NO_HASH } from './event-chain.ts';
-import { carriedState, replay } from './event-codec.ts';
-import {
-  loadAccounts,
-  type Loaded,
-  type LoadedEvent,
-  type LoadedOperation,
-} from './sql/load-accounts.ts';
-import { readAccountPayloads } from './sql/read-account-payloads.ts';
-
-/** What a decision is made on: an account that does not exist is a state too. */
-export type BaseAccount = {
-  /** The account's id, 16 bytes: taken apart once, used for every event. */
-  readonly idBytes: Uint8Array;
-  readonly state: AccountState;
-  /** The head of its hash chain, a character a byte. */
-  readonly hash: string;
-  readonly recordedAtMicros: bigint;
-};
-
-/** An account that exists. */
-export type KnownAccount = BaseAccount & { readonly state: ExistingAccount };
+import { dropStates, type BaseAccount, type LaneStates, type StatesLimits } from './lane-states.ts';
+import { absentAccount, keepLoaded } from './loaded-accounts.ts';
+import { loadAccounts, type Loaded, type LoadedOperation } from './sql/load-accounts.ts';
 
 export type AccountOperation = { readonly accountId: string; readonly operationId: string };
-
-export type LaneStates = {
-  readonly partition: number;
-  /** Undefined: nothing is cached. */
-  known: bigint | undefined;
-  /** Rows of the log after `known` that this lane wrote itself: they are in the cache already. */
-  readonly ownRows: Set<bigint>;
-  readonly accounts: LRUCache<string, KnownAccount>;
-  /** By operationKey: those that this lane has stored last. */
-  readonly newestOperations: LRUCache<string, true>;
-};
-
-export type StatesLimits = {
-  /** Accounts that one lane keeps. */
-  readonly accountsMax: number;
-  /** Rows of the log that a lane follows at most; further behind, its cache is dropped. */
-  readonly rowsBehindMax: number;
-  readonly loadRoundsMax: number;
-};
 
 /** All that a batch's decision stands on, exact as of `known`. */
 export type BaseStates = {
@@ -73,34 +30,6 @@ export class UnsettledHeadError extends Error {
   override name = 'UnsettledHeadError';
 }
 
-export function createLaneStates(partition: number, limits: StatesLimits): LaneStates {
-  const accounts = new LRUCache<string, KnownAccount>({ max: limits.accountsMax });
-  const newestOperations = new LRUCache<string, true>({ max: NEWEST_OPERATIONS_MAX });
-  return { partition, known: undefined, ownRows: new Set(), accounts, newestOperations };
-}
-
-export function dropStates(lane: LaneStates): void {
-  lane.known = undefined;
-  lane.ownRows.clear();
-  lane.accounts.clear();
-}
-
-/** An append stands at `position`: the states that it made are exact there. */
-export function keepAppended(
-  lane: LaneStates,
-  newStates: ReadonlyMap<string, KnownAccount>,
-  position: bigint,
-): void {
-  if (lane.known === undefined) return;
-  if (position === lane.known + 1n && lane.ownRows.size === 0) lane.known = position;
-  else lane.ownRows.add(position);
-  for (const [id, account] of newStates) lane.accounts.set(id, account);
-}
-
-export function keepOperation(lane: LaneStates, operation: AccountOperation): void {
-  lane.newestOperations.set(operationKey(operation), true);
-}
-
 export function operationKey(operation: AccountOperation): string {
   return operation.accountId + operation.operationId;
 }
@@ -111,7 +40,11 @@ export type LoadOptions = {
   readonly readHead: boolean;
   /** Under the head's lock its row already counts the position that this transaction took. */
   readonly headTaken: boolean;
+  /** Accounts that are not looked for: what the cache lacks of them does not exist. */
+  readonly assumedAbsent?: ReadonlySet<string>;
 };
+
+const NO_IDS: ReadonlySet<string> = new Set();
 
 /**
  * The base states of a batch. Rounds: each reads the head and what is missing in one snapshot, then
@@ -127,9 +60,13 @@ export async function loadStates(
 ): Promise<BaseStates> {
   const found = new Map<string, BaseAccount>();
   let foundOperations = new Map<string, LoadedOperation>();
-  let mustLook = options.readHead || operations.length > 0 || lane.ownRows.size > 0;
+  const absent = options.assumedAbsent ?? NO_IDS;
+  const asked = operations.filter(
+    ({ accountId }) => !absent.has(accountId) || lane.accounts.has(accountId),
+  );
+  let mustLook = options.readHead || asked.length > 0 || lane.ownRows.size > 0;
   for (let round = 0; round < options.limits.loadRoundsMax; round++) {
-    const missing = takeCached(lane, accountIds, found);
+    const missing = takeCached(lane, accountIds, found, absent);
     if (missing.length === 0 && !mustLook && lane.known !== undefined) {
       return { known: lane.known, accounts: found, operations: foundOperations };
     }
@@ -139,8 +76,8 @@ export async function loadStates(
       known: lane.known,
       rowsMax: options.limits.rowsBehindMax,
       accountIds: missing,
-      operationAccountIds: operations.map((operation) => operation.accountId),
-      operationIds: operations.map((operation) => operation.operationId),
+      operationAccountIds: asked.map((operation) => operation.accountId),
+      operationIds: asked.map((operation) => operation.operationId),
     });
     const head = headOf(lane, loaded, options);
     const touched = follow(lane, loaded, head, options);
@@ -162,13 +99,15 @@ function takeCached(
   lane: LaneStates,
   accountIds: ReadonlySet<string>,
   found: Map<string, BaseAccount>,
+  absent: ReadonlySet<string>,
 ): string[] {
   const missing: string[] = [];
   for (const id of accountIds) {
     if (found.has(id)) continue;
     const cached = lane.accounts.get(id);
-    if (cached === undefined) missing.push(id);
-    else found.set(id, cached);
+    if (cached !== undefined) found.set(id, cached);
+    else if (absent.has(id)) found.set(id, absentAccount(id));
+    else missing.push(id);
   }
   return missing;
 }
@@ -205,41 +144,6 @@ function follow(
   }
   lane.ownRows.clear();
   return touched;
-}
-
-async function keepLoaded(
-  db: ClientBase | Pool,
-  lane: LaneStates,
-  loaded: Loaded,
-  missing: readonly string[],
-  found: Map<string, BaseAccount>,
-): Promise<void> {
-  for (const event of loaded.newestEvents) {
-    const account = {
-      idBytes: uuidToBytes(event.accountId),
-      state: carriedState(event.payload, event.version) ?? (await replayed(db, event)),
-      hash: event.hash.toString('latin1'),
-      recordedAtMicros: event.recordedAtMicros,
-    };
-    lane.accounts.set(event.accountId, account);
-    found.set(event.accountId, account);
-  }
-  for (const id of missing) if (!found.has(id)) found.set(id, absentAccount(id));
-}
-
-export function absentAccount(accountId: string): BaseAccount {
-  const idBytes = uuidToBytes(accountId);
-  return { idBytes, state: NO_ACCOUNT, hash: NO_HASH, recordedAtMicros: 0n };
-}
-
-/** A state of an older shape than this code's: replayed from the account's first event. */
-async function replayed(db: ClientBase | Pool, event: LoadedEvent): Promise<ExistingAccount> {
-  const payloads = await readAccountPayloads(db, event.accountId, event.version);
-  const state = replay(NO_ACCOUNT, payloads);
-  if (state.status === 'none' || state.version !== event.version) {
-    throw new Error(`account ${event.accountId} has ${state.version} of ${event.version} events`);
-  }
-  return state;
 }
 
 function byKey(operations: readonly LoadedOperation[]): Map<string, LoadedOperation> {

@@ -8,7 +8,8 @@
 import type { PoolClient } from 'pg';
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { pausePoint } from '#platform/pause-points.ts';
-import { keepAppended, loadStates, type BaseStates, type LaneStates } from './account-states.ts';
+import { loadStates, type BaseStates } from './account-states.ts';
+import { keepAppended, type LaneStates } from './lane-states.ts';
 import { answerFromRow } from './answer-from-row.ts';
 import type { Barrier, BarrierResult, NothingStored } from './barrier.ts';
 import { planShare, type Share } from './barrier-shares.ts';

@@ -6,8 +6,9 @@ import type { Pool } from 'pg';
 import type { ModeChange } from '#platform/leased-mode.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { AccountLocks } from './account-locks.ts';
+import type { AccountOperation } from './account-states.ts';
+import type { LaneStates, StatesLimits } from './lane-states.ts';
 import type { AppendRequest } from './sql/append-batch.ts';
-import type { AccountOperation, LaneStates, StatesLimits } from './account-states.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { BatchIdentity } from './append-plan.ts';
 import type { BatchTrace } from './batch-trace.ts';
@@ -71,6 +72,8 @@ export type Batch = {
   readonly others: readonly LaneStates[];
   readonly items: readonly BatchItem[];
   readonly accountIds: ReadonlySet<string>;
+  /** Those of them that it is to open, before anything else, for a submission. */
+  readonly opening: ReadonlySet<string>;
   readonly operations: readonly AccountOperation[];
   /** The batch's time: every try of it decides with the same. */
   readonly nowMicros: bigint;
@@ -142,9 +145,8 @@ export function newBatch(
   trace: BatchTrace,
   others: readonly LaneStates[] = [],
 ): Batch {
-  const { accountIds, operations } = operationsOf(items);
-  const unanswered = undefined;
-  return { batchId, lane, others, items, accountIds, operations, nowMicros, trace, unanswered };
+  const named = namedIn(items);
+  return { batchId, lane, others, items, ...named, nowMicros, trace, unanswered: undefined };
 }
 
 /** The accounts that a decision on the item stands on. */
@@ -152,18 +154,20 @@ export function accountsOf({ command }: BatchItem): string[] {
   return command === undefined ? [] : [command.accountId];
 }
 
-/** What a decision on the items must have read. */
-export function operationsOf(items: readonly BatchItem[]): {
-  accountIds: Set<string>;
-  operations: AccountOperation[];
-} {
+/** What a decision on the items must know. */
+export function namedIn(
+  items: readonly BatchItem[],
+): Pick<Batch, 'accountIds' | 'opening' | 'operations'> {
   const accountIds = new Set<string>();
+  const opening = new Set<string>();
   const operations: AccountOperation[] = [];
-  for (const { command } of items) {
+  for (const { command, origin } of items) {
     if (command === undefined) continue;
-    accountIds.add(command.accountId);
     const { accountId, operationId } = command;
+    const isOpening = command.type === 'OpenAccount' && origin.kind === 'submission';
+    if (isOpening && !accountIds.has(accountId)) opening.add(accountId);
+    accountIds.add(accountId);
     if (operationId !== undefined) operations.push({ accountId, operationId });
   }
-  return { accountIds, operations };
+  return { accountIds, opening, operations };
 }

@@ -8,7 +8,7 @@ import type { AppendLimits } from './batch.ts';
 import type { BatcherLimits } from './batch-start.ts';
 import type { BulkModeConfig } from './bulk-mode.ts';
 import type { DeferralLimits } from './batch.ts';
-import type { StatesLimits } from './account-states.ts';
+import type { StatesLimits } from './lane-states.ts';
 import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 import type { SubmissionLimits } from './submission-transactions.ts';
 

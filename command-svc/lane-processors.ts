@@ -2,7 +2,7 @@
  * The lanes' states, one for each partition, and what processes the batches that the batcher cuts:
  * whoever holds a lane in the batcher owns its states.
  */
-import { createLaneStates, type LaneStates } from './account-states.ts';
+import { createLaneStates, type LaneStates } from './lane-states.ts';
 import type { BatchContext } from './batch.ts';
 import type { ProcessBarrier, ProcessBatch } from './batcher.ts';
 import { processBarrier } from './process-barrier.ts';

@@ -20,6 +20,11 @@ export function mayRepeat({ operations, items, lane }: Batch): boolean {
   );
 }
 
+/** The batch's append stands. */
+export function keepOperations({ lane, operations }: Batch): void {
+  for (const operation of operations) lane.newestOperations.set(operationKey(operation), true);
+}
+
 /** A refusal that a look at its operation may turn into a replay. */
 export function refusesOperation(
   items: readonly BatchItem[],

@@ -3,8 +3,9 @@
  * and nothing is stored: no claim, no submission, no event. The items of one message see each
  * other's effects, those of different messages do not.
  */
-import { createLaneStates, loadStates, type StatesLimits } from './account-states.ts';
-import { operationsOf } from './batch.ts';
+import { loadStates } from './account-states.ts';
+import { createLaneStates, type StatesLimits } from './lane-states.ts';
+import { namedIn } from './batch.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { ItemContext } from './bulk-items.ts';
 import type { UploadEnd } from './bulk-upload.ts';
@@ -65,7 +66,7 @@ async function decideOnStored(
   context: TrialContext,
   items: readonly BatchItem[],
 ): Promise<readonly ItemDecision[]> {
-  const { accountIds, operations } = operationsOf(items);
+  const { accountIds, operations } = namedIn(items);
   const limits = { ...context.states, accountsMax: Math.max(1, accountIds.size) };
   const nowMicros = BigInt(Date.now()) * 1000n;
   const base = await readFromEventStore(context, (pool) => {

@@ -124,6 +124,22 @@ export const MUTANTS: readonly Mutant[] = [
     testFile: 'test/unit/command/barriers.test.ts',
   },
   {
+    name: 'accounts taken as absent are looked for after a collision',
+    file: 'command-svc/assumed-absent.ts',
+    find: 'return lane.looksForOpened ? NONE : opening;',
+    replace: 'return opening;',
+    project: 'integration',
+    testFile: 'test/integration/command/assumed-absent.test.ts',
+  },
+  {
+    name: 'what is assumed is proven by the append',
+    file: 'command-svc/assumed-absent.ts',
+    find: "if (!newStates.has(id) && base.accounts.get(id)?.state.status === 'none') return false;",
+    replace: 'void id;',
+    project: 'unit',
+    testFile: 'test/unit/command/assumed-absent.test.ts',
+  },
+  {
     name: 'items put off go first',
     file: 'command-svc/lane.ts',
     find: 'this.#items = [...items, ...this.#items.slice(this.#first)];',

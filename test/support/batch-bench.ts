@@ -10,7 +10,7 @@ import { createLogger } from '#platform/logger.ts';
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { createPool } from '#platform/postgres.ts';
 import { newLockCounts, type AccountLocks } from '../../command-svc/account-locks.ts';
-import { createLaneStates, type LaneStates } from '../../command-svc/account-states.ts';
+import { createLaneStates, type LaneStates } from '../../command-svc/lane-states.ts';
 import { newBatch, newCounts, type Batch, type BatchContext } from '../../command-svc/batch.ts';
 import type { BatchItem, ItemOutcome, SubmissionClaim } from '../../command-svc/batch-item.ts';
 import { startBatchTrace } from '../../command-svc/batch-trace.ts';

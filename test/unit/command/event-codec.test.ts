@@ -118,16 +118,26 @@ const anyState: fc.Arbitrary<ExistingAccount> = fc.record({
   debitsFrozen: fc.boolean(),
   creditsFrozen: fc.boolean(),
 });
+const binary = fc.string({ unit: 'binary', maxLength: 140 }).map((one) => one.toWellFormed());
 const anyDeposited = fc.record({
   type: fc.constant('MoneyDeposited' as const),
   amountMinor: int64,
-  reference: fc.string({ unit: 'binary', maxLength: 140 }).map((one) => one.toWellFormed()),
+  reference: binary,
   valueDate: fc.constantFrom('', '2026-11-25'),
+});
+
+const anyOpened = fc.record({
+  type: fc.constant('AccountOpened' as const),
+  tenant: fc.oneof(fc.constant(''), binary),
+  currencyCode: fc.constantFrom('EUR', 'JPY', ''),
+  owner: binary,
+  overdraftLimitMinor: int64,
+  labels: fc.dictionary(binary, binary, { maxKeys: 16, noNullPrototype: true }),
 });
 
 describe('writeEvent', () => {
   it('writes what encodeEvent answers, one event after the other', () => {
-    const events = fc.array(fc.tuple(fc.oneof(anyDeposited, openedEvent), anyState));
+    const events = fc.array(fc.tuple(fc.oneof(anyDeposited, anyOpened), anyState));
     fc.assert(
       fc.property(events, (list) => {
         const writer = new WireWriter(0);
