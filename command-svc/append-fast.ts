@@ -55,8 +55,8 @@ function resultOf(batch: Batch, decided: DecidedBatch, position: bigint | undefi
 
 /**
  * A batch that would store nothing is decided again on a head that was read after its items came,
- * and so is one that refuses a command whose operation was not looked up, or assumes what its append
- * would not prove.
+ * and so is one that refuses a command whose operation was not looked up, or assumes what its
+ * append would not prove.
  */
 async function decideOnCached(
   context: BatchContext,

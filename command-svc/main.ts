@@ -31,7 +31,7 @@ import { bulkServiceDefinition } from './bulk-messages.ts';
 import { readConfig, type CommandConfig } from './config.ts';
 import { laneProcessors } from './lane-processors.ts';
 import { readLedger } from './sql/read-ledger.ts';
-import { sharedAppends } from './shared-appends.ts';
+import { appendTogether } from './append-together.ts';
 import type { SubmissionContext } from './submission-transactions.ts';
 import { submissionHandlers } from './submissions.ts';
 
@@ -143,7 +143,7 @@ function startBatcher(
     partitionCount,
     locks,
     states,
-    sendAppend: sharedAppends(store),
+    sendAppend: appendTogether(store),
     deferral: settings.deferral,
     deferrals: new WeakMap(),
     counts,

@@ -15,7 +15,7 @@ import { newBatch, newCounts, type Batch, type BatchContext } from '../../comman
 import type { BatchItem, ItemOutcome, SubmissionClaim } from '../../command-svc/batch-item.ts';
 import { startBatchTrace } from '../../command-svc/batch-trace.ts';
 import { contentHashOf } from '../../command-svc/content-hash.ts';
-import { sharedAppends } from '../../command-svc/shared-appends.ts';
+import { appendTogether } from '../../command-svc/append-together.ts';
 
 export const PARTITIONS = 16;
 
@@ -57,7 +57,7 @@ export function openReplica(url: string, name: string, locks: AccountLocks = HEL
     partitionCount: PARTITIONS,
     locks,
     states: { accountsMax: 1000, rowsBehindMax: 20, loadRoundsMax: 5 },
-    sendAppend: sharedAppends(store),
+    sendAppend: appendTogether(store),
     deferral: { deferralsMax: 5, pauseMinMs: 5, pauseMaxMs: 20 },
     deferrals: new WeakMap(),
     counts: newCounts(),
@@ -94,7 +94,7 @@ export function beforeAppend(replica: Replica, hook: () => Promise<unknown>): Re
     },
   });
   const context = { ...replica.context, eventStore: hooked };
-  return { ...replica, context: { ...context, sendAppend: sharedAppends(context) } };
+  return { ...replica, context: { ...context, sendAppend: appendTogether(context) } };
 }
 
 export const laneOf = (replica: Replica, accountId: string): LaneStates => {
