@@ -76,8 +76,8 @@ async function tell(
     if (mark !== FeedState.FEED_STATE_UNSPECIFIED || isDue) await output.tellMark(mark);
     if (page !== undefined) continue;
     const waitMs = Math.max(context.checkpointMs - output.quietMs, 0);
-    await context.heads.wait((now) => !position.reaches(now.seqs), waitMs, signal);
-    distance.hasWaited();
+    const isMoved = (now: Heads): boolean => !position.reaches(now.seqs);
+    distance.stoodAt(await context.heads.wait(isMoved, waitMs, signal));
   }
 }
 

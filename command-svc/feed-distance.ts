@@ -29,9 +29,9 @@ export class FeedDistance {
     return this.#isLive ? this.#markLive(position) : this.#markHistory(position);
   }
 
-  /** The feed has waited at the newest position. */
-  hasWaited(): void {
-    this.#asOfMs = performance.now();
+  /** The position was the newest one at that moment. */
+  stoodAt(atMs: number): void {
+    this.#asOfMs = Math.max(this.#asOfMs, atMs);
   }
 
   async #markHistory(position: FeedPosition): Promise<FeedState> {

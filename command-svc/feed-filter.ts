@@ -14,20 +14,20 @@ export async function wantedEvents(
 ): Promise<Uint8Array | undefined> {
   if (types === undefined && owners === undefined) return undefined;
   const wanted = new Uint8Array(opened.events.length);
-  const accounts: string[] = [];
+  const accounts = new Map<number, string>();
   const record = new LogRecord();
   for (const [place, span] of opened.events.entries()) {
     record.read(opened, span);
     if (types !== undefined && !types.has(record.type)) continue;
     wanted[place] = 1;
     if (owners !== undefined) {
-      accounts[place] = accountKey(opened.row.payload, record.accountAt);
+      accounts.set(place, accountKey(opened.row.payload, record.accountAt));
     }
   }
-  if (owners === undefined || accounts.length === 0) return wanted;
-  const ownerOf = await accountOwners.ownersOf(new Set(Object.values(accounts)));
-  for (const [place, account] of accounts.entries()) {
-    if (wanted[place] === 1 && !owners.has(ownerOf.get(account) ?? '')) wanted[place] = 0;
+  if (owners === undefined || accounts.size === 0) return wanted;
+  const ownerOf = await accountOwners.ownersOf(new Set(accounts.values()));
+  for (const [place, account] of accounts) {
+    if (!owners.has(ownerOf.get(account) ?? '')) wanted[place] = 0;
   }
   return wanted;
 }

@@ -22,8 +22,11 @@ export type LogHeads = {
   readonly known: Heads;
   /** Reads them; the answer is of a reading that began after the call. */
   read(): Promise<Heads>;
-  /** Resolves when `isMoved` holds for heads that were read meanwhile, after waitMs, or on abort. */
-  wait(isMoved: (heads: Heads) => boolean, waitMs: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when `isMoved` holds for heads that were read meanwhile, when a reading has failed,
+   * after waitMs, or on abort. Answers when the heads were read last for which it did not hold.
+   */
+  wait(isMoved: (heads: Heads) => boolean, waitMs: number, signal: AbortSignal): Promise<number>;
   /** This process has appended: a reading is worth its while now. */
   mayHaveMoved(): void;
 };
@@ -34,7 +37,11 @@ export type LogHeadsLimits = {
   readonly pauseMinMs: number;
 };
 
-type Waiter = { isMoved: (heads: Heads) => boolean; wake: () => void };
+type Waiter = {
+  isMoved: (heads: Heads) => boolean;
+  unmovedAtMs: number;
+  wake: () => void;
+};
 
 export function watchLogHeads(db: Pool, logId: string, limits: LogHeadsLimits): LogHeads {
   const waiters = new Set<Waiter>();
@@ -51,7 +58,7 @@ export function watchLogHeads(db: Pool, logId: string, limits: LogHeadsLimits): 
     const rows = await readLogHeads(db);
     if (rows.logId !== logId) throw logReplaced(`the log ${logId} was replaced by ${rows.logId}`);
     known = { seqs: rows.seqs, atMs };
-    for (const waiter of waiters) if (waiter.isMoved(known)) waiter.wake();
+    for (const waiter of waiters) tell(waiter, known);
     return known;
   };
   const read = (): Promise<Heads> => {
@@ -81,7 +88,8 @@ export function watchLogHeads(db: Pool, logId: string, limits: LogHeadsLimits): 
     const pauseMs = hasAppended ? limits.pauseMinMs : limits.pollMs;
     hasAppended = false;
     state = 'scheduled';
-    timer = setTimeout(() => void poll(), lastPollMs + pauseMs - performance.now());
+    const dueMs = Math.max(lastPollMs + pauseMs - performance.now(), 0);
+    timer = setTimeout(() => void poll(), dueMs);
   };
   return {
     get known() {
@@ -94,13 +102,14 @@ export function watchLogHeads(db: Pool, logId: string, limits: LogHeadsLimits): 
           clearTimeout(late);
           signal.removeEventListener('abort', wake);
           waiters.delete(waiter);
-          resolve();
+          resolve(waiter.unmovedAtMs);
         };
-        const waiter = { isMoved, wake };
+        const waiter = { isMoved, unmovedAtMs: Number.NEGATIVE_INFINITY, wake };
         const late = setTimeout(wake, waitMs);
         waiters.add(waiter);
         signal.addEventListener('abort', wake, { once: true });
-        if (signal.aborted || isMoved(known)) wake();
+        tell(waiter, known);
+        if (signal.aborted) wake();
         else if (state === 'idle' || hasAppended) schedule();
       }),
     mayHaveMoved: () => {
@@ -108,4 +117,9 @@ export function watchLogHeads(db: Pool, logId: string, limits: LogHeadsLimits): 
       schedule();
     },
   };
+}
+
+function tell(waiter: Waiter, heads: Heads): void {
+  if (waiter.isMoved(heads)) waiter.wake();
+  else waiter.unmovedAtMs = heads.atMs;
 }
