@@ -98,7 +98,7 @@ export function openEventLog(context: EventLogContext): EventLog {
           (opened, signal) => tellFeed(feed, opened, senderOf(call, signal), signal),
         ),
     },
-    mayHaveMoved: heads.mayHaveMoved,
+    mayHaveMoved: () => heads.mayHaveMoved(),
     count: () => subscriptions.count() + readers.count(),
   };
 }

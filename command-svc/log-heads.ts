@@ -1,13 +1,13 @@
 /**
  * The newest position of every partition, for all feeds of this process together. While a feed
  * waits, the heads are read every few milliseconds, and at once after this process has appended;
- * while none waits, nobody asks. A reading that fails wakes those who wait: they read for
- * themselves and tell their callers.
+ * while none waits, nobody asks. A reading that fails wakes those who wait.
  *
  * Why a poll: a notice sent by every append would cost each of them a commit more; this is one
  * statement over as many rows as there are partitions, however many feeds and replicas there are.
  */
 import type { Pool } from 'pg';
+import { isConnectionLost } from '#platform/postgres.ts';
 import { logReplaced } from './feed-request.ts';
 import { readLogHeads } from './sql/read-log-heads.ts';
 
@@ -23,8 +23,9 @@ export type LogHeads = {
   /** Reads them; the answer is of a reading that began after the call. */
   read(): Promise<Heads>;
   /**
-   * Resolves when `isMoved` holds for heads that were read meanwhile, when a reading has failed,
-   * after waitMs, or on abort. Answers when the heads were read last for which it did not hold.
+   * Resolves when `isMoved` holds for heads that were read meanwhile, when the store was out of
+   * reach, after waitMs, or on abort. Answers when the heads were read last for which it did not
+   * hold. Rejects when a reading has failed for another reason: the log was replaced.
    */
   wait(isMoved: (heads: Heads) => boolean, waitMs: number, signal: AbortSignal): Promise<number>;
   /** This process has appended: a reading is worth its while now. */
@@ -41,82 +42,107 @@ type Waiter = {
   isMoved: (heads: Heads) => boolean;
   unmovedAtMs: number;
   wake: () => void;
+  fail: (error: unknown) => void;
 };
 
 export function watchLogHeads(db: Pool, logId: string, limits: LogHeadsLimits): LogHeads {
-  const waiters = new Set<Waiter>();
-  let known: Heads = { seqs: new Map(), atMs: 0 };
-  let lastPollMs = 0;
-  let next: Promise<Heads> | undefined;
-  let current: Promise<unknown> = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
-  let state: 'idle' | 'scheduled' | 'polling' = 'idle';
-  let hasAppended = false; // since the last reading
+  return new PolledHeads(db, logId, limits);
+}
 
-  const readNow = async (): Promise<Heads> => {
-    const atMs = performance.now();
-    const rows = await readLogHeads(db);
-    if (rows.logId !== logId) throw logReplaced(`the log ${logId} was replaced by ${rows.logId}`);
-    known = { seqs: rows.seqs, atMs };
-    for (const waiter of waiters) tell(waiter, known);
-    return known;
-  };
-  const read = (): Promise<Heads> => {
-    if (next !== undefined) return next;
-    const reading = current.then(() => {
-      next = undefined;
-      return readNow();
+class PolledHeads implements LogHeads {
+  readonly #db: Pool;
+  readonly #logId: string;
+  readonly #limits: LogHeadsLimits;
+  readonly #waiters = new Set<Waiter>();
+  #known: Heads = { seqs: new Map(), atMs: Number.NEGATIVE_INFINITY };
+  /** A reading that has not begun, and the one before it. */
+  #next: Promise<Heads> | undefined;
+  #current: Promise<unknown> = Promise.resolve();
+  #polling: 'idle' | 'scheduled' | 'polling' = 'idle';
+  #timer: NodeJS.Timeout | undefined;
+  #lastPollMs = Number.NEGATIVE_INFINITY;
+  /** Since the last poll. */
+  #hasAppended = false;
+
+  constructor(db: Pool, logId: string, limits: LogHeadsLimits) {
+    this.#db = db;
+    this.#logId = logId;
+    this.#limits = limits;
+  }
+
+  get known(): Heads {
+    return this.#known;
+  }
+
+  read(): Promise<Heads> {
+    if (this.#next !== undefined) return this.#next;
+    const reading = this.#current.then(() => {
+      this.#next = undefined;
+      return this.#readNow();
     });
-    next = reading;
-    current = reading.catch(() => undefined); // told to whoever asked for it
+    this.#next = reading;
+    this.#current = reading.catch(() => undefined); // told to whoever asked for it
     return reading;
-  };
-  const poll = async (): Promise<void> => {
-    state = 'polling';
-    lastPollMs = performance.now();
+  }
+
+  wait(isMoved: (heads: Heads) => boolean, waitMs: number, signal: AbortSignal): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const wake = (): void => {
+        clearTimeout(late);
+        signal.removeEventListener('abort', wake);
+        this.#waiters.delete(waiter);
+        resolve(waiter.unmovedAtMs);
+      };
+      const unmovedAtMs = Number.NEGATIVE_INFINITY;
+      const waiter: Waiter = { isMoved, unmovedAtMs, wake, fail: reject };
+      const late = setTimeout(wake, waitMs);
+      this.#waiters.add(waiter);
+      signal.addEventListener('abort', wake, { once: true });
+      tell(waiter, this.#known);
+      if (signal.aborted) wake();
+      else if (this.#polling === 'idle' || this.#hasAppended) this.#schedule();
+    });
+  }
+
+  mayHaveMoved(): void {
+    this.#hasAppended = true;
+    this.#schedule();
+  }
+
+  async #readNow(): Promise<Heads> {
+    const atMs = performance.now();
+    const { logId, seqs } = await readLogHeads(this.#db);
+    if (logId !== this.#logId) throw logReplaced(`the log ${this.#logId} was replaced by ${logId}`);
+    this.#known = { seqs, atMs };
+    for (const waiter of this.#waiters) tell(waiter, this.#known);
+    return this.#known;
+  }
+
+  #schedule(): void {
+    if (this.#waiters.size === 0 || this.#polling === 'polling') return;
+    clearTimeout(this.#timer);
+    const pauseMs = this.#hasAppended ? this.#limits.pauseMinMs : this.#limits.pollMs;
+    this.#hasAppended = false;
+    this.#polling = 'scheduled';
+    const dueMs = Math.max(this.#lastPollMs + pauseMs - performance.now(), 0);
+    this.#timer = setTimeout(() => void this.#poll(), dueMs);
+  }
+
+  async #poll(): Promise<void> {
+    this.#polling = 'polling';
+    this.#lastPollMs = performance.now();
     try {
-      await read();
-    } catch {
-      for (const waiter of waiters) waiter.wake();
+      await this.read();
+    } catch (error) {
+      const isLost = isConnectionLost(error);
+      for (const waiter of this.#waiters) {
+        if (!isLost) waiter.fail(error);
+        waiter.wake();
+      }
     }
-    state = 'idle';
-    schedule();
-  };
-  const schedule = (): void => {
-    if (waiters.size === 0 || state === 'polling') return;
-    clearTimeout(timer);
-    const pauseMs = hasAppended ? limits.pauseMinMs : limits.pollMs;
-    hasAppended = false;
-    state = 'scheduled';
-    const dueMs = Math.max(lastPollMs + pauseMs - performance.now(), 0);
-    timer = setTimeout(() => void poll(), dueMs);
-  };
-  return {
-    get known() {
-      return known;
-    },
-    read,
-    wait: (isMoved, waitMs, signal) =>
-      new Promise((resolve) => {
-        const wake = (): void => {
-          clearTimeout(late);
-          signal.removeEventListener('abort', wake);
-          waiters.delete(waiter);
-          resolve(waiter.unmovedAtMs);
-        };
-        const waiter = { isMoved, unmovedAtMs: Number.NEGATIVE_INFINITY, wake };
-        const late = setTimeout(wake, waitMs);
-        waiters.add(waiter);
-        signal.addEventListener('abort', wake, { once: true });
-        tell(waiter, known);
-        if (signal.aborted) wake();
-        else if (state === 'idle' || hasAppended) schedule();
-      }),
-    mayHaveMoved: () => {
-      hasAppended = true;
-      schedule();
-    },
-  };
+    this.#polling = 'idle';
+    this.#schedule();
+  }
 }
 
 function tell(waiter: Waiter, heads: Heads): void {

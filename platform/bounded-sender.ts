@@ -1,7 +1,7 @@
 /**
  * Writes to a server stream whose caller may read slowly. grpc-js keeps what it is given, sixteen
  * messages before it says so: this counts the bytes that have not left, so that a caller who stops
- * reading costs the limit and one message more, whatever their size.
+ * reading costs the limit and one message more, whatever their size. One sends, and one waits.
  */
 import { abortReason } from './waiting.ts';
 

@@ -10,7 +10,7 @@ import {
   type EventLogServiceClient,
   type SubscribeToEventsResponse,
 } from '#proto/bank/v1/event_log_service.ts';
-import { FeedState } from '#proto/bank/v1/feed_state.ts';
+import type { FeedState } from '#proto/bank/v1/feed_state.ts';
 import { until } from '#test/support/until.ts';
 
 export type FeedRequest = Partial<SubscribeToEventsRequest>;

@@ -40,9 +40,9 @@ export async function startLogWriters(
       ids.map((id) => settled(openCommand(id))),
     );
   }
-  let isStopped = false;
+  const stopping = new AbortController();
   const write = async (replica: Replica): Promise<void> => {
-    while (!isStopped) {
+    while (!stopping.signal.aborted) {
       const ids = random.pick(accounts);
       const count = 1 + random.below(ITEMS_MAX);
       const deposit = (): Settled => settled(depositCommand(random.pick(ids), 1n));
@@ -53,7 +53,7 @@ export async function startLogWriters(
   const writing = Promise.all(replicas.map(write));
   return {
     stop: async () => {
-      isStopped = true;
+      stopping.abort();
       await writing;
       await Promise.all(replicas.map((replica) => replica.close()));
     },

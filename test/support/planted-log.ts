@@ -50,8 +50,19 @@ export function recordsOfAllTypes(accountId: string, owner = 'Ada'): EventRecord
   });
 }
 
-/** Appends a row; its position is what the partition's head was, plus one. */
+/** Appends a row and its events. */
 export async function plantRow(
+  db: pg.Pool,
+  partition: number,
+  content: Partial<EventBatch>,
+): Promise<PlantedRow> {
+  const planted = await plantLogRow(db, partition, content);
+  await plantEvents(db, planted.batch.events);
+  return planted;
+}
+
+/** Appends a row alone; its position is what the partition's head was, plus one. */
+export async function plantLogRow(
   db: pg.Pool,
   partition: number,
   content: Partial<EventBatch>,
@@ -68,7 +79,6 @@ export async function plantRow(
      select $1, seq, $2, $1::text, 'EventBatch', now(), $3, $4 from head returning seq`,
     [partition, batchId, accounts, payload],
   );
-  await plantEvents(db, batch.events);
   return { partition, seq: rows[0]?.seq ?? 0n, batch };
 }
 

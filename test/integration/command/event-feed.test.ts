@@ -17,7 +17,12 @@ import { accountsOfOnePartition } from '#test/support/batch-bench.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
 import { openEventLogServer, type EventLogServer } from '#test/support/event-log-server.ts';
 import { follow, placesOf, type FeedReading, type FeedRequest } from '#test/support/feed-client.ts';
-import { plantRow, recordsOfAllTypes, type PlantedRow } from '#test/support/planted-log.ts';
+import {
+  plantLogRow,
+  plantRow,
+  recordsOfAllTypes,
+  type PlantedRow,
+} from '#test/support/planted-log.ts';
 import { openUnreadCall } from '#test/support/unread-call.ts';
 import { until } from '#test/support/until.ts';
 
@@ -213,7 +218,7 @@ describe('a caller who does not read', () => {
         ...one,
         accountId: uuidToBytes(randomUUID()),
       }));
-      await plant(7 + (row % 2), { events });
+      await plantLogRow(databases.eventStore, 7 + (row % 2), { events });
     }
     const all = await caughtUp({ partitions: [7, 8] }, slow);
     expect(all.events()).toHaveLength(8 * count);

@@ -13,7 +13,7 @@ import { openDatabases, type Databases } from '#test/support/databases.ts';
 import { openEventLogServer, type EventLogServer } from '#test/support/event-log-server.ts';
 import { follow, placesOf, type FeedRequest } from '#test/support/feed-client.ts';
 import { startLogWriters } from '#test/support/log-writers.ts';
-import { plantRow, recordsOfAllTypes } from '#test/support/planted-log.ts';
+import { plantLogRow, plantRow, recordsOfAllTypes } from '#test/support/planted-log.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
 import { uuidOf } from '#test/support/stored-rows.ts';
 import { until } from '#test/support/until.ts';
@@ -43,7 +43,9 @@ const from = (resumeToken: string): FeedRequest => ({
 it('gives exactly the log when it is cut and resumed 500 times under writes', async () => {
   const random = seededRandom(freshSeed());
   // Rows that are longer than a message, so that streams are cut within a row too.
-  for (let row = 0; row < LONG_ROWS; row++) await plantRow(databases.eventStore, row, longRow());
+  for (let row = 0; row < LONG_ROWS; row++) {
+    await plantLogRow(databases.eventStore, row, longRow());
+  }
   const url = databases.eventStoreUrl('bank_command');
   const writers = await startLogWriters(url, random, server.eventLog.mayHaveMoved);
   const told: AccountEvent[] = [];
