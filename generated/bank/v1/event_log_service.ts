@@ -147,7 +147,7 @@ export interface AccountEvent {
 export interface ReadAccountEventsRequest {
   /** The account, a UUID in text form. Required. */
   accountId: string;
-  /** The first version to send. 0: from version 1 on. */
+  /** The first version to send. 0: from version 1 on. Behind the newest: nothing is sent. */
   fromVersion: bigint;
 }
 
@@ -164,17 +164,26 @@ export interface SubscribeToEventsRequest {
   /** Where to start. Unset: from the first event on. */
   start:
     | //
-    /** The resume_token of the last message that the caller has dealt with. */
+    /**
+     * The resume_token of the last message that the caller has dealt with. It is of the same types,
+     * owners and partitions as the stream that sent it. Empty: from the first event on.
+     */
     { $case: "resumeToken"; value: string }
     | //
-    /** True: only what is stored from now on. */
+    /** True: only what is stored from now on. The first message, CAUGHT_UP, has a resume_token. */
     { $case: "fromNow"; value: boolean }
     | undefined;
   /** Only these types. Empty: all. */
   types: EventType[];
-  /** Only accounts of these owners, exactly as the accounts name them, at most 100. Empty: all. */
+  /**
+   * Only accounts of these owners, exactly as the accounts name them, at most 100, each of 1 to 140
+   * characters. Empty: all.
+   */
   owners: string[];
-  /** Only these partitions, so that consumers can share the work. Empty: all. */
+  /**
+   * Only these partitions, so that consumers can share the work: a partition is told by every
+   * stream that names it. Empty: all.
+   */
   partitions: number[];
 }
 
@@ -1434,8 +1443,9 @@ export const VerifyProgress: MessageFns<VerifyProgress> = {
 };
 
 /**
- * Reads, follows and verifies the event log. Served by command-svc. UNAVAILABLE
- * (EVENT_STORE_UNAVAILABLE, SHUTTING_DOWN, STREAM_ROTATED: go on with the last resume_token).
+ * Reads, follows and verifies the event log. Served by command-svc, by any replica.
+ * RESOURCE_EXHAUSTED (QUEUE_FULL: this replica serves as many streams as it may), UNAVAILABLE
+ * (EVENT_STORE_UNAVAILABLE, STREAM_ROTATED: go on with the last resume_token, or next_version).
  */
 export type EventLogServiceService = typeof EventLogServiceService;
 export const EventLogServiceService = {
@@ -1456,8 +1466,9 @@ export const EventLogServiceService = {
   },
   /**
    * Follows all accounts' events from a position on: history first, then live, without end. Events
-   * of one account come in the order of their versions, each exactly once over all resumed streams.
-   * FAILED_PRECONDITION (LOG_REPLACED: the token is of another log).
+   * of one partition come in the order of its log, so those of one account in the order of their
+   * versions, each exactly once over all resumed streams. FAILED_PRECONDITION (LOG_REPLACED: the
+   * token is of another log, or ahead of this one, since an older copy was restored).
    */
   subscribeToEvents: {
     path: "/bank.v1.EventLogService/SubscribeToEvents" as const,
@@ -1495,8 +1506,9 @@ export interface EventLogServiceServer extends UntypedServiceImplementation {
   readAccountEvents: handleServerStreamingCall<ReadAccountEventsRequest, ReadAccountEventsResponse>;
   /**
    * Follows all accounts' events from a position on: history first, then live, without end. Events
-   * of one account come in the order of their versions, each exactly once over all resumed streams.
-   * FAILED_PRECONDITION (LOG_REPLACED: the token is of another log).
+   * of one partition come in the order of its log, so those of one account in the order of their
+   * versions, each exactly once over all resumed streams. FAILED_PRECONDITION (LOG_REPLACED: the
+   * token is of another log, or ahead of this one, since an older copy was restored).
    */
   subscribeToEvents: handleServerStreamingCall<SubscribeToEventsRequest, SubscribeToEventsResponse>;
   /**
@@ -1523,8 +1535,9 @@ export interface EventLogServiceClient extends Client {
   ): ClientReadableStream<ReadAccountEventsResponse>;
   /**
    * Follows all accounts' events from a position on: history first, then live, without end. Events
-   * of one account come in the order of their versions, each exactly once over all resumed streams.
-   * FAILED_PRECONDITION (LOG_REPLACED: the token is of another log).
+   * of one partition come in the order of its log, so those of one account in the order of their
+   * versions, each exactly once over all resumed streams. FAILED_PRECONDITION (LOG_REPLACED: the
+   * token is of another log, or ahead of this one, since an older copy was restored).
    */
   subscribeToEvents(
     request: SubscribeToEventsRequest,
