@@ -5,10 +5,10 @@
  * number of tries without a message.
  */
 import { Metadata } from '@grpc/grpc-js';
-import {
+import type {
+  EventLogServiceClient,
   SubscribeToEventsRequest,
-  type EventLogServiceClient,
-  type SubscribeToEventsResponse,
+  SubscribeToEventsResponse,
 } from '#proto/bank/v1/event_log_service.ts';
 import { STREAM_RETRY } from './client-defaults.ts';
 import { resumedStream, type ResumeOptions } from './resumed-stream.ts';

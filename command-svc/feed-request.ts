@@ -6,9 +6,9 @@ import { status } from '@grpc/grpc-js';
 import { invalidArgument, refusal, type FieldViolation } from '#platform/grpc-errors.ts';
 import { InvalidToken } from '#platform/resume-token.ts';
 import { EventType } from '#proto/bank/event/v1/events.ts';
-import type { SubscribeToEventsRequest } from '#proto/bank/v1/event_log_service.ts';
+import type { LogPositions, SubscribeToEventsRequest } from '#proto/bank/v1/event_log_service.ts';
 import { FEED_OWNERS_MAX } from './bounds.ts';
-import { feedTokens, type FeedPosition, type FeedTokens } from './feed-position.ts';
+import { FeedPosition, feedTokens, type FeedTokens } from './feed-position.ts';
 import { OWNER_CHARACTERS_MAX, textRule } from './field-rules.ts';
 
 export type FeedFilter = {
@@ -34,10 +34,13 @@ export function openFeedRequest(request: SubscribeToEventsRequest, log: LogIdent
     ...checkOwners(request.owners),
     ...checkPartitions(request.partitions, log.partitionCount),
   ];
-  if (violations.length > 0) throw invalidArgument(violations);
   const filter = filterOf(request, log.partitionCount);
-  const tokens = feedTokens(log.logId, filter);
   const { start } = request;
+  if (start?.$case === 'after') violations.push(...checkAfter(start.value, filter));
+  if (violations.length > 0) throw invalidArgument(violations);
+  const tokens = feedTokens(log.logId, filter);
+  if (start?.$case === 'after')
+    return { filter, tokens, start: positionAfter(start.value, filter) };
   if (start?.$case === 'fromNow' && start.value) return { filter, tokens, start: undefined };
   const token = start?.$case === 'resumeToken' ? start.value : '';
   return { filter, tokens, start: positionOf(token, tokens, log) };
@@ -61,6 +64,25 @@ function positionOf(token: string, tokens: FeedTokens, log: LogIdentity): FeedPo
     const description = `is not valid: ${error.message}`;
     throw invalidArgument([{ field: 'resume_token', description }]);
   }
+}
+
+function checkAfter({ positions }: LogPositions, { partitions }: FeedFilter): FieldViolation[] {
+  const field = 'after.positions';
+  const named = new Set(positions.map(({ partition }) => partition));
+  if (named.size < positions.length) {
+    return [{ field, description: 'must name a partition once' }];
+  }
+  if (!positions.every(({ partition }) => partitions.includes(partition))) {
+    return [{ field, description: 'must be of the partitions that the feed asks for' }];
+  }
+  if (positions.every(({ seq }) => seq >= 0n)) return [];
+  return [{ field, description: 'must have a seq of 0 or more' }];
+}
+
+function positionAfter({ positions }: LogPositions, { partitions }: FeedFilter): FeedPosition {
+  const start = FeedPosition.start(partitions);
+  for (const { partition, seq } of positions) start.finish(partition, seq);
+  return start;
 }
 
 const KNOWN_TYPES = new Set<number>(Object.values(EventType));

@@ -172,6 +172,9 @@ export interface SubscribeToEventsRequest {
     | //
     /** True: only what is stored from now on. The first message, CAUGHT_UP, has a resume_token. */
     { $case: "fromNow"; value: boolean }
+    | //
+    /** Positions that the caller has dealt with, as events and the records of the topic name them. */
+    { $case: "after"; value: LogPositions }
     | undefined;
   /** Only these types. Empty: all. */
   types: EventType[];
@@ -185,6 +188,15 @@ export interface SubscribeToEventsRequest {
    * stream that names it. Empty: all.
    */
   partitions: number[];
+}
+
+/** A place in the log: everything up to these positions, nothing behind them. */
+export interface LogPositions {
+  /**
+   * At most one of each partition that the feed asks for; one that is not named: before its first
+   * event.
+   */
+  positions: PartitionPosition[];
 }
 
 /** Some events, a mark, or a checkpoint: a message without either comes at least every 10 s. */
@@ -703,6 +715,9 @@ export const SubscribeToEventsRequest: MessageFns<SubscribeToEventsRequest> = {
       case "fromNow":
         writer.uint32(16).bool(message.start.value);
         break;
+      case "after":
+        LogPositions.encode(message.start.value, writer.uint32(50).fork()).join();
+        break;
     }
     if (message.types.length !== 0) {
       writer.uint32(26).fork();
@@ -751,6 +766,14 @@ export const SubscribeToEventsRequest: MessageFns<SubscribeToEventsRequest> = {
             }
 
             message.start = { $case: "fromNow", value: reader.bool() };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.start = { $case: "after", value: LogPositions.decode(reader, reader.uint32()) };
             continue;
           }
           case 3: {
@@ -819,6 +842,8 @@ export const SubscribeToEventsRequest: MessageFns<SubscribeToEventsRequest> = {
         ? { $case: "fromNow", value: globalThis.Boolean(object.fromNow) }
         : isSet(object.from_now)
         ? { $case: "fromNow", value: globalThis.Boolean(object.from_now) }
+        : isSet(object.after)
+        ? { $case: "after", value: LogPositions.fromJSON(object.after) }
         : undefined,
       types: globalThis.Array.isArray(object?.types) ? object.types.map((e: any) => eventTypeFromJSON(e)) : [],
       owners: globalThis.Array.isArray(object?.owners) ? object.owners.map((e: any) => globalThis.String(e)) : [],
@@ -834,6 +859,8 @@ export const SubscribeToEventsRequest: MessageFns<SubscribeToEventsRequest> = {
       obj.resumeToken = message.start.value;
     } else if (message.start?.$case === "fromNow") {
       obj.fromNow = message.start.value;
+    } else if (message.start?.$case === "after") {
+      obj.after = LogPositions.toJSON(message.start.value);
     }
     if (message.types?.length) {
       obj.types = message.types.map((e) => eventTypeToJSON(e));
@@ -865,10 +892,87 @@ export const SubscribeToEventsRequest: MessageFns<SubscribeToEventsRequest> = {
         }
         break;
       }
+      case "after": {
+        if (object.start?.value !== undefined && object.start?.value !== null) {
+          message.start = { $case: "after", value: LogPositions.fromPartial(object.start.value) };
+        }
+        break;
+      }
     }
     message.types = object.types?.map((e) => e) || [];
     message.owners = object.owners?.map((e) => e) || [];
     message.partitions = object.partitions?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseLogPositions(): LogPositions {
+  return { positions: [] };
+}
+
+export const LogPositions: MessageFns<LogPositions> = {
+  encode(message: LogPositions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.positions) {
+      PartitionPosition.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogPositions {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogPositions();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.positions.push(PartitionPosition.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LogPositions {
+    return {
+      positions: globalThis.Array.isArray(object?.positions)
+        ? object.positions.map((e: any) => PartitionPosition.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: LogPositions): unknown {
+    const obj: any = {};
+    if (message.positions?.length) {
+      obj.positions = message.positions.map((e) => PartitionPosition.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LogPositions>, I>>(base?: I): LogPositions {
+    return LogPositions.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LogPositions>, I>>(object: I): LogPositions {
+    const message = createBaseLogPositions();
+    message.positions = object.positions?.map((e) => PartitionPosition.fromPartial(e)) || [];
     return message;
   },
 };

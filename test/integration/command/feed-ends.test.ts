@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AccountEvent } from '#proto/bank/v1/event_log_service.ts';
 import { FeedState } from '#proto/bank/v1/feed_state.ts';
 import { startCuttingProxy } from '#test/support/cutting-proxy.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
@@ -81,6 +82,24 @@ describe('a token', () => {
     await databases.eventStore.query(head, [-1]);
     expect(await endOf(from(token))).toBe('9 LOG_REPLACED');
     await databases.eventStore.query(head, [1]);
+  });
+});
+
+describe('positions', () => {
+  it('are where a feed goes on, and the first event where none is named', async () => {
+    const whole = follow(server.client);
+    await whole.until(CAUGHT_UP);
+    await whole.cut();
+    const told = whole.events();
+    const positions = [{ partition: 1, seq: 1n }];
+    const rest = follow(server.client, { start: { $case: 'after', value: { positions } } });
+    await rest.until(CAUGHT_UP);
+    await rest.cut();
+    const isBehind = ({ position }: AccountEvent) => position?.partition !== 1;
+    expect(placesOf(rest.events())).toEqual(placesOf(told.filter(isBehind)));
+    expect(rest.events().length).toBeLessThan(told.length);
+    const ahead = { positions: [{ partition: 1, seq: 2n }] };
+    expect(await endOf({ start: { $case: 'after', value: ahead } })).toBe('9 LOG_REPLACED');
   });
 });
 

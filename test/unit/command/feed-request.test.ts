@@ -20,6 +20,11 @@ const ACCOUNT = '3f2b8c1e-7a4d-4c55-9b60-1d2e3f4a5b6c';
 type Request = Partial<SubscribeToEventsRequest>;
 const token = (value: string): Request => ({ start: { $case: 'resumeToken', value } });
 
+const after = (...places: [number, bigint][]): Request => {
+  const positions = places.map(([partition, seq]) => ({ partition, seq }));
+  return { start: { $case: 'after', value: { positions } } };
+};
+
 function violationsOf(open: () => unknown): string[] {
   try {
     open();
@@ -70,6 +75,15 @@ test.each<[string, Request, string[]]>([
     'a token of nobody',
     token('hello'),
     ['resume_token is not valid: it is not a token of this service'],
+  ],
+  ['positions', after([1, 7n], [15, 0n]), []],
+  ['no position', after(), []],
+  ['a position twice', after([1, 7n], [1, 7n]), ['after.positions must name a partition once']],
+  ['a position below 0', after([1, -1n]), ['after.positions must have a seq of 0 or more']],
+  [
+    'a position of another partition',
+    { ...after([1, 7n]), partitions: [2] },
+    ['after.positions must be of the partitions that the feed asks for'],
   ],
   ['from now on', { start: { $case: 'fromNow', value: true } }, []],
 ])('%s', (_, request, expected) => {
