@@ -105,6 +105,7 @@ describe('every field of the contract', () => {
       );
     }
     const answer = await callMethod(addressOf(method), method, request, DEADLINE_MS);
+    if (answer.code === served.endsWith) answer.message = ''; // the client's, with its times
     const seen = named(ground, { answer, stored: await storedOf(ground) });
     return { code: answer.code, message: answer.message, seen };
   }

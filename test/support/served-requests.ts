@@ -164,7 +164,7 @@ export const SERVED_METHODS: Readonly<Record<string, ServedMethod>> = {
   },
   SubscribeToEvents: {
     endsWith: status.DEADLINE_EXCEEDED,
-    request: () => ({ from_now: true, owners: ['nobody'] }),
+    request: () => ({ from_now: true, owners: ['Ada'] }),
     values: () => ({
       from_now: false,
       resume_token: 'of nobody',
