@@ -12,15 +12,19 @@ import type { OpenedRow, Span } from './log-row.ts';
 const VARINT = 0;
 const BYTES = 2;
 const UUID_TEXT_BYTES = 2 + 36;
-/** Room behind the last event: a token, a mark, and an event that passes the limit. */
-const SPARE_BYTES = 8_192;
+/** Room beside the events: a token, a mark, and an event that passes the limit. */
+const SPARE_BYTES = 1_024;
+/** What an event takes here over what it takes in the row: ids as texts, its position. */
+const GROWTH = 1.5;
 
 export class FeedMessage {
-  readonly #writer = new WireWriter(FEED.messageBytesMax + SPARE_BYTES);
+  readonly #writer: WireWriter;
   #events = 0;
 
-  get isEmpty(): boolean {
-    return this.#events === 0;
+  /** For events that take so many bytes in their rows: a message of one event is small. */
+  constructor(rowBytes: number) {
+    const expected = Math.min(Math.ceil(rowBytes * GROWTH), FEED.messageBytesMax);
+    this.#writer = new WireWriter(expected + SPARE_BYTES);
   }
 
   get isFull(): boolean {

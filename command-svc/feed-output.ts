@@ -26,7 +26,8 @@ export type FeedOutputParts = {
 export class FeedOutput {
   readonly #parts: FeedOutputParts;
   readonly #record = new LogRecord();
-  #message = new FeedMessage();
+  /** Undefined while it has no event. */
+  #message: FeedMessage | undefined;
   #lastSentMs = performance.now();
 
   constructor(parts: FeedOutputParts) {
@@ -44,8 +45,12 @@ export class FeedOutput {
    */
   async tellPage(page: Page): Promise<boolean> {
     try {
-      for (const row of page.rows) if (!(await this.#tellRow(row))) return false;
-      return this.#message.isEmpty || (await this.#send(FeedState.FEED_STATE_UNSPECIFIED));
+      let bytesLeft = page.rows.reduce((sum, { payload }) => sum + payload.length, 0);
+      for (const row of page.rows) {
+        if (!(await this.#tellRow(row, bytesLeft))) return false;
+        bytesLeft -= row.payload.length;
+      }
+      return this.#message === undefined || (await this.#send(FeedState.FEED_STATE_UNSPECIFIED));
     } finally {
       page.release();
     }
@@ -57,7 +62,8 @@ export class FeedOutput {
     await this.#send(mark);
   }
 
-  async #tellRow(row: LogRow): Promise<boolean> {
+  /** `bytesLeft`: of this row and those behind it. */
+  async #tellRow(row: LogRow, bytesLeft: number): Promise<boolean> {
     const { position, opened: feed, owners } = this.#parts;
     const { partition, seq } = row;
     const opened = openLogRow(row);
@@ -68,6 +74,7 @@ export class FeedOutput {
       const span = events[at];
       if (span === undefined || wanted?.[at] === 0) continue;
       this.#record.read(opened, span);
+      this.#message ??= new FeedMessage(bytesLeft);
       this.#message.addEvent(opened, this.#record, place);
       if (!this.#message.isFull) continue;
       position.goneInto(partition, at + 1);
@@ -79,8 +86,9 @@ export class FeedOutput {
 
   async #send(mark: FeedState): Promise<boolean> {
     const { opened, position, sender } = this.#parts;
-    const bytes = this.#message.finish(opened.tokens.write(position), mark);
-    this.#message = new FeedMessage();
+    const message = this.#message ?? new FeedMessage(0);
+    this.#message = undefined;
+    const bytes = message.finish(opened.tokens.write(position), mark);
     sender.send(bytes, bytes.length);
     this.#lastSentMs = performance.now();
     await nextTurn();

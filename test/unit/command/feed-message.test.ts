@@ -73,7 +73,7 @@ function told({ partition, seq, submissionIds }: Content, one: EventRecord): Acc
 
 function written(row: LogRow, state: FeedState): SubscribeToEventsResponse {
   const opened = openLogRow(row);
-  const message = new FeedMessage();
+  const message = new FeedMessage(row.payload.length);
   const place = new LogRecord();
   for (const span of opened.events) {
     place.read(opened, span);
