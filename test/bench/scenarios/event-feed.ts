@@ -52,12 +52,13 @@ async function history(
 
 /** From the call to its event, one at a time. */
 async function live(
-  { plan, measured, accounts, samples }: ScenarioContext,
+  { plan, measured, accounts, samples, say }: ScenarioContext,
   follower: RawClient,
   figure: string,
 ): Promise<void> {
   const requests = depositRequests(uniformly(accounts, SEED), plan.idleCalls);
   const latencies = createLatencies();
+  const storedLatencies = createLatencies();
   let arrived = Promise.withResolvers<void>();
   const start = { $case: 'fromNow', value: true } as const;
   const feed = openFeed(follower, { start }, countEvents, () => arrived.resolve());
@@ -67,11 +68,14 @@ async function live(
       arrived = Promise.withResolvers<void>();
       const sentMs = performance.now();
       const stored = measured.bank.command.unary(PATHS.deposit, request);
-      await Promise.all([stored, arrived.promise]);
+      const timed = stored.then(() => storedLatencies.add(performance.now() - sentMs, 1));
+      await Promise.all([timed, arrived.promise]);
       latencies.add(performance.now() - sentMs, 1);
     }
     return { result: undefined, sent: sentDeposits(requests.length) };
   });
   feed.cancel();
+  const storedMs = storedLatencies.percentile(MEDIAN);
+  say(`${figure}: the receipt came after ${storedMs.toFixed(1)} ms (p50)`);
   samples.add(figure, latencies.percentile(MEDIAN));
 }
