@@ -100,7 +100,9 @@ describe('the event feed', () => {
     const { rows } = await mesh.stores.eventStore.query<{ account_id: string; versions: bigint }>(
       'select account_id, max(version) as versions from events group by account_id limit 1',
     );
-    const [{ account_id: accountId = '', versions = 0n } = {}] = rows;
+    const [row] = rows;
+    if (row === undefined) throw new Error('no account in the log');
+    const { account_id: accountId, versions } = row;
     const told: bigint[] = [];
     const call = mesh.client.eventLog.readAccountEvents({ accountId, fromVersion: 0n });
     const messages: AsyncIterable<ReadAccountEventsResponse> = call;
