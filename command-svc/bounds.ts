@@ -58,3 +58,39 @@ export const CLOSE_LOOKS_MAX = 3;
 export const LINKS_MAX = 32;
 /** Connections for looking after waiting statements. */
 export const WATCH_CONNECTIONS_MAX = 2;
+
+/** SubscribeToEvents and ReadAccountEvents. */
+export const FEED = {
+  /** The contract's own. */
+  messageEventsMax: 1_000,
+  checkpointMs: 10_000,
+  /** A message ends with the event that passes it. */
+  messageBytesMax: 256 * 1024,
+  /** Bytes of one stream that its caller has not read; its last message may pass it. */
+  unsentBytesMax: 512 * 1024,
+  /** A caller that has not read for so long: what was read ahead for it is dropped. */
+  stalledMs: 250,
+  /** What one statement reads of the log; a row that is greater comes alone. */
+  pageBytesMax: 1024 * 1024,
+  pageRowsMax: 1_000,
+  /** Pages that are held, over all feeds. */
+  pagesBytesMax: 24 * 1024 * 1024,
+  /** Owners of accounts that are remembered, over all feeds. */
+  ownersCacheBytesMax: 16 * 1024 * 1024,
+  /** Connections of all feeds. */
+  connectionsMax: 4,
+  /** Events of one account that one statement reads. */
+  accountPageRowsMax: 500,
+  /** CAUGHT_UP: all that was stored so long ago, or later, has been sent. */
+  caughtUpMs: 500,
+  /** FELL_BEHIND: something that was stored before has not. */
+  fellBehindMs: 2_000,
+  /** Between two readings of the heads, however often this replica appends. */
+  headsPauseMinMs: 3,
+  /** A stream is ended with STREAM_ROTATED at this age: before the connection's own age cuts it. */
+  streamAgeMaxMs: 9 * 60_000,
+  retryAfterMs: 200,
+  /** While the event store cannot be reached; then EVENT_STORE_UNAVAILABLE. */
+  readRetry: { attempts: 6, firstMs: 100, maxMs: 2_000 },
+} as const;
+export const FEED_OWNERS_MAX = 100;

@@ -8,6 +8,7 @@ import type { AppendLimits } from './batch.ts';
 import type { BatcherLimits } from './batch-start.ts';
 import type { BulkModeConfig } from './bulk-mode.ts';
 import type { DeferralLimits } from './batch.ts';
+import type { EventLogLimits } from './event-log.ts';
 import type { StatesLimits } from './lane-states.ts';
 import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 import type { SubmissionLimits } from './submission-transactions.ts';
@@ -37,6 +38,7 @@ export type CommandConfig = {
   readonly streamIdleMs: number;
   /** Items of one stream whose results its caller has not read yet; one message may be more. */
   readonly streamResultsMax: number;
+  readonly eventLog: EventLogLimits;
   readonly drainMs: number;
 };
 
@@ -77,6 +79,9 @@ const ENV = z.object({
   BANK_COMMAND_REQUEST_STATEMENT_TIMEOUT_MS: envInt({ min: 100, max: 600_000, default: 30_000 }),
   BANK_COMMAND_STREAM_IDLE_MS: envInt({ min: 100, max: 3_600_000, default: 60_000 }),
   BANK_COMMAND_STREAM_RESULTS_MAX: envInt({ min: 1, max: 1_000_000, default: 10_000 }),
+  BANK_COMMAND_SUBSCRIPTIONS_MAX: envInt({ min: 1, max: 1_000, default: 64 }),
+  BANK_COMMAND_ACCOUNT_READERS_MAX: envInt({ min: 1, max: 1_000, default: 64 }),
+  BANK_COMMAND_FEED_POLL_MS: envInt({ min: 1, max: 10_000, default: 20 }),
   BANK_COMMAND_DRAIN_MS: envInt({ min: 100, max: 8_000, default: 6_000 }),
 });
 type Env = z.infer<typeof ENV>;
@@ -125,6 +130,11 @@ const SCHEMA = ENV.transform((env): CommandConfig => ({
   accountLockMs: env.BANK_COMMAND_ACCOUNT_LOCK_MS,
   streamResultsMax: env.BANK_COMMAND_STREAM_RESULTS_MAX,
   streamIdleMs: env.BANK_COMMAND_STREAM_IDLE_MS,
+  eventLog: {
+    subscriptionsMax: env.BANK_COMMAND_SUBSCRIPTIONS_MAX,
+    accountReadersMax: env.BANK_COMMAND_ACCOUNT_READERS_MAX,
+    pollMs: env.BANK_COMMAND_FEED_POLL_MS,
+  },
   drainMs: env.BANK_COMMAND_DRAIN_MS,
 })).refine((config) => config.stoppedOwner.lookAfterMs < config.lockTimeoutMs, {
   path: ['BANK_COMMAND_BLOCKED_LOOK_MS'],

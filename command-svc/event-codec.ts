@@ -72,7 +72,7 @@ function plainText(text: string): SealedText | undefined {
   return text === '' ? undefined : { form: { $case: 'plain', value: text } };
 }
 
-function textOf(sealed: SealedText | undefined): string {
+export function textOf(sealed: SealedText | undefined): string {
   if (sealed?.form === undefined) return '';
   if (sealed.form.$case === 'plain') return sealed.form.value;
   throw new UnreadableEventError('sealed text cannot be opened by this version');

@@ -24,3 +24,14 @@ export function laneProcessors(
     (barrier, sinceMs) => processBarrier(context, barrier.partitions.map(laneOf), barrier, sinceMs),
   ];
 }
+
+/** The same, and says after each batch that the log may have grown. */
+export function tellingOfAppends(
+  [processBatch, processBarrier]: [ProcessBatch, ProcessBarrier],
+  mayHaveMoved: () => void,
+): [ProcessBatch, ProcessBarrier] {
+  return [
+    (...batch) => processBatch(...batch).finally(mayHaveMoved),
+    (...barrier) => processBarrier(...barrier).finally(mayHaveMoved),
+  ];
+}

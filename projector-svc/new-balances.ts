@@ -6,7 +6,7 @@
 import { AT, NUMBERS } from './balance-slots.ts';
 import type { BalanceSlots } from './balance-slots.ts';
 import { BinaryRows } from './binary-rows.ts';
-import type { Halves } from './wire-reader.ts';
+import type { Halves } from '#platform/wire-reader.ts';
 
 export const COPY_BALANCES = `
   copy balances (account_id, tenant, version, currency_code, balance_minor, held_minor,

@@ -4,7 +4,7 @@
  * and used again for the next one.
  */
 import { AccountOpened } from '#proto/bank/event/v1/events.ts';
-import { WireReader } from './wire-reader.ts';
+import { WireReader } from '#platform/wire-reader.ts';
 
 export type OpenedFields = {
   tenantAt: number;
