@@ -118,7 +118,11 @@ export const WATCHDOG = {
   slotStuckMs: 60_000,
 } as const;
 
-export const POOLS = { projecting: BATCH.inFlightMax, reading: 6, eventStore: 4 } as const;
+export const POOLS = {
+  projecting: BATCH.inFlightMax + BATCH.sharedInFlightMax,
+  reading: 6,
+  eventStore: 4,
+} as const;
 /** For a statement that reads. */
 export const READ_TIMEOUT_MS = 30_000;
 

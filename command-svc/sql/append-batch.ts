@@ -82,8 +82,8 @@ export async function appendBatch(
 }
 
 /**
- * Batches of several partitions, ascending, in one implicit transaction: all of them stand or none
- * does. All events come first, so that no head is held while they are written.
+ * Batches of several partitions, ascending, without claims, in one implicit transaction: all of
+ * them stand or none does. All events come first, so that no head is held while they are written.
  */
 export async function appendBatches(
   client: ClientBase,
