@@ -5,7 +5,7 @@
  * full lane answers QUEUE_FULL at once.
  */
 import { status } from '@grpc/grpc-js';
-import type { Command } from '#domain/account.ts';
+import type { Command } from '#domain/commands.ts';
 import { invalidArgument, refusal, type FieldViolation } from '#platform/grpc-errors.ts';
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { unary, type CallContext } from '#platform/unary.ts';

@@ -9,7 +9,8 @@ import { pausePoint } from '#platform/pause-points.ts';
 import { isConnectionLost, isRolledBack, SQL_STATE, sqlStateOf } from '#platform/postgres.ts';
 import type { AppendRequest } from './sql/append-batch.ts';
 import { APPEND_STATE, appendBatch } from './sql/append-batch.ts';
-import { dropStates, keepAppended, loadStates, UnsettledHeadError } from './account-states.ts';
+import { dropStates, keepAppended } from './account-states.ts';
+import { loadStates, UnsettledHeadError } from './load-states.ts';
 import { planAppend, storesNothing } from './append-plan.ts';
 import {
   appendAnswered,

@@ -42,6 +42,8 @@ export function planShare(
     events: decided.events.filter(({ accountId }) => isHere(accountId)),
     decisions: decided.decisions.filter((_, at) => standing.items[at]?.partition === partition),
     payloads: decided.payloads,
+    holds: decided.holds.filter(({ accountId }) => isHere(accountId)),
+    reversals: decided.reversals.filter(({ accountId }) => isHere(accountId)),
     newStates: new Map([...decided.newStates].filter(([id]) => isHere(id))),
     base,
   };

@@ -8,7 +8,8 @@
 import type { PoolClient } from 'pg';
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { pausePoint } from '#platform/pause-points.ts';
-import { keepAppended, loadStates, type BaseStates, type LaneStates } from './account-states.ts';
+import { keepAppended, type BaseStates, type LaneStates } from './account-states.ts';
+import { loadStates } from './load-states.ts';
 import { answerFromRow } from './answer-from-row.ts';
 import type { Barrier, BarrierResult, NothingStored } from './barrier.ts';
 import { planShare, type Share } from './barrier-shares.ts';
@@ -107,6 +108,8 @@ async function loadAll(
     known: bases.get(batch.lane)?.known ?? 0n,
     accounts: new Map(all.flatMap(({ accounts }) => [...accounts])),
     operations: new Map(all.flatMap(({ operations }) => [...operations])),
+    endedHolds: new Map(all.flatMap(({ endedHolds }) => [...endedHolds])),
+    reversed: new Set(all.flatMap(({ reversed }) => [...reversed])),
   };
   return {
     merged,

@@ -2,7 +2,8 @@
  * What travels from a handler through the batcher to process-batch: one command and where its
  * outcome goes. Every item is settled exactly once, whatever happens to the batch it is in.
  */
-import { availableMinor, type Command, type ExistingAccount } from '#domain/account.ts';
+import { availableMinor, type CarriedState } from '#domain/account.ts';
+import type { Command } from '#domain/commands.ts';
 import type { Rejection } from '#domain/rejection.ts';
 import type { RpcError } from '#platform/grpc-errors.ts';
 
@@ -25,7 +26,7 @@ export type Receipt = {
 export type Executed = {
   /** Replayed: by an earlier request with the same operation id and content. */
   readonly kind: 'accepted' | 'replayed';
-  readonly after: ExistingAccount;
+  readonly after: CarriedState;
   /** Microseconds since 1970-01-01 UTC. */
   readonly storedAtMicros: bigint;
 };

@@ -4,7 +4,7 @@
  * Items of one stream share their stream's context; each is built without waiting and in about two
  * microseconds.
  */
-import type { Command } from '#domain/account.ts';
+import type { Command } from '#domain/commands.ts';
 import { reject, type Rejection } from '#domain/rejection.ts';
 import type { FieldViolation } from '#platform/grpc-errors.ts';
 import { partitionOfAccount, partitionOfId } from '#platform/partitioning.ts';
@@ -146,7 +146,9 @@ function invalidItem({ field, description }: FieldViolation): Rejection {
 
 /** UTF-16 units of a command's texts; each takes three bytes at most. */
 function unitsOf(command: Command): number {
-  if (command.type === 'Deposit') return command.reference.length;
+  if ('reference' in command) return command.reference.length;
+  if ('reason' in command) return command.reason.length;
+  if (command.type !== 'OpenAccount') return 0;
   let units = command.tenant.length + command.owner.length;
   for (const [key, value] of Object.entries(command.labels)) units += key.length + value.length + 4;
   return units;

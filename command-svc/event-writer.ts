@@ -2,13 +2,14 @@
  * The bytes of an event, written straight into its batch's buffer: what encodeEvent answers, at a
  * tenth of its price for deposits, which come in bulk. A test holds the two equal.
  */
-import type { AccountEvent, ExistingAccount, MoneyDeposited } from '#domain/account.ts';
+import type { CarriedState } from '#domain/account.ts';
+import type { AccountEvent, MoneyDeposited } from '#domain/events.ts';
 import type { WireWriter } from '#platform/wire-writer.ts';
 import { AccountStatus } from '#proto/bank/event/v1/events.ts';
 import { encodeEvent, STATE_SHAPE } from './event-codec.ts';
 
 /** Adds the bytes of events.payload: what happened, and the state after it. */
-export function writeEvent(writer: WireWriter, event: AccountEvent, after: ExistingAccount): void {
+export function writeEvent(writer: WireWriter, event: AccountEvent, after: CarriedState): void {
   if (event.type === 'MoneyDeposited') {
     writeDeposited(writer, event);
     writeState(writer, after);
@@ -41,7 +42,7 @@ function writeDeposited(writer: WireWriter, event: MoneyDeposited): void {
   writer.end(body);
 }
 
-function writeState(writer: WireWriter, state: ExistingAccount): void {
+function writeState(writer: WireWriter, state: CarriedState): void {
   writer.tag(AFTER, LENGTH_DELIMITED);
   const after = writer.begin();
   writeInt64(writer, 1, state.balanceMinor);

@@ -21,7 +21,7 @@ export const LABEL_VALUE_CHARACTERS_MAX = 255;
 export type DepositFields = Pick<
   DepositItem,
   'accountId' | 'amount' | 'operationId' | 'reference' | 'valueDate'
->;
+> & { readonly expectedVersion?: bigint };
 export type OpenAccountFields = Omit<OpenAccountRequest, 'validateOnly'>;
 
 type Violations = readonly FieldViolation[];

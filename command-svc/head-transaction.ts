@@ -7,7 +7,8 @@
 import type { PoolClient } from 'pg';
 import { pausePoint } from '#platform/pause-points.ts';
 import { commit, CommitUnanswered } from '#platform/postgres.ts';
-import { keepAppended, loadStates } from './account-states.ts';
+import { keepAppended } from './account-states.ts';
+import { loadStates } from './load-states.ts';
 import { answerFromRow } from './answer-from-row.ts';
 import { claimsOf, planAppend, storesNothing } from './append-plan.ts';
 import {

@@ -5,7 +5,7 @@
  * have refused.
  */
 import { createHash } from 'node:crypto';
-import type { Deposit, OpenAccount } from '#domain/account.ts';
+import type { Deposit, OpenAccount } from '#domain/commands.ts';
 import { canonicalUuid, uuidFromBytes } from '#platform/uuid.ts';
 import type { DepositFields, OpenAccountFields } from './field-rules.ts';
 
@@ -25,6 +25,7 @@ export function depositTo(accountId: string, deposit: DepositFields): Deposit {
     reference: deposit.reference,
     valueDate: deposit.valueDate,
     operationId: optionalUuid(deposit.operationId),
+    expectedVersion: deposit.expectedVersion ?? 0n,
   };
 }
 

@@ -2,7 +2,7 @@
  * What a batch holds of each submission: the items and decisions of one, ascending by index, and
  * the rows that are stored of it. Pure.
  */
-import type { Deposit } from '#domain/account.ts';
+import type { Deposit } from '#domain/commands.ts';
 import { MINOR_UNITS_MAX } from '#domain/money.ts';
 import type { PackedSubmission } from './batch-codec.ts';
 import type { BatchItem, ItemDecision, SubmissionClaim } from './batch-item.ts';

@@ -3,7 +3,8 @@
  * and nothing is stored: no claim, no submission, no event. The items of one message see each
  * other's effects, those of different messages do not.
  */
-import { createLaneStates, loadStates, type StatesLimits } from './account-states.ts';
+import { createLaneStates, type StatesLimits } from './account-states.ts';
+import { loadStates } from './load-states.ts';
 import { operationsOf } from './batch.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { ItemContext } from './bulk-items.ts';

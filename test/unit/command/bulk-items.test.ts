@@ -1,7 +1,8 @@
 /** Items of a bulk message: the bound of what they take in the packed row, and what they become. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Command, ExistingAccount } from '#domain/account.ts';
+import type { ExistingAccount } from '#domain/account.ts';
+import type { Command } from '#domain/commands.ts';
 import { decide } from '#domain/decide.ts';
 import { NO_ACCOUNT } from '#domain/account.ts';
 import { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
@@ -11,7 +12,9 @@ import { encodeBatch } from '../../../command-svc/batch-codec.ts';
 import type { BatchItem } from '../../../command-svc/batch-item.ts';
 import { depositItem, openAccountItem, shownText } from '../../../command-svc/bulk-items.ts';
 import type { DecidedEvent } from '../../../command-svc/decide-batch.ts';
-import { encodeEvent, eventTypeOf } from '../../../command-svc/event-codec.ts';
+import { eventTypeOf } from '../../../command-svc/event-body-encoder.ts';
+import { encodeEvent } from '../../../command-svc/event-codec.ts';
+import { NO_FACTS } from '#test/support/commands.ts';
 
 const MOST = 2n ** 63n - 1n;
 /** Versions and times stay below 2^53. */
@@ -36,16 +39,19 @@ const RICH: ExistingAccount = {
   overdraftLimitMinor: MOST,
   debitsFrozen: true,
   creditsFrozen: false,
+  openHolds: [],
 };
 
 /** The packed row of one event whose numbers are all as long as they can be. */
 function packedBytes(command: Command): number {
-  const decision = decide(command.type === 'OpenAccount' ? NO_ACCOUNT : RICH, command);
+  const decision = decide(command.type === 'OpenAccount' ? NO_ACCOUNT : RICH, command, NO_FACTS);
   if (!decision.accepted) throw new Error(decision.rejection.message);
-  const payloads = encodeEvent(decision.event, RICH);
+  const [decided] = decision.events;
+  if (decided === undefined) throw new Error('nothing happened');
+  const payloads = encodeEvent(decided, RICH);
   const event: DecidedEvent = {
     accountId: ID,
-    type: eventTypeOf(decision.event),
+    type: eventTypeOf(decided),
     after: { idBytes: uuidToBytes(ID), state: RICH, hash: '', recordedAtMicros: LATEST },
     start: 0,
     end: payloads.length,
@@ -55,6 +61,8 @@ function packedBytes(command: Command): number {
       itemIndex: Number.MAX_SAFE_INTEGER,
     },
     commandNumber: 5_000,
+    operationId: ID,
+    isOfItem: true,
   };
   const batch = {
     batchId: ID,

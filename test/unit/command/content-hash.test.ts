@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Deposit, OpenAccount } from '#domain/account.ts';
+import type { Deposit, OpenAccount } from '#domain/commands.ts';
 import {
   contentHashOf,
   rawContentHash,
@@ -18,6 +18,7 @@ const DEPOSIT: Deposit = {
   reference: 'Gehalt f\u00fcr Mai',
   valueDate: '2026-05-31',
   operationId: undefined,
+  expectedVersion: 0n,
 };
 const ACCOUNT: OpenAccount = {
   type: 'OpenAccount',

@@ -55,7 +55,7 @@ const bodies: fc.Arbitrary<Body>[] = [
   leg.map((value) => ({ $case: 'transferSent', value })),
   leg.map((value) => ({ $case: 'transferReceived', value })),
   hold.map((value) => ({ $case: 'holdPlaced', value })),
-  hold.map((value) => ({ $case: 'holdCaptured', value })),
+  hold.map((value) => ({ $case: 'holdCaptured', value: { ...value, releasedMinor: 1n } })),
   hold.map((value) => ({ $case: 'holdReleased', value })),
   hold.map((value) => ({ $case: 'holdExpired', value })),
   fc
