@@ -9,6 +9,7 @@
 import { LRUCache } from 'lru-cache';
 import type { AccountState, ExistingAccount } from '#domain/account.ts';
 import type { HoldEnd } from '#domain/holds.ts';
+import { CACHED_HOLDS_MAX } from './bounds.ts';
 import type { LoadedOperation } from './sql/load-accounts.ts';
 
 /** What a decision is made on: an account that does not exist is a state too. */
@@ -25,6 +26,17 @@ export type BaseAccount = {
 export type KnownAccount = BaseAccount & { readonly state: ExistingAccount };
 
 export type AccountOperation = { readonly accountId: string; readonly operationId: string };
+export type AccountHold = { readonly accountId: string; readonly holdId: string };
+
+/** What a decision must have read. */
+export type Wanted = {
+  readonly accountIds: ReadonlySet<string>;
+  readonly operations: readonly AccountOperation[];
+  /** Those of the operations of which it matters whether they are undone. */
+  readonly reversedOperations: readonly AccountOperation[];
+  /** Holds that commands name. */
+  readonly holds: readonly AccountHold[];
+};
 
 export type LaneStates = {
   readonly partition: number;
@@ -75,9 +87,19 @@ export function keepAppended(
   if (lane.known === undefined) return;
   if (position === lane.known + 1n && lane.ownRows.size === 0) lane.known = position;
   else lane.ownRows.add(position);
-  for (const [id, account] of newStates) lane.accounts.set(id, account);
+  for (const [id, account] of newStates) keepAccount(lane, id, account);
+}
+
+/** An account of many holds is not kept: its memory is not reckoned with. */
+export function keepAccount({ accounts }: LaneStates, id: string, account: KnownAccount): void {
+  if (account.state.openHolds.length > CACHED_HOLDS_MAX) accounts.delete(id);
+  else accounts.set(id, account);
 }
 
 export function operationKey(operation: AccountOperation): string {
   return operation.accountId + operation.operationId;
+}
+
+export function reversalKey(accountId: string, reversedVersion: bigint): string {
+  return `${accountId}${reversedVersion}`;
 }

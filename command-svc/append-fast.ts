@@ -49,9 +49,10 @@ export async function appendFast(
 }
 
 function resultOf(batch: Batch, decided: DecidedBatch, position: bigint | undefined): BatchResult {
-  const { items } = batch;
   const { decisions } = decided;
-  return { items, decisions, position, takenOver: [], expired: [], again: [] };
+  const items = batch.items.slice(0, decisions.length);
+  const again = batch.items.slice(decisions.length);
+  return { items, decisions, position, takenOver: [], expired: [], again };
 }
 
 /**
@@ -65,7 +66,7 @@ async function decideOnCached(
   const { eventStore } = context;
   const load = (readHead: boolean): ReturnType<typeof loadStates> =>
     batch.trace.step('load', () =>
-      loadStates(eventStore, batch.lane, batch.accountIds, batch.operations, {
+      loadStates(eventStore, batch.lane, batch, {
         ...options,
         readHead,
       }),

@@ -6,10 +6,11 @@ import type { Pool } from 'pg';
 import type { ModeChange } from '#platform/leased-mode.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { AccountLocks } from './account-locks.ts';
-import type { AccountOperation, LaneStates, StatesLimits } from './account-states.ts';
+import type { LaneStates, StatesLimits, Wanted } from './account-states.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { BatchIdentity } from './append-plan.ts';
 import type { BatchTrace } from './batch-trace.ts';
+import { wantedOf } from './wanted.ts';
 import type { Backend, StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 
 export type AppendLimits = {
@@ -60,15 +61,13 @@ export type BatchContext = {
   readonly takeModeChange: () => ModeChange | undefined;
 };
 
-export type Batch = {
+export type Batch = Wanted & {
   readonly batchId: string;
   /** Of the lowest partition that it writes. */
   readonly lane: LaneStates;
   /** The other lanes that it holds, ascending by partition; only a barrier's batch has any. */
   readonly others: readonly LaneStates[];
   readonly items: readonly BatchItem[];
-  readonly accountIds: ReadonlySet<string>;
-  readonly operations: readonly AccountOperation[];
   /** The batch's time: every try of it decides with the same. */
   readonly nowMicros: bigint;
   readonly trace: BatchTrace;
@@ -139,28 +138,6 @@ export function newBatch(
   trace: BatchTrace,
   others: readonly LaneStates[] = [],
 ): Batch {
-  const { accountIds, operations } = operationsOf(items);
   const unanswered = undefined;
-  return { batchId, lane, others, items, accountIds, operations, nowMicros, trace, unanswered };
-}
-
-/** The accounts that a decision on the item stands on. */
-export function accountsOf({ command }: BatchItem): string[] {
-  return command === undefined ? [] : [command.accountId];
-}
-
-/** What a decision on the items must have read. */
-export function operationsOf(items: readonly BatchItem[]): {
-  accountIds: Set<string>;
-  operations: AccountOperation[];
-} {
-  const accountIds = new Set<string>();
-  const operations: AccountOperation[] = [];
-  for (const { command } of items) {
-    if (command === undefined) continue;
-    accountIds.add(command.accountId);
-    const { accountId, operationId } = command;
-    if (operationId !== undefined) operations.push({ accountId, operationId });
-  }
-  return { accountIds, operations };
+  return { batchId, lane, others, items, ...wantedOf(items), nowMicros, trace, unanswered };
 }

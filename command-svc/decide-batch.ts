@@ -14,10 +14,11 @@ import type { AccountOperation, BaseAccount, BaseStates, KnownAccount } from './
 import { operationKey } from './account-states.ts';
 import { BatchFacts, type HoldChange, type OwnOperation, type Reversal } from './batch-facts.ts';
 import type { BatchItem, Executed, ItemDecision } from './batch-item.ts';
+import { DECIDED_BYTES_MAX } from './bounds.ts';
 import { sameContentHash } from './content-hash.ts';
 import { eventTypeOf } from './event-body-encoder.ts';
 import { chainHash } from './event-chain.ts';
-import { receiptState } from './event-codec.ts';
+import { replayedFrom } from './replayed.ts';
 import { writeEvent } from './event-writer.ts';
 
 export type DecidedEvent = {
@@ -46,7 +47,7 @@ export type DecidedBatch = {
   readonly events: readonly DecidedEvent[];
   /** The bytes of all events, one after the other. */
   readonly payloads: Uint8Array;
-  /** One an item, in item order. */
+  /** One an item, in item order; fewer than items: the rest does not fit into one row. */
   readonly decisions: readonly ItemDecision[];
   readonly newStates: ReadonlyMap<string, KnownAccount>;
   readonly holds: readonly HoldChange[];
@@ -69,6 +70,8 @@ type Work = {
 };
 
 const PAYLOAD_BYTES = 96;
+/** What a record takes beside its event's bytes, at most. */
+const RECORD_BYTES = 100;
 
 /** `places`: where each item stands in its batch, when some have left it. */
 export function decideBatch(
@@ -78,7 +81,11 @@ export function decideBatch(
   places?: readonly number[],
 ): DecidedBatch {
   const work = startWork(base, items.length, nowMicros);
-  const decisions = items.map((item, at) => decideItem(work, item, places?.[at] ?? at));
+  const decisions: ItemDecision[] = [];
+  for (const [at, item] of items.entries()) {
+    if (work.payloads.length + work.events.length * RECORD_BYTES > DECIDED_BYTES_MAX) break;
+    decisions.push(decideItem(work, item, places?.[at] ?? at));
+  }
   return {
     nowMicros,
     events: work.events.sort(byAccountAndVersion),
@@ -124,16 +131,17 @@ function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDec
     addEvents(work, counterpart.accountId, counterpart.events, there);
   }
   if (after.state.status === 'none') throw new Error(`account ${accountId} is still not there`);
+  const event = events.at(-1);
+  const { state } = after;
   const executed: Executed = {
     kind: 'accepted',
-    after: after.state,
+    after: state,
+    event,
     storedAtMicros: work.nowMicros,
   };
-  const event = events.at(-1);
   if (operationId !== undefined && event !== undefined) {
     const { contentHash } = item;
-    const { version } = after.state;
-    const own = { contentHash, executed, version, event };
+    const own = { contentHash, executed, version: state.version, event };
     work.operations.set(operationKey({ accountId, operationId }), own);
   }
   return executed;
@@ -220,8 +228,7 @@ function earlierOperation(
   const stored = work.base.operations.get(key);
   if (stored === undefined) return undefined;
   if (!sameContentHash(contentHash, stored.contentHash)) return reused(operation);
-  const after = receiptState(stored.payload, stored.version);
-  return { kind: 'replayed', after, storedAtMicros: stored.recordedAtMicros };
+  return replayedFrom(stored.payload, stored.version, stored.recordedAtMicros);
 }
 
 function reused({ accountId, operationId }: AccountOperation): ItemDecision {

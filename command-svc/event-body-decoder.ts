@@ -67,14 +67,15 @@ function holdEventOf(
         type: 'HoldPlaced',
         holdId,
         amountMinor,
-        expiresAtMicros: expiresAtMicros === NEVER ? undefined : expiresAtMicros,
+        expiresAtMicros: optionalTime(expiresAtMicros),
         reference: textOf(reference),
       };
     }
     case 'holdCaptured': {
       const { remainingMinor, releasedMinor } = body.value;
       const reference = textOf(body.value.reference);
-      const left = { remainingMinor, releasedMinor };
+      const expiresAtMicros = optionalTime(body.value.expiresAtMicros);
+      const left = { remainingMinor, releasedMinor, expiresAtMicros };
       return { type: 'HoldCaptured', holdId, amountMinor, ...left, reference };
     }
     case 'holdReleased':
@@ -125,6 +126,10 @@ function otherLeg(value: CounterpartFields): Counterpart {
 function counterpartOf(value: CounterpartFields): Counterpart | undefined {
   const accountId = optionalId(value.counterpartAccountId);
   return accountId === undefined ? undefined : { accountId, version: value.counterpartVersion };
+}
+
+function optionalTime(micros: bigint): bigint | undefined {
+  return micros === NEVER ? undefined : micros;
 }
 
 function optionalId(bytes: Uint8Array): string | undefined {

@@ -104,10 +104,11 @@ function holdBody(event: Of<'HoldPlaced' | 'HoldCaptured' | 'HoldReleased' | 'Ho
     }
     case 'HoldCaptured': {
       const { remainingMinor, releasedMinor } = event;
+      const expiresAtMicros = event.expiresAtMicros ?? NEVER;
       const reference = plainText(event.reference);
       return {
         $case: 'holdCaptured',
-        value: { holdId, amountMinor, remainingMinor, releasedMinor, reference },
+        value: { holdId, amountMinor, remainingMinor, releasedMinor, expiresAtMicros, reference },
       };
     }
     case 'HoldReleased':

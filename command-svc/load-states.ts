@@ -3,27 +3,22 @@
  * probe each. Whatever the log's rows since the lane's `known` touch is read anew.
  */
 import type { ClientBase, Pool } from 'pg';
-import { NO_ACCOUNT, type ExistingAccount } from '#domain/account.ts';
-import { NO_HOLDS } from '#domain/holds.ts';
+import { NO_ACCOUNT } from '#domain/account.ts';
 import { uuidToBytes } from '#platform/uuid.ts';
 import {
   dropStates,
+  keepAccount,
   operationKey,
-  type AccountOperation,
   type BaseAccount,
   type BaseStates,
   type LaneStates,
   type StatesLimits,
+  type Wanted,
 } from './account-states.ts';
 import { NO_HASH } from './event-chain.ts';
-import { carriedState, replay } from './event-codec.ts';
-import {
-  loadAccounts,
-  type Loaded,
-  type LoadedEvent,
-  type LoadedOperation,
-} from './sql/load-accounts.ts';
-import { readAccountPayloads } from './sql/read-account-payloads.ts';
+import { MOVED_ON, NO_HOLD_FACTS, readAccounts, readHolds } from './read-accounts.ts';
+import type { ReadAccount } from './read-accounts.ts';
+import { loadAccounts, type Loaded, type LoadedOperation } from './sql/load-accounts.ts';
 
 /**
  * The head of a partition does not stand still, or the log cannot be followed: go on under the
@@ -49,23 +44,18 @@ export type LoadOptions = {
 export async function loadStates(
   db: ClientBase | Pool,
   lane: LaneStates,
-  accountIds: ReadonlySet<string>,
-  operations: readonly AccountOperation[],
+  wanted: Wanted,
   options: LoadOptions,
 ): Promise<BaseStates> {
+  const { operations } = wanted;
   const found = new Map<string, BaseAccount>();
   let foundOperations = new Map<string, LoadedOperation>();
-  let mustLook = options.readHead || operations.length > 0 || lane.ownRows.size > 0;
+  let facts = NO_HOLD_FACTS;
+  let mustLook = options.readHead || isNewEachTime(wanted) || lane.ownRows.size > 0;
   for (let round = 0; round < options.limits.loadRoundsMax; round++) {
-    const missing = takeCached(lane, accountIds, found);
+    const missing = takeCached(lane, wanted.accountIds, found);
     if (missing.length === 0 && !mustLook && lane.known !== undefined) {
-      return {
-        known: lane.known,
-        accounts: found,
-        operations: foundOperations,
-        endedHolds: new Map(),
-        reversed: new Set(),
-      };
+      return { known: lane.known, accounts: found, operations: foundOperations, ...facts };
     }
     mustLook = false;
     const loaded = await loadAccounts(db, {
@@ -86,10 +76,17 @@ export async function loadStates(
     }
     for (const id of touched) found.delete(id);
     foundOperations = byKey(loaded.operations);
-    await keepLoaded(db, lane, loaded, missing, found);
+    const read = await readAccounts(db, loaded.newestEvents);
+    facts = await readHolds(db, wanted, read, found);
+    keepLoaded(lane, read, missing, found);
     lane.known = head;
   }
   throw new UnsettledHeadError(`partition ${lane.partition} does not stand still`);
+}
+
+/** What no lane keeps. */
+function isNewEachTime({ operations, holds }: Wanted): boolean {
+  return operations.length > 0 || holds.length > 0;
 }
 
 function takeCached(
@@ -141,42 +138,26 @@ function follow(
   return touched;
 }
 
-async function keepLoaded(
-  db: ClientBase | Pool,
+/** An account that has moved on since its event was read is neither kept nor found. */
+function keepLoaded(
   lane: LaneStates,
-  loaded: Loaded,
+  read: ReadonlyMap<string, ReadAccount>,
   missing: readonly string[],
   found: Map<string, BaseAccount>,
-): Promise<void> {
-  for (const event of loaded.newestEvents) {
-    const carried = carriedState(event.payload, event.version);
-    const account = {
-      idBytes: uuidToBytes(event.accountId),
-      state:
-        carried === undefined ? await replayed(db, event) : { ...carried, openHolds: NO_HOLDS },
-      hash: event.hash.toString('latin1'),
-      recordedAtMicros: event.recordedAtMicros,
-    };
-    lane.accounts.set(event.accountId, account);
-    found.set(event.accountId, account);
+): void {
+  for (const [id, account] of read) {
+    if (account === MOVED_ON) continue;
+    keepAccount(lane, id, account);
+    found.set(id, account);
   }
-  for (const id of missing) if (!found.has(id)) found.set(id, absentAccount(id));
+  for (const id of missing) if (!read.has(id)) found.set(id, absentAccount(id));
 }
 
-/** A state of an older shape than this code's: replayed from the account's first event. */
-async function replayed(db: ClientBase | Pool, event: LoadedEvent): Promise<ExistingAccount> {
-  const payloads = await readAccountPayloads(db, event.accountId, event.version);
-  const state = replay(NO_ACCOUNT, payloads);
-  if (state.status === 'none' || state.version !== event.version) {
-    throw new Error(`account ${event.accountId} has ${state.version} of ${event.version} events`);
-  }
-  return state;
+function absentAccount(accountId: string): BaseAccount {
+  const idBytes = uuidToBytes(accountId);
+  return { idBytes, state: NO_ACCOUNT, hash: NO_HASH, recordedAtMicros: 0n };
 }
 
 function byKey(operations: readonly LoadedOperation[]): Map<string, LoadedOperation> {
   return new Map(operations.map((operation) => [operationKey(operation), operation]));
-}
-function absentAccount(accountId: string): BaseAccount {
-  const idBytes = uuidToBytes(accountId);
-  return { idBytes, state: NO_ACCOUNT, hash: NO_HASH, recordedAtMicros: 0n };
 }

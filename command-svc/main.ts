@@ -32,7 +32,7 @@ import { submissionHandlers } from './submissions.ts';
 
 const NAME = 'command-svc';
 /** The newest migration of the event store that this code needs. */
-const SCHEMA_NUMBER = 2;
+const SCHEMA_NUMBER = 3;
 
 const config = readConfig(process.env);
 const log = createLogger({ service: NAME, instance: config.instance, level: config.logLevel });
@@ -54,7 +54,7 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const messages = createByteBudget(DECODED_MESSAGES_BYTES_MAX);
   const limits = { streamIdleMs, streamResultsMax, states, messages };
   const intake = createBulkIntake({ ...submissions, ...limits, batcher, bulkMode, stopping });
-  const commands = accountCommandHandlers({ ...submissions, batcher });
+  const commands = accountCommandHandlers({ ...submissions, batcher, states });
   const { drained, ...uploads } = intake;
   const bulk = { ...submissionHandlers(submissions), ...uploads };
   server.addService(

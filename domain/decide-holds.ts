@@ -41,18 +41,20 @@ export function captureHold(state: AccountState, command: CaptureHold, facts: Fa
   if (mismatch !== undefined) return mismatch;
   const open = findOpenHold(account, command, facts);
   if (!open.accepted) return open;
-  const { remainingMinor } = open.hold;
+  const { remainingMinor, expiresAtMicros } = open.hold;
   const amountMinor = amount?.minor ?? remainingMinor;
   const refusal =
     debitsFrozen(account, accountId) ?? moreThanHeld(command, amountMinor, remainingMinor);
   if (refusal !== undefined) return refusal;
   const rest = remainingMinor - amountMinor;
+  const isOver = releaseRest || rest === 0n;
   return accept({
     type: 'HoldCaptured',
     holdId,
     amountMinor,
-    remainingMinor: releaseRest ? 0n : rest,
-    releasedMinor: releaseRest ? rest : 0n,
+    remainingMinor: isOver ? 0n : rest,
+    releasedMinor: isOver ? rest : 0n,
+    expiresAtMicros: isOver ? undefined : expiresAtMicros,
     reference,
   });
 }

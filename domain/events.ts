@@ -54,6 +54,8 @@ export type HoldCaptured = {
   readonly amountMinor: bigint;
   readonly remainingMinor: bigint;
   readonly releasedMinor: bigint;
+  /** Of what remains: microseconds since 1970-01-01 UTC; undefined: never, or nothing remains. */
+  readonly expiresAtMicros: bigint | undefined;
   readonly reference: string;
 };
 

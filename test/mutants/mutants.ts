@@ -17,7 +17,7 @@ export type Mutant = {
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'catch-up',
-    file: 'command-svc/account-states.ts',
+    file: 'command-svc/load-states.ts',
     find: '      lane.accounts.delete(id);\n      touched.add(id);\n',
     replace: '      void id;\n',
     project: 'integration',
@@ -52,8 +52,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the second decision under the heads',
     file: 'command-svc/head-transaction.ts',
-    find: 'decideBatch(base, items, batch.nowMicros, places);',
-    replace: '(batch.firstDecision ??= decideBatch(base, items, batch.nowMicros, places));',
+    find: 'decideBatch(base, all, batch.nowMicros, places);',
+    replace: '(batch.firstDecision ??= decideBatch(base, all, batch.nowMicros, places));',
     project: 'integration',
     testFile: 'test/integration/command/append.test.ts',
   },

@@ -3,7 +3,7 @@
  * its event does to the account.
  */
 import { describe, expect, it } from 'vitest';
-import { evolve, NO_ACCOUNT, type AccountState } from '#domain/account.ts';
+import { evolve, type AccountState } from '#domain/account.ts';
 import type { Command } from '#domain/commands.ts';
 import { decide } from '#domain/decide.ts';
 import type { Facts } from '#domain/decision.ts';
@@ -16,7 +16,6 @@ import {
   HOLD,
   NO_FACTS,
   OPENED,
-  OTHER_ACCOUNT,
   placed,
 } from '#test/support/commands.ts';
 
@@ -40,6 +39,7 @@ describe('a command of one account', () => {
       amountMinor,
       remainingMinor,
       releasedMinor,
+      expiresAtMicros: undefined,
       reference: '',
     }) as const;
   const part = { amount: { currencyCode: 'EUR', minor: 150n } };
@@ -157,94 +157,5 @@ describe('a hold whose time has passed', () => {
     expect(events).toEqual([expired]);
     const ended = events.reduce<AccountState>(evolve, state);
     expect(decided(ended, commandOf('ExpireHolds')).events).toEqual([]);
-  });
-});
-
-describe('two accounts', () => {
-  const other = after(OPENED, deposited(1n));
-  const facts = { account: (id: string) => (id === OTHER_ACCOUNT ? other : NO_ACCOUNT) };
-  const sent = {
-    type: 'TransferSent',
-    ...moved(100n),
-    counterpart: { accountId: OTHER_ACCOUNT, version: 3n },
-  } as const;
-
-  it('transfers: each leg names the other', () => {
-    const { events, counterpart } = decided(rich, commandOf('Transfer'), facts);
-    expect(events).toEqual([sent]);
-    expect(counterpart).toEqual({
-      accountId: OTHER_ACCOUNT,
-      events: [
-        {
-          type: 'TransferReceived',
-          ...moved(100n),
-          counterpart: { accountId: ACCOUNT, version: 3n },
-          operationId: undefined,
-        },
-      ],
-    });
-  });
-
-  it('sweeps all that is there and closes', () => {
-    const command = commandOf('CloseAccount', { sweepTo: OTHER_ACCOUNT });
-    const { events, counterpart } = decided(rich, command, facts);
-    expect(events).toEqual([
-      { ...sent, amountMinor: 1_000n },
-      { type: 'AccountClosed', reason: '' },
-    ]);
-    expect(counterpart?.events).toMatchObject([{ amountMinor: 1_000n }]);
-  });
-
-  it('sweeps nothing of an empty account', () => {
-    const command = commandOf('CloseAccount', { sweepTo: OTHER_ACCOUNT });
-    const { events, counterpart } = decided(after(OPENED), command, facts);
-    expect(events).toEqual([{ type: 'AccountClosed', reason: '' }]);
-    expect(counterpart).toBeUndefined();
-  });
-
-  it('undoes both legs of a transfer', () => {
-    const state = evolve(rich, sent);
-    const received = {
-      type: 'TransferReceived',
-      ...moved(100n),
-      counterpart: { accountId: ACCOUNT, version: 3n },
-      operationId: undefined,
-    } as const;
-    const operation = () => ({ version: 3n, event: sent, isReversed: false });
-    const account = () => evolve(other, received);
-    const undone = decided(state, commandOf('ReverseOperation'), { account, operation });
-    const reversal = { type: 'OperationReversed', reversedVersion: 3n, reason: 'r' };
-    expect(undone.events).toEqual([
-      {
-        ...reversal,
-        balanceChangeMinor: 100n,
-        counterpart: { accountId: OTHER_ACCOUNT, version: 4n },
-      },
-    ]);
-    expect(undone.counterpart?.events).toEqual([
-      { ...reversal, balanceChangeMinor: -100n, counterpart: { accountId: ACCOUNT, version: 4n } },
-    ]);
-  });
-});
-
-describe('a reversal', () => {
-  const withdrawn = { type: 'MoneyWithdrawn', ...moved(30n) } as const;
-  const captured = {
-    type: 'HoldCaptured',
-    holdId: HOLD,
-    amountMinor: 30n,
-    remainingMinor: 0n,
-    releasedMinor: 0n,
-    reference: '',
-  } as const;
-  it.each([
-    ['deposit', deposited(30n), -30n],
-    ['withdrawal', withdrawn, 30n],
-    ['capture', captured, 30n],
-  ])('of a %s is an entry of the opposite amount', (_name, event, balanceChangeMinor) => {
-    const operation = () => ({ version: 2n, event, isReversed: false });
-    const { events } = decided(rich, commandOf('ReverseOperation'), { operation });
-    const reversal = { type: 'OperationReversed', reversedVersion: 2n, balanceChangeMinor };
-    expect(events).toEqual([{ ...reversal, reason: 'r', counterpart: undefined }]);
   });
 });

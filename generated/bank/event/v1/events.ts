@@ -433,6 +433,11 @@ export interface HoldCaptured {
     | undefined;
   /** What became free with it, minor units: the hold had amount + released + remaining left. */
   releasedMinor: bigint;
+  /**
+   * When what stays set aside is free by itself, microseconds since 1970-01-01 UTC; 0: never, or
+   * nothing stays.
+   */
+  expiresAtMicros: bigint;
 }
 
 /** Money set aside is free again. */
@@ -2319,7 +2324,14 @@ export const HoldPlaced: MessageFns<HoldPlaced> = {
 };
 
 function createBaseHoldCaptured(): HoldCaptured {
-  return { holdId: new Uint8Array(0), amountMinor: 0n, remainingMinor: 0n, reference: undefined, releasedMinor: 0n };
+  return {
+    holdId: new Uint8Array(0),
+    amountMinor: 0n,
+    remainingMinor: 0n,
+    reference: undefined,
+    releasedMinor: 0n,
+    expiresAtMicros: 0n,
+  };
 }
 
 export const HoldCaptured: MessageFns<HoldCaptured> = {
@@ -2347,6 +2359,12 @@ export const HoldCaptured: MessageFns<HoldCaptured> = {
         throw new globalThis.Error("value provided for field message.releasedMinor of type int64 too large");
       }
       writer.uint32(40).int64(message.releasedMinor);
+    }
+    if (message.expiresAtMicros !== 0n) {
+      if (BigInt.asIntN(64, message.expiresAtMicros) !== message.expiresAtMicros) {
+        throw new globalThis.Error("value provided for field message.expiresAtMicros of type int64 too large");
+      }
+      writer.uint32(48).int64(message.expiresAtMicros);
     }
     return writer;
   },
@@ -2404,6 +2422,14 @@ export const HoldCaptured: MessageFns<HoldCaptured> = {
             message.releasedMinor = reader.int64() as bigint;
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.expiresAtMicros = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2439,6 +2465,11 @@ export const HoldCaptured: MessageFns<HoldCaptured> = {
         : isSet(object.released_minor)
         ? BigInt(object.released_minor)
         : 0n,
+      expiresAtMicros: isSet(object.expiresAtMicros)
+        ? BigInt(object.expiresAtMicros)
+        : isSet(object.expires_at_micros)
+        ? BigInt(object.expires_at_micros)
+        : 0n,
     };
   },
 
@@ -2458,6 +2489,9 @@ export const HoldCaptured: MessageFns<HoldCaptured> = {
     }
     if (message.releasedMinor !== 0n) {
       obj.releasedMinor = message.releasedMinor.toString();
+    }
+    if (message.expiresAtMicros !== 0n) {
+      obj.expiresAtMicros = message.expiresAtMicros.toString();
     }
     return obj;
   },
@@ -2479,6 +2513,9 @@ export const HoldCaptured: MessageFns<HoldCaptured> = {
       : undefined;
     message.releasedMinor = (object.releasedMinor !== undefined && object.releasedMinor !== null)
       ? BigInt(object.releasedMinor)
+      : 0n;
+    message.expiresAtMicros = (object.expiresAtMicros !== undefined && object.expiresAtMicros !== null)
+      ? BigInt(object.expiresAtMicros)
       : 0n;
     return message;
   },

@@ -1,0 +1,12 @@
+/** An operation that was executed before, rebuilt from the event that carries its id. */
+import type { Executed } from './batch-item.ts';
+import { decodeEvent, existingAccount } from './event-codec.ts';
+
+export function replayedFrom(
+  payload: Uint8Array,
+  version: bigint,
+  storedAtMicros: bigint,
+): Executed & { readonly kind: 'replayed' } {
+  const { event, after } = decodeEvent(payload);
+  return { kind: 'replayed', after: existingAccount(after, version), event, storedAtMicros };
+}

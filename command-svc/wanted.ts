@@ -1,0 +1,49 @@
+/** What decisions on items must have read: accounts, operations, holds. Pure. */
+import type { Command } from '#domain/commands.ts';
+import type { AccountHold, AccountOperation, Wanted } from './account-states.ts';
+import type { BatchItem } from './batch-item.ts';
+
+/** The accounts that a decision on the item stands on. */
+export function accountsOf({ command }: Pick<BatchItem, 'command'>): string[] {
+  return command === undefined ? [] : accountsOfCommand(command);
+}
+
+/** Its own account first. */
+export function accountsOfCommand(command: Command): string[] {
+  const { accountId } = command;
+  if (command.type === 'Transfer') return [accountId, command.destinationAccountId];
+  if (command.type !== 'CloseAccount' || command.sweepTo === undefined) return [accountId];
+  return [accountId, command.sweepTo];
+}
+
+export function wantedOf(items: readonly Pick<BatchItem, 'command'>[]): Wanted {
+  const accountIds = new Set<string>();
+  const operations: AccountOperation[] = [];
+  const reversedOperations: AccountOperation[] = [];
+  const holds: AccountHold[] = [];
+  for (const { command } of items) {
+    if (command === undefined) continue;
+    const { accountId, operationId } = command;
+    accountIds.add(accountId);
+    if (operationId !== undefined) operations.push({ accountId, operationId });
+    if (command.type === 'Deposit') continue;
+    for (const id of accountsOfCommand(command)) accountIds.add(id);
+    if ('holdId' in command) holds.push({ accountId, holdId: command.holdId });
+    if (command.type !== 'ReverseOperation') continue;
+    const reversed = { accountId, operationId: command.reversedOperationId };
+    operations.push(reversed);
+    reversedOperations.push(reversed);
+  }
+  return { accountIds, operations, reversedOperations, holds };
+}
+
+/** The part of it that concerns the accounts. */
+export function wantedIn(wanted: Wanted, isHere: (accountId: string) => boolean): Wanted {
+  const ofAccount = (one: { readonly accountId: string }): boolean => isHere(one.accountId);
+  return {
+    accountIds: new Set([...wanted.accountIds].filter(isHere)),
+    operations: wanted.operations.filter(ofAccount),
+    reversedOperations: wanted.reversedOperations.filter(ofAccount),
+    holds: wanted.holds.filter(ofAccount),
+  };
+}
