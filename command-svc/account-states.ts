@@ -9,7 +9,7 @@
 import { LRUCache } from 'lru-cache';
 import type { AccountState, ExistingAccount } from '#domain/account.ts';
 import type { HoldEnd } from '#domain/holds.ts';
-import { CACHED_HOLDS_MAX } from './bounds.ts';
+import { CACHED_HOLDS_MAX, NEWEST_OPERATIONS_MAX } from './bounds.ts';
 import type { LoadedOperation } from './sql/load-accounts.ts';
 
 /** What a decision is made on: an account that does not exist is a state too. */
@@ -31,8 +31,9 @@ export type AccountHold = { readonly accountId: string; readonly holdId: string 
 /** What a decision must have read. */
 export type Wanted = {
   readonly accountIds: ReadonlySet<string>;
+  /** Of the commands themselves. */
   readonly operations: readonly AccountOperation[];
-  /** Those of the operations of which it matters whether they are undone. */
+  /** That commands are to undo. */
   readonly reversedOperations: readonly AccountOperation[];
   /** Holds that commands name. */
   readonly holds: readonly AccountHold[];
@@ -45,6 +46,8 @@ export type LaneStates = {
   /** Rows of the log after `known` that this lane wrote itself: they are in the cache already. */
   readonly ownRows: Set<bigint>;
   readonly accounts: LRUCache<string, KnownAccount>;
+  /** By operationKey: those that this lane has stored last. */
+  readonly newestOperations: LRUCache<string, true>;
 };
 
 export type StatesLimits = {
@@ -69,7 +72,8 @@ export type BaseStates = {
 
 export function createLaneStates(partition: number, limits: StatesLimits): LaneStates {
   const accounts = new LRUCache<string, KnownAccount>({ max: limits.accountsMax });
-  return { partition, known: undefined, ownRows: new Set(), accounts };
+  const newestOperations = new LRUCache<string, true>({ max: NEWEST_OPERATIONS_MAX });
+  return { partition, known: undefined, ownRows: new Set(), accounts, newestOperations };
 }
 
 export function dropStates(lane: LaneStates): void {
@@ -94,6 +98,10 @@ export function keepAppended(
 export function keepAccount({ accounts }: LaneStates, id: string, account: KnownAccount): void {
   if (account.state.openHolds.length > CACHED_HOLDS_MAX) accounts.delete(id);
   else accounts.set(id, account);
+}
+
+export function keepOperation(lane: LaneStates, operation: AccountOperation): void {
+  lane.newestOperations.set(operationKey(operation), true);
 }
 
 export function operationKey(operation: AccountOperation): string {

@@ -4,17 +4,15 @@
  * stand (another replica was faster, a claim is gone) or when nobody knows whether it did: then the
  * batch goes on under the heads' locks.
  */
-import type { PoolClient } from 'pg';
 import { pausePoint } from '#platform/pause-points.ts';
 import { isConnectionLost, isRolledBack, SQL_STATE, sqlStateOf } from '#platform/postgres.ts';
 import type { AppendRequest } from './sql/append-batch.ts';
-import { APPEND_STATE, appendBatch } from './sql/append-batch.ts';
-import { dropStates, keepAppended } from './account-states.ts';
+import { APPEND_STATE } from './sql/append-batch.ts';
+import { dropStates, keepAppended, keepOperation } from './account-states.ts';
 import { loadStates, UnsettledHeadError } from './load-states.ts';
+import { mayRepeat, refusesOperation } from './repeated-operations.ts';
 import { planAppend, storesNothing } from './append-plan.ts';
 import {
-  appendAnswered,
-  appendSent,
   identityOf,
   type Batch,
   type BatchContext,
@@ -23,7 +21,6 @@ import {
 } from './batch.ts';
 import { decideBatch, type DecidedBatch } from './decide-batch.ts';
 import { hasRivalItems } from './rival-claims.ts';
-import { backendOf, watchingBlockers } from '#platform/stopped-owner.ts';
 
 /** The batch goes on under the heads' locks. */
 export const SLOW = 'slow';
@@ -45,6 +42,7 @@ export async function appendFast(
   if (position === SLOW) return SLOW;
   context.counts.fastAppends += 1;
   keepAppended(batch.lane, decided.newStates, position);
+  for (const operation of batch.operations) keepOperation(batch.lane, operation);
   return resultOf(batch, decided, position);
 }
 
@@ -56,27 +54,31 @@ function resultOf(batch: Batch, decided: DecidedBatch, position: bigint | undefi
 }
 
 /**
- * A batch that would store nothing is decided again on a head that was read after its items came.
+ * A batch that would store nothing is decided again on a head that was read after its items came,
+ * and so is one that refuses a command whose operation was not looked up.
  */
 async function decideOnCached(
   context: BatchContext,
   batch: Batch,
 ): Promise<DecidedBatch | typeof SLOW> {
-  const options = { limits: context.states, headTaken: false };
-  const { eventStore } = context;
-  const load = (readHead: boolean): ReturnType<typeof loadStates> =>
-    batch.trace.step('load', () =>
-      loadStates(eventStore, batch.lane, batch, {
-        ...options,
-        readHead,
-      }),
+  const { eventStore, states: limits } = context;
+  const { lane, items, trace } = batch;
+  const decideOn = async (
+    operations: Batch['operations'],
+    readHead: boolean,
+  ): Promise<DecidedBatch> => {
+    const options = { limits, headTaken: false, readHead };
+    const base = await trace.step('load', () =>
+      loadStates(eventStore, lane, { ...batch, operations }, options),
     );
-  const decideOn = (base: Awaited<ReturnType<typeof load>>): Promise<DecidedBatch> =>
-    batch.trace.step('decide', () => decideBatch(base, batch.items, batch.nowMicros));
+    return trace.step('decide', () => decideBatch(base, items, batch.nowMicros));
+  };
   try {
-    const decided = await decideOn(await load(false));
-    if (!storesNothing(batch.items, decided)) return decided;
-    return await decideOn(await load(true));
+    const looksUp = mayRepeat(batch);
+    const decided = await decideOn(looksUp ? batch.operations : [], false);
+    const stands = looksUp || !refusesOperation(items, decided);
+    if (stands && !storesNothing(items, decided)) return decided;
+    return await decideOn(batch.operations, true);
   } catch (error) {
     if (error instanceof UnsettledHeadError) return SLOW;
     if (!isConnectionLost(error)) throw error;
@@ -92,33 +94,16 @@ async function append(
 ): Promise<bigint | typeof SLOW> {
   const pause = pausePoint('append.before-send');
   if (pause !== undefined) await pause;
-  const { eventStore, watchPool, stoppedOwner, log } = context;
-  let sent = false;
-  let broken = false;
-  let client: PoolClient | undefined;
   try {
-    client = await eventStore.connect();
-    const connection = client;
-    const backend = await backendOf(connection);
-    sent = true;
-    appendSent(batch, request.known, backend);
-    const position = await watchingBlockers(watchPool, backend, stoppedOwner, log, () =>
-      appendBatch(connection, request, undefined, context.append.answerTimeoutMs),
-    );
-    appendAnswered(batch);
-    return position;
+    return await context.sendAppend(batch, request);
   } catch (error) {
-    broken = !isRolledBack(error);
-    if (broken) {
-      dropStates(batch.lane);
-      if (sent) context.counts.answersLost += 1;
+    if (isRolledBack(error)) {
+      countRefusal(context, error);
       return SLOW;
     }
-    appendAnswered(batch);
-    countRefusal(context, error);
+    dropStates(batch.lane);
+    if (batch.unanswered !== undefined) context.counts.answersLost += 1;
     return SLOW;
-  } finally {
-    client?.release(broken);
   }
 }
 

@@ -25,6 +25,8 @@ export type InFlight = { bulk: number; unary: number };
 
 export type Moment = {
   readonly inFlight: InFlight;
+  /** Batches of unary commands that were in flight before: those of one moment start together. */
+  readonly unaryBefore: number;
   readonly nowMs: number;
   /** When a unary command came last, whatever its lane. */
   readonly lastUnaryMs: number;
@@ -35,7 +37,7 @@ export type Moment = {
 export function isDue(lane: Lane, limits: BatcherLimits, moment: Moment): boolean {
   if (lane.reserved) return false;
   const { inFlight, nowMs, stopping } = moment;
-  if (nowMs >= unaryDueMs(lane, limits, inFlight)) return true;
+  if (nowMs >= unaryDueMs(lane, limits, moment)) return true;
   if (bulkReady(lane) === 0) return false;
   if (inFlight.bulk + inFlight.unary === 0) return true;
   if (!hasProcessor(limits, moment)) return false;
@@ -45,7 +47,7 @@ export function isDue(lane: Lane, limits: BatcherLimits, moment: Moment): boolea
 /** When it is due by time alone; infinity when a time does not matter. */
 export function wakeAtMs(lane: Lane, limits: BatcherLimits, moment: Moment): number {
   if (lane.reserved) return Number.POSITIVE_INFINITY;
-  const unaryMs = unaryDueMs(lane, limits, moment.inFlight);
+  const unaryMs = unaryDueMs(lane, limits, moment);
   return Math.min(unaryMs, partialDueMs(lane, limits, moment));
 }
 
@@ -60,8 +62,8 @@ export function hasProcessor(limits: BatcherLimits, moment: Moment): boolean {
   return moment.inFlight.bulk < (isFew ? Math.min(processors, partialProcessors) : processors);
 }
 
-function unaryDueMs({ unary }: Lane, limits: BatcherLimits, inFlight: InFlight): number {
-  const patienceMs = inFlight.unary < limits.unaryProcessors ? 0 : limits.unaryPatienceMs;
+function unaryDueMs({ unary }: Lane, limits: BatcherLimits, { unaryBefore }: Moment): number {
+  const patienceMs = unaryBefore < limits.unaryProcessors ? 0 : limits.unaryPatienceMs;
   return unary.oldestMs + patienceMs; // infinity for an empty queue
 }
 

@@ -7,6 +7,7 @@ import type { ModeChange } from '#platform/leased-mode.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { AccountLocks } from './account-locks.ts';
 import type { LaneStates, StatesLimits, Wanted } from './account-states.ts';
+import type { AppendRequest } from './sql/append-batch.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { BatchIdentity } from './append-plan.ts';
 import type { BatchTrace } from './batch-trace.ts';
@@ -55,6 +56,8 @@ export type BatchContext = {
   readonly log: Logger;
   readonly states: StatesLimits;
   readonly append: AppendLimits;
+  /** Answers the position; rejects with what the server said, or with the connection's loss. */
+  readonly sendAppend: (batch: Batch, request: AppendRequest) => Promise<bigint>;
   readonly stoppedOwner: StoppedOwnerLimits;
   readonly counts: BatchCounts;
   /** A change of bulk mode that no batch's trace has told yet. */

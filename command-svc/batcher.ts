@@ -173,7 +173,13 @@ class LaneBatcher implements AdjustableBatcher {
 
   #moment(nowMs: number): Moment {
     const stopping = this.#stopped !== undefined;
-    return { inFlight: this.#inFlight, nowMs, lastUnaryMs: this.#lastUnaryMs, stopping };
+    return {
+      inFlight: this.#inFlight,
+      unaryBefore: this.#inFlight.unary,
+      nowMs,
+      lastUnaryMs: this.#lastUnaryMs,
+      stopping,
+    };
   }
 
   #start(lane: Lane): void {

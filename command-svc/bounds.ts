@@ -34,6 +34,12 @@ export const READ_ITEMS_MAX = 1_000;
 export const READ_SPAN_MAX = 16_384;
 /** Tries to make a submission that others free meanwhile. */
 export const MAKINGS_MAX = 10;
+/** Operations of single commands that a lane remembers: a caller that asks again does so soon. */
+export const NEWEST_OPERATIONS_MAX = 1_000;
+/** An append of at most so many bytes goes together with others: at most one of each lane. */
+export const SHARED_APPEND_BYTES_MAX = 64 * 1024;
+/** Transactions of such appends in flight. */
+export const SHARED_APPENDS_IN_FLIGHT_MAX = 2;
 /** Redis did not answer: locks are not asked for so long, since asking costs its time-out. */
 export const LOCKS_PAUSE_MS = 5_000;
 /** Indexes of a submission that a stream which resends looks at together: 144 KiB a stream. */

@@ -47,7 +47,7 @@ export async function loadStates(
   wanted: Wanted,
   options: LoadOptions,
 ): Promise<BaseStates> {
-  const { operations } = wanted;
+  const operations = [...wanted.operations, ...wanted.reversedOperations];
   const found = new Map<string, BaseAccount>();
   let foundOperations = new Map<string, LoadedOperation>();
   let facts = NO_HOLD_FACTS;
@@ -85,8 +85,8 @@ export async function loadStates(
 }
 
 /** What no lane keeps. */
-function isNewEachTime({ operations, holds }: Wanted): boolean {
-  return operations.length > 0 || holds.length > 0;
+function isNewEachTime({ operations, reversedOperations, holds }: Wanted): boolean {
+  return operations.length + reversedOperations.length + holds.length > 0;
 }
 
 function takeCached(

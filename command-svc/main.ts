@@ -27,6 +27,7 @@ import { bulkServiceDefinition } from './bulk-messages.ts';
 import { readConfig, type CommandConfig } from './config.ts';
 import { laneProcessors } from './lane-processors.ts';
 import { readLedger } from './sql/read-ledger.ts';
+import { sharedAppends } from './shared-appends.ts';
 import type { SubmissionContext } from './submission-transactions.ts';
 import { submissionHandlers } from './submissions.ts';
 
@@ -131,17 +132,15 @@ function startBatcher(
   closers.add('redis', () => closeRedis(redis));
   const locks = createAccountLocks(redis, settings.accountLockMs, log);
   const counts = newCounts();
+  const store = { eventStore, watchPool, stoppedOwner, append, log };
   const context: BatchContext = {
-    eventStore,
+    ...store,
     partitionCount,
-    watchPool,
     locks,
-    log,
     states,
-    append,
+    sendAppend: sharedAppends(store),
     deferral: settings.deferral,
     deferrals: new WeakMap(),
-    stoppedOwner,
     counts,
     takeModeChange: bulkMode.takeChange,
   };

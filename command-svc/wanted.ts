@@ -30,9 +30,7 @@ export function wantedOf(items: readonly Pick<BatchItem, 'command'>[]): Wanted {
     for (const id of accountsOfCommand(command)) accountIds.add(id);
     if ('holdId' in command) holds.push({ accountId, holdId: command.holdId });
     if (command.type !== 'ReverseOperation') continue;
-    const reversed = { accountId, operationId: command.reversedOperationId };
-    operations.push(reversed);
-    reversedOperations.push(reversed);
+    reversedOperations.push({ accountId, operationId: command.reversedOperationId });
   }
   return { accountIds, operations, reversedOperations, holds };
 }

@@ -7,11 +7,20 @@ import { uuidToBytes } from './uuid.ts';
 import { copyBytes, putInt32 } from './put-bytes.ts';
 
 const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
+const TRAILER = Buffer.from([0xff, 0xff]);
 const NULL_LENGTH = -1;
 const TWO_TO_32 = 2 ** 32;
 const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 /** PostgreSQL counts time from 2000-01-01, in microseconds. */
 const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n;
+
+/** The rows of several whole streams as one. */
+export function joinCopies(streams: readonly Buffer[]): Buffer {
+  const [only, another] = streams;
+  if (only !== undefined && another === undefined) return only;
+  const rows = streams.map((stream) => stream.subarray(HEADER.length, -TRAILER.length));
+  return Buffer.concat([HEADER, ...rows, TRAILER]);
+}
 
 export class CopyWriter {
   #buffer: Buffer;

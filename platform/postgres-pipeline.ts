@@ -87,10 +87,12 @@ class PipelineQuery implements Submittable {
       stream.destroy(unanswered(this.#timeoutMs));
     }, this.#timeoutMs);
     stream.cork();
+    const parsed = new Set<string>();
     for (const step of this.#steps) {
-      if (!prepared.has(step.name)) {
+      if (!prepared.has(step.name) && !parsed.has(step.name)) {
         connection.close({ type: 'S', name: step.name }, true);
         connection.parse({ name: step.name, text: step.sql, types: [] }, true);
+        parsed.add(step.name);
       }
       const values = step.kind === 'statement' ? step.values : [];
       connection.bind({ portal: '', statement: step.name, values }, true);

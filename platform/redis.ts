@@ -23,6 +23,7 @@ export function createRedis(url: string, role: RedisRole, log: Logger): Redis {
     connectTimeout: CONNECT_TIMEOUT_MS,
     keepAlive: KEEP_ALIVE_MS,
     autoResubscribe: false,
+    enableAutoPipelining: role === 'locks', // many lanes lock and unlock in one tick
     retryStrategy: (times) => backoffMs(RECONNECT, times),
   });
   sayWhenAwayAndBack(redis, role, log);

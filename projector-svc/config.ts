@@ -16,8 +16,11 @@ export const CONNECTOR = 'bank-outbox';
 export const SCHEMA = { eventStore: 1, projectionStore: 1 } as const;
 
 export const BATCH = {
-  /** Transactions in flight in this process, each of another partition. */
+  /** Large transactions in flight in this process, each of another partition. */
   inFlightMax: 4,
+  /** Partitions that write at most so much share transactions, of which so many are in flight. */
+  sharedBytesMax: 64 * 1024,
+  sharedInFlightMax: 2,
   /** Bytes of records that wait in a partition before its fetching is paused. */
   queueBytesMax: 4 * 1024 * 1024,
   /** From the message to its answer; then the connection is given up. */

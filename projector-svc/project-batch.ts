@@ -17,23 +17,19 @@ import type pg from 'pg';
 import type { LeasedMode } from '#platform/leased-mode.ts';
 import type { Logger } from '#platform/logger.ts';
 import { pausePoint } from '#platform/pause-points.ts';
-import { runPipeline } from '#platform/postgres-pipeline.ts';
-import { sqlStateOf } from '#platform/postgres.ts';
-import { backendOf, watchingBlockers } from '#platform/stopped-owner.ts';
 import { contextOfTraceparent, counter, linkOfTraceparent, tracer } from '#platform/telemetry.ts';
 import { batchRows } from './batch-rows.ts';
 import type { BatchRows } from './batch-rows.ts';
-import { BATCH, STOPPED_OWNER } from './config.ts';
 import type { ProjectSettings } from './config.ts';
 import type { LogRecord } from './record-outline.ts';
-import { HEAD_MOVED, projectRecords } from './sql/project-records.ts';
+import type { CommitRows } from './commit-rows.ts';
 import { noticeOf } from './projected-notices.ts';
 
 export type ProjectedHead = { seq: bigint; batchId: string | undefined };
 
 export type ProjectContext = {
-  /** For projecting transactions only. */
-  pool: pg.Pool;
+  /** Rejects with HeadMoved, or with what the store said; then nothing is applied. */
+  commitRows: CommitRows;
   /** For what must not wait behind them. */
   reading: pg.Pool;
   log: Logger;
@@ -42,11 +38,6 @@ export type ProjectContext = {
   /** Bulk mode, with the settings in force. */
   mode: Pick<LeasedMode<ProjectSettings>, 'settings' | 'takeChange'>;
 };
-
-/** The head is not where it was expected: read it again. */
-export class HeadMoved extends Error {
-  override readonly name = 'HeadMoved';
-}
 
 const eventsProjected = counter('bank.projector.events', 'Events applied to the projection.');
 const recordsFilled = counter('bank.projector.filled_records', 'Records read from the outbox.');
@@ -62,7 +53,9 @@ export async function projectBatch(
   if (change !== undefined) span.addEvent(change.name, { on: change.isOn }, change.at);
   try {
     const batch = batchRows(records, head.seq, Date.now());
-    await commitRows(ctx, batch);
+    const pausing = pausePoint('project.before-commit');
+    if (pausing !== undefined) await pausing;
+    await ctx.commitRows(batch.rows);
     const pause = pausePoint('project.after-commit-before-notify');
     if (pause !== undefined) await pause;
     ctx.announce(noticeOf(batch.outlined));
@@ -74,27 +67,6 @@ export async function projectBatch(
     throw error;
   } finally {
     span.end();
-  }
-}
-
-async function commitRows(ctx: ProjectContext, batch: BatchRows): Promise<void> {
-  const client = await ctx.pool.connect();
-  let usable = true;
-  try {
-    const pause = pausePoint('project.before-commit');
-    if (pause !== undefined) await pause;
-    const backend = await backendOf(client);
-    await watchingBlockers(ctx.reading, backend, STOPPED_OWNER, ctx.log, () =>
-      runPipeline(client, projectRecords(batch.rows), BATCH.answerMs),
-    );
-  } catch (error) {
-    usable = sqlStateOf(error) !== undefined;
-    if (sqlStateOf(error) !== HEAD_MOVED) throw error;
-    throw new HeadMoved(`partition ${batch.rows.partition} is not at ${batch.rows.expectedSeq}`, {
-      cause: error,
-    });
-  } finally {
-    client.release(!usable);
   }
 }
 

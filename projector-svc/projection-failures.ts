@@ -3,7 +3,7 @@
  */
 import { SQL_STATE, isConnectionLost, sqlStateOf } from '#platform/postgres.ts';
 import { MissingPosition } from './outbox-filler.ts';
-import { HeadMoved } from './project-batch.ts';
+import { HeadMoved } from './commit-rows.ts';
 import { BALANCE_DIFFERS } from './sql/project-records.ts';
 
 export type Verdict = 'read-head-again' | 'try-later' | 'stop-partition' | 'end-process';

@@ -1,7 +1,8 @@
 /**
- * Decides which partition takes its next step. With nothing in flight a step starts at once; while
- * others are in flight records wait until they fill a batch or the timeout has passed. At most a
- * few steps run at a time, one a partition. A failed step is tried again with growing pauses, stops
+ * Decides which partition takes its next step. With nothing in flight all that have records start
+ * at once; while others are in flight records wait until they fill a batch or the timeout has
+ * passed. At most a few large steps run at a time, and one a partition; small ones share their
+ * transaction. A failed step is tried again with growing pauses, stops
  * its partition with an alarm, or ends the process, as projection-failures.ts says; the other
  * partitions go on.
  */
@@ -39,6 +40,7 @@ export type Pump = {
 
 export function createPump(ctx: PumpContext): Pump {
   let inFlight = 0;
+  let largeInFlight = 0;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let drained: (lane: PartitionLane) => void = () => undefined;
@@ -49,20 +51,24 @@ export function createPump(ctx: PumpContext): Pump {
     if (stopped) return;
     const settings = ctx.settings();
     const now = performance.now();
+    const isIdle = inFlight === 0;
     const waiting = ctx.lanes.filter(hasWork).sort((a, b) => a.queuedAtMs - b.queuedAtMs);
     let nextMs = Number.POSITIVE_INFINITY;
     for (const lane of waiting) {
-      const startMs = inFlight === 0 ? lane.retryAtMs : startTime(lane, settings);
+      const startMs = isIdle ? lane.retryAtMs : startTime(lane, settings);
       if (startMs > now) nextMs = Math.min(nextMs, startMs);
-      else if (inFlight < BATCH.inFlightMax) start(lane);
+      else if (isSmall(lane) || largeInFlight < BATCH.inFlightMax) start(lane);
     }
     if (nextMs !== Number.POSITIVE_INFINITY) timer = setTimeout(pump, Math.ceil(nextMs - now));
   };
   const start = (lane: PartitionLane): void => {
+    const large = isSmall(lane) ? 0 : 1;
     inFlight++;
+    largeInFlight += large;
     lane.busy = true;
     void step(ctx, lane, stopPartition).finally(() => {
       inFlight--;
+      largeInFlight -= large;
       lane.busy = false;
       drained(lane);
       if (inFlight === 0) onIdle?.();
@@ -107,6 +113,11 @@ export function createPump(ctx: PumpContext): Pump {
 
 function hasWork(lane: PartitionLane): boolean {
   return !lane.busy && lane.alarm === '' && (lane.queue.length > 0 || lane.fillUntil > 0n);
+}
+
+/** One that reads the outbox counts as large. */
+function isSmall(lane: PartitionLane): boolean {
+  return lane.queue.length > 0 && lane.queuedBytes <= BATCH.sharedBytesMax;
 }
 
 /**

@@ -6,7 +6,12 @@
  */
 import type { ClientBase } from 'pg';
 import type { Rejection } from '#domain/rejection.ts';
-import { runPipeline, type PipelineStep } from '#platform/postgres-pipeline.ts';
+import { joinCopies } from '#platform/copy-binary.ts';
+import {
+  runPipeline,
+  type PipelineResult,
+  type PipelineStep,
+} from '#platform/postgres-pipeline.ts';
 import type { HoldChange, Reversal } from '../batch-facts.ts';
 import type { SubmissionClaim } from '../batch-item.ts';
 
@@ -79,23 +84,40 @@ export async function appendBatch(
   position: bigint | undefined,
   timeoutMs: number,
 ): Promise<bigint> {
-  const steps = [...eventSteps(request), appendStep(request, position)];
+  const steps = [...eventSteps([request]), callAppend(request, position)];
   const results = await runPipeline(client, steps, timeoutMs);
-  const seq = results.at(-1)?.rows[0]?.[0];
-  if (typeof seq !== 'string') throw new Error('append_batch answered no position');
-  return BigInt(seq);
+  return positionOf(results.at(-1));
+}
+
+/**
+ * Batches of several partitions, ascending, in one implicit transaction: all of them stand or none
+ * does. All events come first, so that no head is held while they are written.
+ */
+export async function appendBatches(
+  client: ClientBase,
+  requests: readonly AppendRequest[],
+  timeoutMs: number,
+): Promise<bigint[]> {
+  const steps = eventSteps(requests);
+  const calls = requests.map((request) => callAppend(request, undefined));
+  const results = await runPipeline(client, [...steps, ...calls], timeoutMs);
+  return results.slice(steps.length).map(positionOf);
 }
 
 /** The events, and what stands beside them of holds and reversals, where there are any. */
-function eventSteps({ events, holds, reversals }: AppendRequest): PipelineStep[] {
+function eventSteps(requests: readonly AppendRequest[]): PipelineStep[] {
   const steps: PipelineStep[] = [];
-  if (events !== undefined) {
-    steps.push({ kind: 'copy', name: 'copy-events', sql: COPY_EVENTS, data: events });
+  const events = requests.flatMap((request) => request.events ?? []);
+  if (events.length > 0) {
+    const data = joinCopies(events);
+    steps.push({ kind: 'copy', name: 'copy-events', sql: COPY_EVENTS, data });
   }
+  const holds = requests.flatMap((request) => request.holds);
   if (holds.length > 0) {
     const values = [JSON.stringify(holds.map(holdJson))];
     steps.push({ kind: 'statement', name: 'append-holds', sql: APPEND_HOLDS, values });
   }
+  const reversals = requests.flatMap((request) => request.reversals);
   if (reversals.length > 0) {
     const values = [
       arrayText(reversals.map(({ accountId }) => accountId)),
@@ -107,7 +129,7 @@ function eventSteps({ events, holds, reversals }: AppendRequest): PipelineStep[]
   return steps;
 }
 
-function appendStep(request: AppendRequest, position: bigint | undefined): PipelineStep {
+function callAppend(request: AppendRequest, position: bigint | undefined): PipelineStep {
   const values = [
     String(request.partition),
     position === undefined ? null : String(position),
@@ -124,6 +146,12 @@ function appendStep(request: AppendRequest, position: bigint | undefined): Pipel
     request.rejections.length === 0 ? null : JSON.stringify(request.rejections.map(rejectionJson)),
   ];
   return { kind: 'statement', name: 'append-batch', sql: APPEND, values };
+}
+
+function positionOf(result: PipelineResult | undefined): bigint {
+  const seq = result?.rows[0]?.[0];
+  if (typeof seq !== 'string') throw new Error('append_batch answered no position');
+  return BigInt(seq);
 }
 
 /** Of ids or numbers: nothing in it needs quotes. */

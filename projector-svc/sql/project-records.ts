@@ -1,8 +1,9 @@
 /**
- * The statements of one projecting transaction, sent as one message: first the head's
- * compare-and-set, then entries, new and changed balances, acknowledgements and closed submissions.
- * Any failure rolls all of it back.
+ * The statements of one projecting transaction, sent as one message: first the compare-and-set of
+ * each partition's head, then entries, new and changed balances, acknowledgements and closed
+ * submissions. Any failure rolls all of it back.
  */
+import { joinCopies } from '#platform/copy-binary.ts';
 import type { PipelineStep } from '#platform/postgres-pipeline.ts';
 import { COPY_ACKNOWLEDGEMENTS, COPY_CLOSED_SUBMISSIONS } from '../acknowledgement-rows.ts';
 import { COPY_ENTRIES } from '../entry-rows.ts';
@@ -29,8 +30,39 @@ export type ProjectedRows = {
   closedSubmissions: Buffer | undefined;
 };
 
-export function projectRecords(rows: ProjectedRows): PipelineStep[] {
-  const moveHead: PipelineStep = {
+/** Partitions ascending, so that two replicas never wait for each other's heads in a ring. */
+export function projectRecords(partitions: readonly ProjectedRows[]): PipelineStep[] {
+  const streams = (pick: (rows: ProjectedRows) => Buffer | undefined): Buffer[] =>
+    partitions.flatMap((rows) => pick(rows) ?? []);
+  const steps = [
+    ...partitions.map(moveHead),
+    copy(
+      'copy_entries',
+      COPY_ENTRIES,
+      streams((rows) => rows.entries),
+    ),
+    copy(
+      'copy_balances',
+      COPY_BALANCES,
+      streams((rows) => rows.newBalances),
+    ),
+    ...partitions.map((rows) => updateBalances(rows.changedBalances, rows.projectedAt)),
+    copy(
+      'copy_acknowledgements',
+      COPY_ACKNOWLEDGEMENTS,
+      streams((rows) => rows.acknowledgements),
+    ),
+    copy(
+      'copy_closed_submissions',
+      COPY_CLOSED_SUBMISSIONS,
+      streams((rows) => rows.closedSubmissions),
+    ),
+  ];
+  return steps.filter((step) => step !== undefined);
+}
+
+function moveHead(rows: ProjectedRows): PipelineStep {
+  return {
     kind: 'statement',
     name: 'move_projected_head',
     sql: MOVE_HEAD,
@@ -43,19 +75,10 @@ export function projectRecords(rows: ProjectedRows): PipelineStep[] {
       String(rows.filledRecords),
     ],
   };
-  const steps = [
-    moveHead,
-    copy('copy_entries', COPY_ENTRIES, rows.entries),
-    copy('copy_balances', COPY_BALANCES, rows.newBalances),
-    updateBalances(rows.changedBalances, rows.projectedAt),
-    copy('copy_acknowledgements', COPY_ACKNOWLEDGEMENTS, rows.acknowledgements),
-    copy('copy_closed_submissions', COPY_CLOSED_SUBMISSIONS, rows.closedSubmissions),
-  ];
-  return steps.filter((step) => step !== undefined);
 }
 
-function copy(name: string, sql: string, data: Buffer | undefined): PipelineStep | undefined {
-  return data === undefined ? undefined : { kind: 'copy', name, sql, data };
+function copy(name: string, sql: string, streams: Buffer[]): PipelineStep | undefined {
+  return streams.length === 0 ? undefined : { kind: 'copy', name, sql, data: joinCopies(streams) };
 }
 
 function updateBalances(arrays: Buffer[] | undefined, at: string): PipelineStep | undefined {

@@ -16,6 +16,7 @@ import { newBatch, newCounts, type Batch, type BatchContext } from '../../comman
 import type { BatchItem, ItemOutcome, SubmissionClaim } from '../../command-svc/batch-item.ts';
 import { startBatchTrace } from '../../command-svc/batch-trace.ts';
 import { contentHashOf } from '../../command-svc/content-hash.ts';
+import { sharedAppends } from '../../command-svc/shared-appends.ts';
 
 export const PARTITIONS = 16;
 
@@ -43,23 +44,23 @@ export function openReplica(url: string, name: string, locks: AccountLocks = HEL
     createPool({ url, applicationName, maxConnections: 8, lockTimeoutMs: 2000, log });
   const eventStore = pool(name);
   const watchPool = pool(`${name}-watch`);
+  const append = {
+    answerTimeoutMs: 10_000,
+    retryForMs: 10_000,
+    retryPauseFirstMs: 5,
+    retryPauseMaxMs: 100,
+    conflictsMax: 5,
+  };
+  const stoppedOwner = { lookAfterMs: 1500, transactionAgeMs: 5000 };
+  const store = { eventStore, watchPool, stoppedOwner, append, log };
   const context: BatchContext = {
-    eventStore,
+    ...store,
     partitionCount: PARTITIONS,
-    watchPool,
     locks,
-    log,
     states: { accountsMax: 1000, rowsBehindMax: 20, loadRoundsMax: 5 },
-    append: {
-      answerTimeoutMs: 10_000,
-      retryForMs: 10_000,
-      retryPauseFirstMs: 5,
-      retryPauseMaxMs: 100,
-      conflictsMax: 5,
-    },
+    sendAppend: sharedAppends(store),
     deferral: { deferralsMax: 5, pauseMinMs: 5, pauseMaxMs: 20 },
     deferrals: new WeakMap(),
-    stoppedOwner: { lookAfterMs: 1500, transactionAgeMs: 5000 },
     counts: newCounts(),
     takeModeChange: () => undefined,
   };
@@ -93,7 +94,8 @@ export function beforeAppend(replica: Replica, hook: () => Promise<unknown>): Re
       return (...args: unknown[]): unknown => Reflect.apply(value, target, args) as unknown;
     },
   });
-  return { ...replica, context: { ...replica.context, eventStore: hooked } };
+  const context = { ...replica.context, eventStore: hooked };
+  return { ...replica, context: { ...context, sendAppend: sharedAppends(context) } };
 }
 
 export const laneOf = (replica: Replica, accountId: string): LaneStates => {

@@ -176,7 +176,7 @@ const rich: CommandCase = { $case: 'deposit', amount: EUR(100n) };
 const holding: CommandCase = { $case: 'placeHold', amount: EUR(60n), holdId: HOLD };
 
 describe('a hold', () => {
-  it('whose time has passed can be neither captured nor released, and frees its amount', async () => {
+  it('whose time has passed is neither captured nor released, and frees its amount', async () => {
     const accountId = await accountAfter(replica, rich);
     const expiresAtMs = Date.now() + 50;
     const expiresAt = timestampFromMicros(BigInt(expiresAtMs) * 1000n);

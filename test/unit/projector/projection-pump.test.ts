@@ -6,17 +6,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '#platform/logger.ts';
 import { until } from '#test/support/until.ts';
+import { BATCH } from '../../../projector-svc/config.ts';
 import { dropQueue, newLane, type PartitionLane } from '../../../projector-svc/partition-lane.ts';
-import { HeadMoved } from '../../../projector-svc/project-batch.ts';
+import { HeadMoved } from '../../../projector-svc/commit-rows.ts';
 import { createPump } from '../../../projector-svc/projection-pump.ts';
 import type { LogRecord } from '../../../projector-svc/record-outline.ts';
 
-const record = (partition: number, eventCount = 1): LogRecord => ({
+const LARGE_BYTES = BATCH.sharedBytesMax + 1;
+
+const record = (partition: number, eventCount = 1, bytes = 10): LogRecord => ({
   partition,
   seq: 1n,
   batchId: '',
   traceparent: undefined,
-  payload: Buffer.alloc(10),
+  payload: Buffer.alloc(bytes),
   source: 'kafka',
   offset: 0n,
   eventCount,
@@ -59,7 +62,7 @@ describe('a partition takes its step', () => {
     expect(steps()).toEqual([3]);
   });
 
-  test('when the one in flight has ended, the oldest first', async () => {
+  test('with all others that wait, when the one in flight has ended, the oldest first', async () => {
     const { pump, steps, end } = setUp();
     pump.add(3, [record(3)]);
     pump.add(1, [record(1)]);
@@ -67,7 +70,7 @@ describe('a partition takes its step', () => {
     pump.add(2, [record(2)]);
     expect(steps()).toEqual([3]);
     await end(3);
-    expect(steps()).toEqual([1]);
+    expect(steps()).toEqual([1, 2]);
   });
 
   test('at the timeout, though others are in flight', async () => {
@@ -79,14 +82,16 @@ describe('a partition takes its step', () => {
     expect(performance.now() - from).toBeGreaterThan(SETTINGS.batchTimeoutMs * 0.8);
   });
 
-  test('at once with a full batch or a tail to fill, up to the number in flight', () => {
-    const { pump, steps, lanes } = setUp();
+  test('at once with a full batch or a tail to fill: large ones up to the number in flight', () => {
+    const { pump, steps, lanes } = setUp(8);
+    const full = SETTINGS.batchEventsMax;
     pump.add(3, [record(3)]);
     const [zero] = lanes;
     if (zero !== undefined) pump.fill(zero, 9n);
     for (const partition of [1, 2, 4, 5])
-      pump.add(partition, [record(partition, SETTINGS.batchEventsMax)]);
-    expect(steps()).toEqual([3, 0, 1, 2]);
+      pump.add(partition, [record(partition, full, LARGE_BYTES)]);
+    for (const partition of [6, 7]) pump.add(partition, [record(partition, full)]);
+    expect(steps()).toEqual([3, 0, 1, 2, 4, 6, 7]);
   });
 
   test('by the settings in force: a batch that is full now, a timeout that is over now', () => {

@@ -1,0 +1,69 @@
+/**
+ * Commits what a partition's records have become. Partitions whose rows are few and ready at the
+ * same time share a transaction; a large one has its own. Each moves its head from the position
+ * that it was expected at, so that nothing is applied twice, whatever shares its transaction.
+ */
+import type pg from 'pg';
+import { groupCommit } from '#platform/group-commit.ts';
+import type { Logger } from '#platform/logger.ts';
+import { runPipeline } from '#platform/postgres-pipeline.ts';
+import { sqlStateOf } from '#platform/postgres.ts';
+import { backendOf, watchingBlockers } from '#platform/stopped-owner.ts';
+import { BATCH, STOPPED_OWNER } from './config.ts';
+import { HEAD_MOVED, projectRecords, type ProjectedRows } from './sql/project-records.ts';
+
+/** The head is not where it was expected: read it again. */
+export class HeadMoved extends Error {
+  override readonly name = 'HeadMoved';
+}
+
+type CommitContext = {
+  /** For projecting transactions only. */
+  readonly pool: pg.Pool;
+  /** For what must not wait behind them. */
+  readonly reading: pg.Pool;
+  readonly log: Logger;
+};
+
+/** Answers the position. */
+export type CommitRows = (rows: ProjectedRows) => Promise<bigint>;
+
+export function commitRowsTogether(ctx: CommitContext): CommitRows {
+  const commit = groupCommit<ProjectedRows, bigint>({
+    send: (together) => send(ctx, together),
+    bytesOf: ({ entries, newBalances }) => (entries?.length ?? 0) + (newBalances?.length ?? 0),
+    sharedBytesMax: BATCH.sharedBytesMax,
+    orderOf: ({ partition }) => partition,
+    inFlightMax: BATCH.sharedInFlightMax,
+  });
+  return async (rows) => {
+    try {
+      return await commit(rows);
+    } catch (error) {
+      if (sqlStateOf(error) !== HEAD_MOVED) throw error;
+      throw new HeadMoved(`partition ${rows.partition} is not at ${rows.expectedSeq}`, {
+        cause: error,
+      });
+    }
+  };
+}
+
+async function send(
+  { pool, reading, log }: CommitContext,
+  together: readonly ProjectedRows[],
+): Promise<bigint[]> {
+  const client = await pool.connect();
+  let usable = true;
+  try {
+    const backend = await backendOf(client);
+    await watchingBlockers(reading, backend, STOPPED_OWNER, log, () =>
+      runPipeline(client, projectRecords(together), BATCH.answerMs),
+    );
+    return together.map(({ newSeq }) => newSeq);
+  } catch (error) {
+    usable = sqlStateOf(error) !== undefined;
+    throw error;
+  } finally {
+    client.release(!usable);
+  }
+}

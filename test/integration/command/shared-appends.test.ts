@@ -1,0 +1,131 @@
+/**
+ * Small appends of several lanes in one transaction, and operations that are not looked up before
+ * they are stored: what one command suffers, no other does.
+ */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { BatchItem, ItemOutcome } from '../../../command-svc/batch-item.ts';
+import { processBatch } from '../../../command-svc/process-batch.ts';
+import {
+  accountsOfOnePartition,
+  depositCommand,
+  laneOf,
+  openCommand,
+  openReplica,
+  settled,
+  type Replica,
+  type Settled,
+} from '#test/support/batch-bench.ts';
+import { openDatabases, type Databases } from '#test/support/databases.ts';
+
+let databases: Databases;
+let a: Replica;
+let b: Replica;
+
+beforeAll(async () => {
+  databases = await openDatabases();
+  a = openReplica(databases.eventStoreUrl('bank_command'), 'replica-a');
+  b = openReplica(databases.eventStoreUrl('bank_command'), 'replica-b');
+});
+afterAll(async () => {
+  await Promise.all([a.close(), b.close()]);
+  await databases.close();
+});
+
+/** A batch of each lane, all started in one tick; one outcome an item, in their order. */
+async function run(replica: Replica, ...items: Settled[]): Promise<(ItemOutcome | undefined)[]> {
+  const lanes = Map.groupBy(items, ({ item }) => laneOf(replica, accountOf(item)));
+  await Promise.all(
+    Array.from(lanes, ([lane, own]) =>
+      processBatch(
+        replica.context,
+        lane,
+        own.map(({ item }) => item),
+        Date.now(),
+      ),
+    ),
+  );
+  return items.map(({ outcomes }) => {
+    expect(outcomes).toHaveLength(1);
+    return outcomes[0];
+  });
+}
+
+const accountOf = ({ command }: BatchItem): string => command?.accountId ?? '';
+
+/** Ids of accounts, each of another partition. */
+function accountsOfPartitions(count: number): string[] {
+  const byLane = new Map<unknown, string>();
+  while (byLane.size < count) {
+    const id = randomUUID();
+    byLane.set(laneOf(a, id), id);
+  }
+  return [...byLane.values()];
+}
+
+async function transactionsOf(ids: readonly string[], version: number): Promise<number> {
+  const { rows } = await databases.eventStore.query<{ count: number }>(
+    `select count(distinct xmin::text)::int as count from events
+      where account_id = any($1) and version = $2`,
+    [ids, version],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+async function versionsOf(id: string): Promise<number> {
+  const { rows } = await databases.eventStore.query<{ count: number }>(
+    'select count(*)::int as count from events where account_id = $1',
+    [id],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+test('batches of several lanes that are ready together share a transaction', async () => {
+  const ids = accountsOfPartitions(8);
+  await run(a, ...ids.map((id) => settled(openCommand(id))));
+  const outcomes = await run(a, ...ids.map((id) => settled(depositCommand(id, 5n))));
+  for (const outcome of outcomes) expect(outcome).toMatchObject({ after: { balanceMinor: 5n } });
+  expect(await transactionsOf(ids, 2)).toBe(1);
+});
+
+test('a lane that is refused goes on alone, and the others stand', async () => {
+  const ids = accountsOfPartitions(3);
+  await run(a, ...ids.map((id) => settled(openCommand(id))));
+  const operationId = randomUUID();
+  const repeated = (): Settled => settled(depositCommand(ids[1] ?? '', 7n, { operationId }));
+  await run(b, repeated());
+  const { collisions } = a.context.counts;
+  const [first, second, third] = await run(
+    a,
+    settled(depositCommand(ids[0] ?? '', 1n)),
+    repeated(),
+    settled(depositCommand(ids[2] ?? '', 3n)),
+  );
+  expect(first).toMatchObject({ kind: 'accepted', after: { version: 2n } });
+  expect(second).toMatchObject({ kind: 'replayed', after: { version: 2n, balanceMinor: 7n } });
+  expect(third).toMatchObject({ kind: 'accepted', after: { version: 2n } });
+  expect(a.context.counts.collisions).toBe(collisions + 1);
+  expect(await Promise.all(ids.map(versionsOf))).toEqual([2, 2, 2]);
+});
+
+test('a command that would be refused is looked up first: it may be a repeat', async () => {
+  const [id = '', other = ''] = accountsOfOnePartition(2);
+  const operationId = randomUUID();
+  const repeated = (): Settled => settled({ ...openCommand(id), operationId });
+  await run(b, repeated());
+  const [opened, again] = await run(a, settled(openCommand(other)), repeated());
+  expect(opened).toMatchObject({ kind: 'accepted' });
+  expect(again).toMatchObject({ kind: 'replayed', after: { version: 1n } });
+});
+
+test('an operation that this replica has just stored is looked up before it is decided', async () => {
+  const [id = ''] = accountsOfOnePartition(1);
+  await run(a, settled(openCommand(id)));
+  const operationId = randomUUID();
+  const repeated = (): Settled => settled(depositCommand(id, 7n, { operationId }));
+  await run(a, repeated());
+  const { collisions } = a.context.counts;
+  const [again] = await run(a, repeated());
+  expect(again).toMatchObject({ kind: 'replayed', after: { version: 2n, balanceMinor: 7n } });
+  expect(a.context.counts.collisions).toBe(collisions);
+});
