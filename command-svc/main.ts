@@ -25,6 +25,7 @@ import { bulkModeHandlers } from './bulk-mode-requests.ts';
 import { openBulkMode, type BulkMode } from './bulk-mode.ts';
 import { bulkServiceDefinition } from './bulk-messages.ts';
 import { readConfig, type CommandConfig } from './config.ts';
+import { startExpiryWorker } from './expiry-worker.ts';
 import { laneProcessors } from './lane-processors.ts';
 import { readLedger } from './sql/read-ledger.ts';
 import { sharedAppends } from './shared-appends.ts';
@@ -49,6 +50,9 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const bulkMode = openBulkMode(options, context);
   const submissions = await openSubmissions(settings, context);
   const batcher = startBatcher(settings, context, submissions, bulkMode);
+
+  const expiry = startExpiryWorker({ ...submissions, batcher }, settings.expiry);
+  closers.add('expiry worker', () => expiry.stop());
 
   const { server, serve, drain } = createGrpcServer({ log });
   const { streamIdleMs, streamResultsMax, states } = settings;
