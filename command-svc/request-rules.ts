@@ -161,8 +161,8 @@ function checkReason(found: Violations, reason: string, min: number): Violations
 }
 
 function other(accountId: string, otherId: string): string | undefined {
-  const isSame = accountId.toLowerCase() === otherId.toLowerCase();
-  return isSame ? 'must be another account' : undefined;
+  const isSame = otherId.toLowerCase() === accountId.toLowerCase();
+  return isSame && otherId !== '' ? 'must be another account' : undefined;
 }
 
 /** 0001-01-01 to 9999-12-31, as the contract's Timestamp has it. */

@@ -30,6 +30,9 @@ type Fields = {
   reversedOperationId?: string;
   reference?: string;
   owner?: string;
+  sweepTo?: string;
+  sourceAccountId?: string;
+  destinationAccountId?: string;
 };
 
 export type CommandCase = Fields & { readonly $case: CommandRequest['$case'] };

@@ -3,7 +3,8 @@
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Deposit, OpenAccount } from '#domain/commands.ts';
+import type { Command, Deposit, OpenAccount } from '#domain/commands.ts';
+import { commandOf } from '#test/support/commands.ts';
 import {
   contentHashOf,
   rawContentHash,
@@ -33,13 +34,15 @@ const ACCOUNT: OpenAccount = {
 
 const hex = (hash: string): string => Buffer.from(hash, 'latin1').toString('hex');
 
-function plainHash(type: number, ...parts: readonly (string | bigint)[]): string {
+function plainHash(type: number, ...parts: readonly (string | bigint | Uint8Array)[]): string {
   const hash = createHash('sha256').update(Uint8Array.of(type));
   for (const part of parts) {
     if (typeof part === 'bigint') {
       const amount = Buffer.alloc(8);
       amount.writeBigInt64BE(part);
       hash.update(amount);
+    } else if (typeof part !== 'string') {
+      hash.update(part);
     } else {
       const length = Buffer.alloc(4);
       length.writeUInt32BE(Buffer.byteLength(part));
@@ -82,6 +85,87 @@ describe('the content hash', () => {
     ];
     const hashes = [DEPOSIT, ACCOUNT, ...others].map((command) => hex(contentHashOf(command)));
     expect(new Set(hashes).size).toBe(hashes.length);
+  });
+
+  it('of the other commands is over their fields in the order of the contract', () => {
+    const id = DEPOSIT.accountId;
+    const other = '0190c7b2-3f4e-7abc-8def-0123456789ac';
+    const command = { accountId: id, operationId: other };
+    const amount = { currencyCode: 'EUR', minor: 5n };
+    const flag = (...set: boolean[]): Uint8Array => Uint8Array.from(set, (one) => (one ? 1 : 0));
+    const pinned: [Command, ...Parameters<typeof plainHash>][] = [
+      [
+        commandOf('Withdraw', { ...command, valueDate: '2026-05-31' }),
+        3,
+        id,
+        other,
+        'EUR',
+        100n,
+        '',
+        '2026-05-31',
+      ],
+      [
+        commandOf('Transfer', { ...command, destinationAccountId: other }),
+        4,
+        id,
+        other,
+        other,
+        'EUR',
+        100n,
+        '',
+        '',
+      ],
+      [
+        commandOf('PlaceHold', { ...command, holdId: other, expiresAtMicros: 7n }),
+        5,
+        id,
+        other,
+        other,
+        'EUR',
+        100n,
+        7n,
+        '',
+      ],
+      [
+        commandOf('CaptureHold', { ...command, holdId: other, amount, releaseRest: true }),
+        6,
+        id,
+        other,
+        other,
+        'EUR',
+        5n,
+        flag(true),
+        '',
+      ],
+      [commandOf('ReleaseHold', { ...command, holdId: other }), 7, id, other, other],
+      [commandOf('SetOverdraftLimit', command), 8, id, other, 'EUR', 0n],
+      [
+        commandOf('FreezeAccount', { ...command, credits: false }),
+        9,
+        id,
+        other,
+        flag(true, false),
+        'r',
+      ],
+      [commandOf('UnfreezeAccount', command), 10, id, other, 'r'],
+      [commandOf('CloseAccount', { ...command, sweepTo: other }), 11, id, other, other, ''],
+      [
+        commandOf('ReverseOperation', { ...command, reversedOperationId: other }),
+        12,
+        id,
+        other,
+        other,
+        'r',
+      ],
+    ];
+    for (const [hashed, ...parts] of pinned) {
+      expect(hex(contentHashOf(hashed)), hashed.type).toBe(plainHash(...parts));
+    }
+  });
+
+  it('is the same whatever version a command expects', () => {
+    const expecting = commandOf('Withdraw', { expectedVersion: 7n });
+    expect(contentHashOf(expecting)).toBe(contentHashOf(commandOf('Withdraw')));
   });
 
   it('of a malformed item is never that of a valid command', () => {

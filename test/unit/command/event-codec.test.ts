@@ -11,7 +11,7 @@ import type { CarriedState } from '#domain/account.ts';
 import type { Deposit } from '#domain/commands.ts';
 import type { AccountEvent } from '#domain/events.ts';
 import { EventBatch } from '#proto/bank/event/v1/event_batch.ts';
-import { Event } from '#proto/bank/event/v1/events.ts';
+import { Event, EventType } from '#proto/bank/event/v1/events.ts';
 import { encodeBatch } from '../../../command-svc/batch-codec.ts';
 import type { BatchItem } from '../../../command-svc/batch-item.ts';
 import type { DecidedEvent } from '../../../command-svc/decide-batch.ts';
@@ -129,6 +129,67 @@ const anyDeposited = fc.record({
   reference: fc.string({ unit: 'binary', maxLength: 140 }).map((one) => one.toWellFormed()),
   valueDate: fc.constantFrom('', '2026-11-25'),
 });
+
+const LEG = { accountId: '77777777-7777-4777-8777-777777777777', version: 9n };
+const HOLD = { holdId: '88888888-8888-4888-8888-888888888888', amountMinor: 5n };
+const MOVED = { amountMinor: 5n, reference: 'why', valueDate: '2026-01-31' };
+
+describe('every event', () => {
+  const events: AccountEvent[] = [
+    sample,
+    { type: 'MoneyDeposited', ...MOVED },
+    { type: 'MoneyWithdrawn', ...MOVED },
+    { type: 'TransferSent', ...MOVED, counterpart: LEG },
+    { type: 'TransferReceived', ...MOVED, counterpart: LEG, operationId: undefined },
+    { type: 'TransferReceived', ...MOVED, counterpart: LEG, operationId: LEG.accountId },
+    { type: 'HoldPlaced', ...HOLD, expiresAtMicros: undefined, reference: '' },
+    { type: 'HoldPlaced', ...HOLD, expiresAtMicros: 7n, reference: 'why' },
+    {
+      type: 'HoldCaptured',
+      ...HOLD,
+      remainingMinor: 1n,
+      releasedMinor: 2n,
+      expiresAtMicros: 7n,
+      reference: 'why',
+    },
+    { type: 'HoldReleased', ...HOLD },
+    { type: 'HoldExpired', ...HOLD },
+    {
+      type: 'OperationReversed',
+      reversedVersion: 2n,
+      balanceChangeMinor: -5n,
+      reason: 'why',
+      counterpart: undefined,
+    },
+    {
+      type: 'OperationReversed',
+      reversedVersion: 2n,
+      balanceChangeMinor: 5n,
+      reason: 'why',
+      counterpart: LEG,
+    },
+    { type: 'OverdraftLimitSet', overdraftLimitMinor: 5n },
+    { type: 'AccountFrozen', debits: true, credits: false, reason: 'why' },
+    { type: 'AccountUnfrozen', reason: 'why' },
+    { type: 'AccountClosed', reason: '' },
+  ];
+  it.each(events)('$type is read as it was written, under its number', (event) => {
+    const state = evolve(NO_ACCOUNT, sample);
+    const bytes = encodeEvent(event, state);
+    expect(decodeEvent(bytes).event).toEqual(event);
+    const { body } = Event.decode(bytes);
+    const name = `${event.type[0]?.toLowerCase()}${event.type.slice(1)}`;
+    expect(body?.$case).toBe(name);
+    expect(EventType[eventTypeName(event.type)]).toBe(eventTypeOf(event));
+  });
+});
+
+function eventTypeName(type: string): keyof typeof EventType {
+  const name = `EVENT_TYPE${type.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+  const found = Object.keys(EventType).find((key): key is keyof typeof EventType => key === name);
+  if (found === undefined) throw new Error(`no event type ${name}`);
+  return found;
+}
 
 describe('writeEvent', () => {
   it('writes what encodeEvent answers, one event after the other', () => {
