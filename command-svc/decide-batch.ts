@@ -4,7 +4,6 @@
  * newer states.
  */
 import { evolve } from '#domain/account.ts';
-import type { Command } from '#domain/commands.ts';
 import { decide } from '#domain/decide.ts';
 import type { AccountEvent } from '#domain/events.ts';
 import { reject } from '#domain/rejection.ts';
@@ -123,11 +122,15 @@ function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDec
   const decision = decide(account.state, command, work.facts);
   if (!decision.accepted) return { kind: 'rejected', rejection: decision.rejection };
 
-  const place = { item, commandNumber };
   const { events, counterpart } = decision;
-  const after = addEvents(work, accountId, events, { ...place, operationId, command });
+  const after = addEvents(work, accountId, events, {
+    item,
+    commandNumber,
+    operationId,
+    isOwn: true,
+  });
   if (counterpart !== undefined) {
-    const there = { ...place, operationId: undefined, command: undefined };
+    const there = { item, commandNumber, operationId: undefined, isOwn: false };
     addEvents(work, counterpart.accountId, counterpart.events, there);
   }
   if (after.state.status === 'none') throw new Error(`account ${accountId} is still not there`);
@@ -148,8 +151,8 @@ function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDec
 }
 
 type EventPlace = Pick<DecidedEvent, 'item' | 'commandNumber' | 'operationId'> & {
-  /** Undefined: the events are of the command's other account. */
-  readonly command: Command | undefined;
+  /** False: the events are of the command's other account. */
+  readonly isOwn: boolean;
 };
 
 /** Answers the account after the events. */
@@ -164,18 +167,19 @@ function addEvents(
   for (let at = 0; at <= last; at++) {
     const event = events[at];
     if (event === undefined) continue;
-    const operationId = at === last ? place.operationId : undefined;
-    account = addEvent(work, account, accountId, event, { ...place, operationId });
+    account = addEvent(work, account, accountId, event, place, at === last);
   }
   return account;
 }
 
+/** Deposits come in bulk: nothing is copied here that need not be. */
 function addEvent(
   work: Work,
   before: BaseAccount,
   accountId: string,
   event: AccountEvent,
-  { item, commandNumber, operationId, command }: EventPlace,
+  { item, commandNumber, operationId: given, isOwn }: EventPlace,
+  isLast: boolean,
 ): KnownAccount {
   const state = evolve(before.state, event);
   const { payloads, nowMicros } = work;
@@ -187,14 +191,24 @@ function addEvent(
   const recordedAtMicros =
     nowMicros > before.recordedAtMicros ? nowMicros : before.recordedAtMicros;
   const { version } = state;
+  const operationId = isLast ? given : undefined;
   const facts = { accountBytes: idBytes, version, type, recordedAtMicros, operationId };
   const hash = chainHash(before.hash, facts, payloads.buffer, start, end);
   const after: KnownAccount = { idBytes, state, hash, recordedAtMicros };
   work.states.set(accountId, after);
-  const isOfItem = command !== undefined && event.type !== 'HoldExpired';
-  const place = { item, commandNumber, operationId, isOfItem };
-  work.events.push({ accountId, type, after, start, end, ...place });
-  work.facts.note(accountId, event, state);
+  const isOfItem = isOwn && event.type !== 'HoldExpired';
+  work.events.push({
+    accountId,
+    type,
+    after,
+    start,
+    end,
+    item,
+    commandNumber,
+    operationId,
+    isOfItem,
+  });
+  if (event.type !== 'MoneyDeposited') work.facts.note(accountId, event, state);
   return after;
 }
 
