@@ -117,6 +117,47 @@ describe('a hold that another replica has ended', () => {
   });
 });
 
+describe('an account that moves on while it is loaded', () => {
+  it('is read again, with the holds that are of its version', async () => {
+    const accountId = randomUUID();
+    const [first, second] = [randomUUID(), randomUUID()];
+    const hold = commandOf('PlaceHold', { accountId, holdId: first });
+    await run(b, [...opening(accountId, 100n), hold]);
+    const cold = openReplica(databases.eventStoreUrl('bank_command'), 'replica-cold');
+    let moved: string[] = [];
+    const replica = beforeQuery(cold, 'load-holds', async () => {
+      if (moved.length > 0) return;
+      const release = commandOf('ReleaseHold', { accountId, holdId: first });
+      moved = await run(b, [release, { ...hold, holdId: second }]);
+    });
+    expect(await run(replica, [commandOf('CaptureHold', { accountId, holdId: second })])).toEqual([
+      '6',
+    ]);
+    expect(moved).toEqual(['4', '5']);
+    expect(cold.context.counts).toMatchObject({ fastAppends: 1, slowAppends: 0, collisions: 0 });
+    await cold.close();
+  });
+});
+
+/** The same replica, with `hook` run before each statement of that name. */
+function beforeQuery(replica: Replica, name: string, hook: () => Promise<void>): Replica {
+  const { eventStore } = replica.context;
+  const query = async (...args: unknown[]): Promise<unknown> => {
+    const [asked] = args;
+    const isAsked = typeof asked === 'object' && asked !== null && 'name' in asked;
+    if (isAsked && asked.name === name) await hook();
+    return Reflect.apply(eventStore.query, eventStore, args);
+  };
+  const hooked = new Proxy(eventStore, {
+    get: (target, key) => {
+      const value: unknown = key === 'query' ? query : Reflect.get(target, key);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]): unknown => Reflect.apply(value, target, args) as unknown;
+    },
+  });
+  return { ...replica, context: { ...replica.context, eventStore: hooked } };
+}
+
 describe('an account of more holds than a lane keeps', () => {
   it('is decided on with all of them, in the order of placing', async () => {
     const accountId = randomUUID();
@@ -156,7 +197,8 @@ describe('holds that have passed', () => {
     expect(found.again).toEqual([]);
     expect(stored.decisions).toMatchObject(found.decisions);
     const { rows } = await databases.eventStore.query(
-      'select version, type, operation_id is null as is_bare from events where account_id = $1',
+      `select version, type, operation_id is null as is_bare from events where account_id = $1
+        order by version`,
       [accountId],
     );
     expect(rows.slice(5)).toEqual([
