@@ -13,6 +13,7 @@ import { AccountCommandServiceClient } from '#proto/bank/v1/account_command_serv
 import { AccountQueryServiceClient } from '#proto/bank/v1/account_query_service.ts';
 import { BulkModeServiceClient } from '#proto/bank/v1/bulk_mode_service.ts';
 import { BulkServiceClient } from '#proto/bank/v1/bulk_service.ts';
+import { EventLogServiceClient } from '#proto/bank/v1/event_log_service.ts';
 import { ProjectorServiceClient } from '#proto/bank/v1/projector_service.ts';
 import { CLIENT_DEFAULTS } from './client-defaults.ts';
 import { operationIds } from './operation-ids.ts';
@@ -28,6 +29,7 @@ export type BankClient = {
   readonly accounts: AccountCommandServiceClient;
   readonly bulk: BulkServiceClient;
   readonly bulkMode: BulkModeServiceClient;
+  readonly eventLog: EventLogServiceClient;
   readonly queries: AccountQueryServiceClient;
   readonly projector: ProjectorServiceClient;
   /** Ends the channels; calls in flight end CANCELLED or UNAVAILABLE. */
@@ -47,6 +49,7 @@ export function createBankClient(
   const sameChannel = { ...options, channelOverride: accounts.getChannel() };
   const bulk = new BulkServiceClient(command, credentials, sameChannel);
   const bulkMode = new BulkModeServiceClient(command, credentials, sameChannel);
+  const eventLog = new EventLogServiceClient(command, credentials, sameChannel);
   const query = channelTarget(addresses.query);
   const queries = new AccountQueryServiceClient(query, credentials, options);
   const projectorTarget = channelTarget(addresses.projector);
@@ -54,7 +57,7 @@ export function createBankClient(
   const close = () => {
     for (const client of [accounts, queries, projector]) client.close();
   };
-  return { accounts, bulk, bulkMode, queries, projector, close };
+  return { accounts, bulk, bulkMode, eventLog, queries, projector, close };
 }
 
 /** The gRPC target that names all replicas. */

@@ -1,113 +1,160 @@
 /**
- * What a lane knows of its accounts: the cache that batches load from and append to.
+ * Step 2 of a batch, load: the states that its accounts have, from the lane's cache or by one index
+ * probe each.
  *
  * Invariant: every state cached in a lane is exact as of `known`, the newest position that the lane
  * has seen. `known` moves only over rows that were looked at, in order: an account that such a row
  * touches leaves the cache, and is loaded again when a batch asks for it. What cannot be followed
  * (too many rows, a gap, a head that went back) empties the cache; nothing is ever guessed.
  */
-import { LRUCache } from 'lru-cache';
-import type { AccountState, ExistingAccount } from '#domain/account.ts';
-import type { HoldEnd } from '#domain/holds.ts';
-import { CACHED_HOLDS_MAX, NEWEST_OPERATIONS_MAX } from './bounds.ts';
-import type { LoadedOperation } from './sql/load-accounts.ts';
+import type { ClientBase, Pool } from 'pg';
+import { dropStates, type BaseAccount, type LaneStates, type StatesLimits } from './lane-states.ts';
+import {
+  absentAccount,
+  keepLoaded,
+  NO_HOLD_FACTS,
+  readAccounts,
+  readHolds,
+} from './loaded-accounts.ts';
+import {
+  operationKey,
+  type AccountOperation,
+  type BaseStates,
+  type Wanted,
+} from './base-states.ts';
+import { loadAccounts, type Loaded, type LoadedOperation } from './sql/load-accounts.ts';
 
-/** What a decision is made on: an account that does not exist is a state too. */
-export type BaseAccount = {
-  /** The account's id, 16 bytes: taken apart once, used for every event. */
-  readonly idBytes: Uint8Array;
-  readonly state: AccountState;
-  /** The head of its hash chain, a character a byte. */
-  readonly hash: string;
-  readonly recordedAtMicros: bigint;
-};
-
-/** An account that exists. */
-export type KnownAccount = BaseAccount & { readonly state: ExistingAccount };
-
-export type AccountOperation = { readonly accountId: string; readonly operationId: string };
-export type AccountHold = { readonly accountId: string; readonly holdId: string };
-
-/** What a decision must have read. */
-export type Wanted = {
-  readonly accountIds: ReadonlySet<string>;
-  /** Of the commands themselves. */
-  readonly operations: readonly AccountOperation[];
-  /** That commands are to undo. */
-  readonly reversedOperations: readonly AccountOperation[];
-  /** Holds that commands name. */
-  readonly holds: readonly AccountHold[];
-};
-
-export type LaneStates = {
-  readonly partition: number;
-  /** Undefined: nothing is cached. */
-  known: bigint | undefined;
-  /** Rows of the log after `known` that this lane wrote itself: they are in the cache already. */
-  readonly ownRows: Set<bigint>;
-  readonly accounts: LRUCache<string, KnownAccount>;
-  /** By operationKey: those that this lane has stored last. */
-  readonly newestOperations: LRUCache<string, true>;
-};
-
-export type StatesLimits = {
-  /** Accounts that one lane keeps. */
-  readonly accountsMax: number;
-  /** Rows of the log that a lane follows at most; further behind, its cache is dropped. */
-  readonly rowsBehindMax: number;
-  readonly loadRoundsMax: number;
-};
-
-/** All that a batch's decision stands on, exact as of `known`. */
-export type BaseStates = {
-  readonly known: bigint;
-  readonly accounts: ReadonlyMap<string, BaseAccount>;
-  /** By operationKey. */
-  readonly operations: ReadonlyMap<string, LoadedOperation>;
-  /** How holds that commands name have ended, by account and hold. */
-  readonly endedHolds: ReadonlyMap<string, HoldEnd>;
-  /** Operations' events that are undone, by reversalKey. */
-  readonly reversed: ReadonlySet<string>;
-};
-
-export function createLaneStates(partition: number, limits: StatesLimits): LaneStates {
-  const accounts = new LRUCache<string, KnownAccount>({ max: limits.accountsMax });
-  const newestOperations = new LRUCache<string, true>({ max: NEWEST_OPERATIONS_MAX });
-  return { partition, known: undefined, ownRows: new Set(), accounts, newestOperations };
+/**
+ * The head of a partition does not stand still, or the log cannot be followed: go on under the
+ * head's lock.
+ */
+export class UnsettledHeadError extends Error {
+  override name = 'UnsettledHeadError';
 }
 
-export function dropStates(lane: LaneStates): void {
-  lane.known = undefined;
-  lane.ownRows.clear();
-  lane.accounts.clear();
-}
+export type LoadOptions = {
+  readonly limits: StatesLimits;
+  /** True: at least one look at the head, even when the cache has all. */
+  readonly readHead: boolean;
+  /** Under the head's lock its row already counts the position that this transaction took. */
+  readonly headTaken: boolean;
+  /** Accounts that are not looked for: what the cache lacks of them does not exist. */
+  readonly assumedAbsent?: ReadonlySet<string>;
+};
 
-/** An append stands at `position`: the states that it made are exact there. */
-export function keepAppended(
+const NO_IDS: ReadonlySet<string> = new Set();
+
+/**
+ * The base states of a batch. Rounds: each reads the head and what is missing in one snapshot, then
+ * follows the log's rows up to that head; accounts that such a row touched are read in the next
+ * round.
+ */
+export async function loadStates(
+  db: ClientBase | Pool,
   lane: LaneStates,
-  newStates: ReadonlyMap<string, KnownAccount>,
-  position: bigint,
-): void {
-  if (lane.known === undefined) return;
-  if (position === lane.known + 1n && lane.ownRows.size === 0) lane.known = position;
-  else lane.ownRows.add(position);
-  for (const [id, account] of newStates) keepAccount(lane, id, account);
+  wanted: Wanted,
+  options: LoadOptions,
+): Promise<BaseStates> {
+  const found = new Map<string, BaseAccount>();
+  let foundOperations = new Map<string, LoadedOperation>();
+  const absent = options.assumedAbsent ?? NO_IDS;
+  const asked = askedOperations(lane, wanted, absent);
+  let facts = NO_HOLD_FACTS;
+  const isNewEachTime = asked.length + wanted.holds.length > 0; // no lane keeps it
+  let mustLook = options.readHead || isNewEachTime || lane.ownRows.size > 0;
+  for (let round = 0; round < options.limits.loadRoundsMax; round++) {
+    const missing = takeCached(lane, wanted.accountIds, found, absent);
+    if (missing.length === 0 && !mustLook && lane.known !== undefined) {
+      return { known: lane.known, accounts: found, operations: foundOperations, ...facts };
+    }
+    mustLook = false;
+    const loaded = await loadAccounts(db, {
+      partition: lane.partition,
+      known: lane.known,
+      rowsMax: options.limits.rowsBehindMax,
+      accountIds: missing,
+      operationAccountIds: asked.map((operation) => operation.accountId),
+      operationIds: asked.map((operation) => operation.operationId),
+    });
+    const head = headOf(lane, loaded, options);
+    const touched = follow(lane, loaded, head, options);
+    if (touched === 'lost') {
+      dropStates(lane);
+      found.clear();
+      mustLook = true;
+      continue;
+    }
+    for (const id of touched) found.delete(id);
+    foundOperations = byKey(loaded.operations);
+    const read = await readAccounts(db, loaded.newestEvents);
+    facts = await readHolds(db, wanted, read, found);
+    keepLoaded(lane, read, missing, found);
+    lane.known = head;
+  }
+  throw new UnsettledHeadError(`partition ${lane.partition} does not stand still`);
 }
 
-/** An account of many holds is not kept: its memory is not reckoned with. */
-export function keepAccount({ accounts }: LaneStates, id: string, account: KnownAccount): void {
-  if (account.state.openHolds.length > CACHED_HOLDS_MAX) accounts.delete(id);
-  else accounts.set(id, account);
+function askedOperations(
+  lane: LaneStates,
+  { operations, reversedOperations }: Wanted,
+  absent: ReadonlySet<string>,
+): AccountOperation[] {
+  const isAsked = ({ accountId }: AccountOperation): boolean =>
+    !absent.has(accountId) || lane.accounts.has(accountId);
+  return [...operations.filter(isAsked), ...reversedOperations];
 }
 
-export function keepOperation(lane: LaneStates, operation: AccountOperation): void {
-  lane.newestOperations.set(operationKey(operation), true);
+function takeCached(
+  lane: LaneStates,
+  accountIds: ReadonlySet<string>,
+  found: Map<string, BaseAccount>,
+  absent: ReadonlySet<string>,
+): string[] {
+  const missing: string[] = [];
+  for (const id of accountIds) {
+    if (found.has(id)) continue;
+    const cached = lane.accounts.get(id);
+    if (cached !== undefined) found.set(id, cached);
+    else if (absent.has(id)) found.set(id, absentAccount(id));
+    else missing.push(id);
+  }
+  return missing;
 }
 
-export function operationKey(operation: AccountOperation): string {
-  return operation.accountId + operation.operationId;
+function headOf(lane: LaneStates, loaded: Loaded, options: LoadOptions): bigint {
+  if (loaded.head === undefined) throw new Error(`partition ${lane.partition} has no head`);
+  return options.headTaken ? loaded.head - 1n : loaded.head;
 }
 
-export function reversalKey(accountId: string, reversedVersion: bigint): string {
-  return `${accountId}${reversedVersion}`;
+/**
+ * Moves over the rows from `known` to `head`: the accounts that they touch, or "lost" when that
+ * cannot be told.
+ */
+function follow(
+  lane: LaneStates,
+  loaded: Loaded,
+  head: bigint,
+  options: LoadOptions,
+): Set<string> | 'lost' {
+  const touched = new Set<string>();
+  if (lane.known === undefined) return touched;
+  const { rowsSinceKnown } = loaded;
+  if (head < lane.known || rowsSinceKnown.length > options.limits.rowsBehindMax) return 'lost';
+  if (BigInt(rowsSinceKnown.length) !== head - lane.known) return 'lost';
+  let expected = lane.known;
+  for (const row of rowsSinceKnown) {
+    expected += 1n;
+    if (row.seq !== expected) return 'lost';
+    if (lane.ownRows.has(row.seq)) continue;
+    for (const id of row.accountIds) {
+      lane.accounts.delete(id);
+      touched.add(id);
+    }
+  }
+  lane.ownRows.clear();
+  return touched;
+}
+
+function byKey(operations: readonly LoadedOperation[]): Map<string, LoadedOperation> {
+  return new Map(operations.map((operation) => [operationKey(operation), operation]));
 }

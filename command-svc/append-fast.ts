@@ -8,10 +8,11 @@ import { pausePoint } from '#platform/pause-points.ts';
 import { isConnectionLost, isRolledBack, SQL_STATE, sqlStateOf } from '#platform/postgres.ts';
 import type { AppendRequest } from './sql/append-batch.ts';
 import { APPEND_STATE } from './sql/append-batch.ts';
-import { dropStates, keepAppended, keepOperation } from './account-states.ts';
-import { loadStates, UnsettledHeadError } from './load-states.ts';
-import { mayRepeat, refusesOperation } from './repeated-operations.ts';
+import { loadStates, UnsettledHeadError, type LoadOptions } from './account-states.ts';
+import { dropStates, keepAppended } from './lane-states.ts';
+import { keepOperations, mayRepeat, refusesOperation } from './repeated-operations.ts';
 import { planAppend, storesNothing } from './append-plan.ts';
+import { assumedAbsent, noteCollision, noteLookedFor, provesAssumed } from './assumed-absent.ts';
 import {
   identityOf,
   type Batch,
@@ -41,8 +42,8 @@ export async function appendFast(
   const position = await batch.trace.step('append', () => append(context, batch, request));
   if (position === SLOW) return SLOW;
   context.counts.fastAppends += 1;
-  keepAppended(batch.lane, decided.newStates, position);
-  for (const operation of batch.operations) keepOperation(batch.lane, operation);
+  keepAppended(batch.lane, decided.newStates, position, batch.opening);
+  keepOperations(batch);
   return resultOf(batch, decided, position);
 }
 
@@ -55,7 +56,8 @@ function resultOf(batch: Batch, decided: DecidedBatch, position: bigint | undefi
 
 /**
  * A batch that would store nothing is decided again on a head that was read after its items came,
- * and so is one that refuses a command whose operation was not looked up.
+ * and so is one that refuses a command whose operation was not looked up, or assumes what its
+ * append would not prove.
  */
 async function decideOnCached(
   context: BatchContext,
@@ -65,20 +67,23 @@ async function decideOnCached(
   const { lane, items, trace } = batch;
   const decideOn = async (
     operations: Batch['operations'],
-    readHead: boolean,
+    how: Partial<LoadOptions>,
   ): Promise<DecidedBatch> => {
-    const options = { limits, headTaken: false, readHead };
+    const options = { limits, readHead: false, headTaken: false, ...how };
     const base = await trace.step('load', () =>
       loadStates(eventStore, lane, { ...batch, operations }, options),
     );
     return trace.step('decide', () => decideBatch(base, items, batch.nowMicros));
   };
+  const assumed = assumedAbsent(batch);
+  const looksUp = mayRepeat(batch);
   try {
-    const looksUp = mayRepeat(batch);
-    const decided = await decideOn(looksUp ? batch.operations : [], false);
-    const stands = looksUp || !refusesOperation(items, decided);
+    const decided = await decideOn(looksUp ? batch.operations : [], { assumedAbsent: assumed });
+    if (assumed.size === 0) noteLookedFor(batch, decided.base);
+    const isSure = looksUp || !refusesOperation(items, decided);
+    const stands = isSure && provesAssumed(decided, assumed);
     if (stands && !storesNothing(items, decided)) return decided;
-    return await decideOn(batch.operations, true);
+    return await decideOn(batch.operations, { readHead: true });
   } catch (error) {
     if (error instanceof UnsettledHeadError) return SLOW;
     if (!isConnectionLost(error)) throw error;
@@ -98,6 +103,7 @@ async function append(
     return await context.sendAppend(batch, request);
   } catch (error) {
     if (isRolledBack(error)) {
+      if (sqlStateOf(error) === SQL_STATE.uniqueViolation) noteCollision(batch.lane);
       countRefusal(context, error);
       return SLOW;
     }

@@ -2,7 +2,7 @@
  * Between decide and append: a decided batch as the bytes and rows that one append stores. Pure.
  */
 import { uuidArray } from '#platform/copy-binary.ts';
-import type { BaseAccount } from './account-states.ts';
+import type { BaseAccount } from './lane-states.ts';
 import { encodeBatch, type LogPosition, type PackedReplay } from './batch-codec.ts';
 import {
   accountTextOf,

@@ -13,7 +13,7 @@ import {
   sqlStateOf,
 } from '#platform/postgres.ts';
 import { backoffMs, sleep } from '#platform/waiting.ts';
-import { dropStates } from './account-states.ts';
+import { dropStates } from './lane-states.ts';
 import type { Batch, BatchContext, BatchResult } from './batch.ts';
 import { underTheHead } from './head-transaction.ts';
 import { backendOf, endBackend, watchingBlockers } from '#platform/stopped-owner.ts';

@@ -5,7 +5,8 @@
  * Pure.
  */
 import { partitionOfAccount } from '#platform/partitioning.ts';
-import type { BaseStates, KnownAccount, LaneStates } from './account-states.ts';
+import type { BaseStates } from './base-states.ts';
+import type { KnownAccount, LaneStates } from './lane-states.ts';
 import { planAppend } from './append-plan.ts';
 import { identityOf, type Batch, type BatchContext } from './batch.ts';
 import type { DecidedBatch } from './decide-batch.ts';

@@ -7,7 +7,7 @@ import type { AccountState, ExistingAccount } from '#domain/account.ts';
 import type { ExecutedOperation, Facts } from '#domain/decision.ts';
 import type { AccountEvent } from '#domain/events.ts';
 import { endOf, findHold, isHoldEvent, type HoldEnd, type HoldEvent } from '#domain/holds.ts';
-import { operationKey, reversalKey, type BaseStates } from './account-states.ts';
+import { operationKey, reversalKey, type BaseStates } from './base-states.ts';
 import { decodeEvent } from './event-codec.ts';
 
 /** What a batch makes of one hold, at its end. */

@@ -6,12 +6,13 @@ import type { Pool } from 'pg';
 import type { ModeChange } from '#platform/leased-mode.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { AccountLocks } from './account-locks.ts';
-import type { LaneStates, StatesLimits, Wanted } from './account-states.ts';
+import type { Wanted } from './base-states.ts';
+import type { LaneStates, StatesLimits } from './lane-states.ts';
 import type { AppendRequest } from './sql/append-batch.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { BatchIdentity } from './append-plan.ts';
 import type { BatchTrace } from './batch-trace.ts';
-import { wantedOf } from './wanted.ts';
+import { openingIn, wantedOf } from './wanted.ts';
 import type { Backend, StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 
 export type AppendLimits = {
@@ -71,6 +72,8 @@ export type Batch = Wanted & {
   /** The other lanes that it holds, ascending by partition; only a barrier's batch has any. */
   readonly others: readonly LaneStates[];
   readonly items: readonly BatchItem[];
+  /** Those of its accounts that it is to open, before anything else, for a submission. */
+  readonly opening: ReadonlySet<string>;
   /** The batch's time: every try of it decides with the same. */
   readonly nowMicros: bigint;
   readonly trace: BatchTrace;
@@ -141,6 +144,6 @@ export function newBatch(
   trace: BatchTrace,
   others: readonly LaneStates[] = [],
 ): Batch {
-  const unanswered = undefined;
-  return { batchId, lane, others, items, ...wantedOf(items), nowMicros, trace, unanswered };
+  const named = { ...wantedOf(items), opening: openingIn(items) };
+  return { batchId, lane, others, items, ...named, nowMicros, trace, unanswered: undefined };
 }

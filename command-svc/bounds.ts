@@ -27,6 +27,12 @@ export const LEASE_TEXT_CHARACTERS_MAX = 140;
  * streams and direct batches: decoded they take about six times as much.
  */
 export const DECODED_MESSAGES_BYTES_MAX = 12 * 1024 * 1024;
+/**
+ * Results that the callers of BulkSubmit have not read, over all streams, and what one is reckoned
+ * to take: so many streams may leave all unread that one may.
+ */
+export const UNREAD_RESULTS_BYTES_MAX = 64 * 1024 * 1024;
+export const RESULT_BYTES = 512;
 /** Results in one message of BulkSubmit. */
 export const MESSAGE_RESULTS_MAX = 500;
 /** Indexes that one reading of duplicates asks for, and how far apart they may be. */
@@ -59,3 +65,39 @@ export const WATCH_CONNECTIONS_MAX = 2;
 export const DECIDED_BYTES_MAX = 3_800_000;
 /** Open holds of an account that a lane keeps; one with more is loaded for each batch. */
 export const CACHED_HOLDS_MAX = 16;
+
+/** SubscribeToEvents and ReadAccountEvents. */
+export const FEED = {
+  /** The contract's own. */
+  messageEventsMax: 1_000,
+  checkpointMs: 10_000,
+  /** A message ends with the event that passes it. */
+  messageBytesMax: 256 * 1024,
+  /** Bytes of one stream that its caller has not read; its last message may pass it. */
+  unsentBytesMax: 512 * 1024,
+  /** A caller that has not read for so long: what was read ahead for it is dropped. */
+  stalledMs: 250,
+  /** What one statement reads of the log; a row that is greater comes alone. */
+  pageBytesMax: 1024 * 1024,
+  pageRowsMax: 1_000,
+  /** Pages that are held, over all feeds. */
+  pagesBytesMax: 24 * 1024 * 1024,
+  /** Owners of accounts that are remembered, over all feeds. */
+  ownersCacheBytesMax: 16 * 1024 * 1024,
+  /** Connections of all feeds. */
+  connectionsMax: 4,
+  /** Events of one account that one statement reads. */
+  accountPageRowsMax: 500,
+  /** CAUGHT_UP: all that was stored so long ago, or later, has been sent. */
+  caughtUpMs: 500,
+  /** FELL_BEHIND: something that was stored before has not. */
+  fellBehindMs: 2_000,
+  /** Between two readings of the heads, however often this replica appends. */
+  headsPauseMinMs: 3,
+  /** A stream is ended with STREAM_ROTATED at this age: before the connection's own age cuts it. */
+  streamAgeMaxMs: 9 * 60_000,
+  retryAfterMs: 200,
+  /** While the event store cannot be reached; then EVENT_STORE_UNAVAILABLE. */
+  readRetry: { attempts: 6, firstMs: 100, maxMs: 2_000 },
+} as const;
+export const FEED_OWNERS_MAX = 100;

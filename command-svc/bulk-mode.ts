@@ -70,6 +70,10 @@ export function openBulkMode(
     log,
   });
   closers.add('lease of the bulk streams', streams.close);
+  // A Redis that was emptied has lost the lease while its streams go on.
+  mode.onChange(() => {
+    if (!mode.isOn()) streams.renew();
+  });
   return {
     isBulkMode: mode.isOn,
     startBulkMode: (text, ttlMs) => leases.take(randomUUID(), text, ttlMs),

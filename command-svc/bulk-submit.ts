@@ -34,6 +34,7 @@ export async function submitStream(
     readDuplicates: (indexes) =>
       readDuplicates(context, { tenant: NO_TENANT, submissionId }, indexes),
     openMax: context.streamResultsMax,
+    unread: context.unreadResults,
     idleMs: context.streamIdleMs,
   });
   try {

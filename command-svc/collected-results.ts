@@ -33,9 +33,6 @@ export function collectResults(): CollectedResults {
       if (first === undefined || index < first.index) first = { index, rejection };
     },
     duplicate: (index) => void duplicates.push(index),
-    taken: () => undefined,
-    hasRoom: () => true,
-    whenRoom: () => Promise.resolve(),
     firstRefused: () => first,
     async all(context, submission) {
       for await (const read of readDuplicates(context, submission, duplicates)) {

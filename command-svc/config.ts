@@ -9,7 +9,8 @@ import type { BatcherLimits } from './batch-start.ts';
 import type { BulkModeConfig } from './bulk-mode.ts';
 import type { DeferralLimits } from './batch.ts';
 import type { ExpiryLimits } from './expiry-worker.ts';
-import type { StatesLimits } from './account-states.ts';
+import type { EventLogLimits } from './event-log.ts';
+import type { StatesLimits } from './lane-states.ts';
 import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 import type { SubmissionLimits } from './submission-transactions.ts';
 
@@ -37,8 +38,9 @@ export type CommandConfig = {
   readonly expiry: ExpiryLimits;
   /** A bulk stream without a message for so long is ended. */
   readonly streamIdleMs: number;
-  /** Items of one stream whose results its caller has not read yet. */
+  /** Items of one stream whose results its caller has not read yet; one message may be more. */
   readonly streamResultsMax: number;
+  readonly eventLog: EventLogLimits;
   readonly drainMs: number;
 };
 
@@ -65,7 +67,8 @@ const ENV = z.object({
   BANK_COMMAND_BULK_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 16 }),
   BANK_COMMAND_BULK_QUEUE_ITEMS_MAX: envInt({ min: 1, max: 100_000, default: 10_000 }),
   BANK_COMMAND_STREAM_LEASE_MS: envInt({ min: 1_000, max: 60_000, default: 10_000 }),
-  BANK_COMMAND_CACHED_ACCOUNTS_MAX: envInt({ min: 1_000, max: 10_000_000, default: 200_000 }),
+  // Each takes some 650 bytes of the heap: 200,000 leave a stream too little of 256 MB.
+  BANK_COMMAND_CACHED_ACCOUNTS_MAX: envInt({ min: 1_000, max: 10_000_000, default: 50_000 }),
   BANK_COMMAND_ROWS_BEHIND_MAX: envInt({ min: 1, max: 1_000, default: 20 }),
   BANK_COMMAND_LOCK_TIMEOUT_MS: envInt({ min: 100, max: 60_000, default: 2_000 }),
   BANK_COMMAND_BLOCKED_LOOK_MS: envInt({ min: 50, max: 60_000, default: 1_500 }),
@@ -79,6 +82,9 @@ const ENV = z.object({
   BANK_COMMAND_STREAM_IDLE_MS: envInt({ min: 100, max: 3_600_000, default: 60_000 }),
   BANK_COMMAND_STREAM_RESULTS_MAX: envInt({ min: 1, max: 1_000_000, default: 10_000 }),
   BANK_COMMAND_EXPIRY_EVERY_MS: envInt({ min: 10, max: 600_000, default: 1_000 }),
+  BANK_COMMAND_SUBSCRIPTIONS_MAX: envInt({ min: 1, max: 1_000, default: 64 }),
+  BANK_COMMAND_ACCOUNT_READERS_MAX: envInt({ min: 1, max: 1_000, default: 64 }),
+  BANK_COMMAND_FEED_POLL_MS: envInt({ min: 1, max: 10_000, default: 20 }),
   BANK_COMMAND_DRAIN_MS: envInt({ min: 100, max: 8_000, default: 6_000 }),
 });
 type Env = z.infer<typeof ENV>;
@@ -128,6 +134,11 @@ const SCHEMA = ENV.transform((env): CommandConfig => ({
   accountLockMs: env.BANK_COMMAND_ACCOUNT_LOCK_MS,
   streamResultsMax: env.BANK_COMMAND_STREAM_RESULTS_MAX,
   streamIdleMs: env.BANK_COMMAND_STREAM_IDLE_MS,
+  eventLog: {
+    subscriptionsMax: env.BANK_COMMAND_SUBSCRIPTIONS_MAX,
+    accountReadersMax: env.BANK_COMMAND_ACCOUNT_READERS_MAX,
+    pollMs: env.BANK_COMMAND_FEED_POLL_MS,
+  },
   drainMs: env.BANK_COMMAND_DRAIN_MS,
 })).refine((config) => config.stoppedOwner.lookAfterMs < config.lockTimeoutMs, {
   path: ['BANK_COMMAND_BLOCKED_LOOK_MS'],

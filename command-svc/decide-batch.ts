@@ -9,15 +9,15 @@ import type { AccountEvent } from '#domain/events.ts';
 import { reject } from '#domain/rejection.ts';
 import { WireWriter } from '#platform/wire-writer.ts';
 import type { EventType } from '#proto/bank/event/v1/events.ts';
-import type { AccountOperation, BaseAccount, BaseStates, KnownAccount } from './account-states.ts';
-import { operationKey } from './account-states.ts';
+import type { BaseStates } from './base-states.ts';
+import type { BaseAccount, KnownAccount } from './lane-states.ts';
+import { operationKey } from './base-states.ts';
 import { BatchFacts, type HoldChange, type OwnOperation, type Reversal } from './batch-facts.ts';
 import type { BatchItem, Executed, ItemDecision } from './batch-item.ts';
 import { DECIDED_BYTES_MAX } from './bounds.ts';
-import { sameContentHash } from './content-hash.ts';
 import { eventTypeOf } from './event-body-encoder.ts';
 import { chainHash } from './event-chain.ts';
-import { replayedFrom } from './replayed.ts';
+import { repeatOf } from './replayed.ts';
 import { writeEvent } from './event-writer.ts';
 
 export type DecidedEvent = {
@@ -115,7 +115,11 @@ function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDec
   }
   const { accountId, operationId } = command;
   if (operationId !== undefined) {
-    const earlier = earlierOperation(work, item.contentHash, { accountId, operationId });
+    const operation = { accountId, operationId };
+    const key = operationKey(operation);
+    // One decided earlier in this batch counts as found.
+    const own = work.operations.get(key);
+    const earlier = repeatOf(item.contentHash, operation, own, work.base.operations.get(key));
     if (earlier !== undefined) return earlier;
   }
   const account = accountIn(work, accountId);
@@ -225,28 +229,4 @@ function accountIn(
   const account = states.get(accountId) ?? base.accounts.get(accountId);
   if (account === undefined) throw new Error(`account ${accountId} was not loaded`);
   return account;
-}
-
-/** Undefined for a new operation. One decided earlier in this batch counts as found. */
-function earlierOperation(
-  work: Work,
-  contentHash: string,
-  operation: AccountOperation,
-): ItemDecision | undefined {
-  const key = operationKey(operation);
-  const own = work.operations.get(key);
-  if (own !== undefined) {
-    if (own.contentHash !== contentHash) return reused(operation);
-    return { ...own.executed, kind: 'replayed' };
-  }
-  const stored = work.base.operations.get(key);
-  if (stored === undefined) return undefined;
-  if (!sameContentHash(contentHash, stored.contentHash)) return reused(operation);
-  return replayedFrom(stored.payload, stored.version, stored.recordedAtMicros);
-}
-
-function reused({ accountId, operationId }: AccountOperation): ItemDecision {
-  const operation = `operation ${operationId} of account ${accountId}`;
-  const message = `${operation} was executed with other content`;
-  return { kind: 'rejected', rejection: reject('OPERATION_ID_REUSED', message, 'operation_id') };
 }

@@ -2,10 +2,10 @@
  * A decision on what is stored now, for callers that only ask: all is read in one snapshot, and
  * nothing is written, locked or kept. Items see the effects of those before them.
  */
-import { createLaneStates, type StatesLimits } from './account-states.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import { decideBatch } from './decide-batch.ts';
-import { loadStates } from './load-states.ts';
+import { createLaneStates, type StatesLimits } from './lane-states.ts';
+import { loadStates } from './account-states.ts';
 import { readFromEventStore, type SubmissionContext } from './submission-transactions.ts';
 import { wantedOf } from './wanted.ts';
 

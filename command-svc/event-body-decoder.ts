@@ -136,7 +136,7 @@ function optionalId(bytes: Uint8Array): string | undefined {
   return bytes.length === 0 ? undefined : uuidFromBytes(bytes);
 }
 
-function textOf(sealed: SealedText | undefined): string {
+export function textOf(sealed: SealedText | undefined): string {
   if (sealed?.form === undefined) return '';
   if (sealed.form.$case === 'plain') return sealed.form.value;
   throw new UnreadableEventError('sealed text cannot be opened by this version');

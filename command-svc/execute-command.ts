@@ -9,7 +9,7 @@ import type { Command } from '#domain/commands.ts';
 import { refusal } from '#platform/grpc-errors.ts';
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import type { CallContext } from '#platform/unary.ts';
-import type { StatesLimits } from './account-states.ts';
+import type { StatesLimits } from './lane-states.ts';
 import type { BatchItem, Executed, ItemOutcome, UnaryOrigin } from './batch-item.ts';
 import type { Batcher } from './batcher.ts';
 import { packedBytesMax } from './bulk-items.ts';

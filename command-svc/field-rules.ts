@@ -94,7 +94,9 @@ function checkLabels(found: Violations, labels: Readonly<Record<string, string>>
   }
   let all = found;
   for (const [key, value] of entries) {
-    const keyRule = textRule(key, 1, LABEL_KEY_CHARACTERS_MAX);
+    const isReserved = key === '__proto__'; // whoever reads it into a plain object loses it
+    const lengthRule = textRule(key, 1, LABEL_KEY_CHARACTERS_MAX);
+    const keyRule = isReserved ? 'must not be __proto__' : lengthRule;
     all = note(all, 'labels', keyRule === undefined ? undefined : `a key ${keyRule}`);
     const valueRule = textRule(value, 0, LABEL_VALUE_CHARACTERS_MAX);
     all = note(all, 'labels', valueRule === undefined ? undefined : `a value ${valueRule}`);

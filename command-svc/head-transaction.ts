@@ -7,8 +7,8 @@
 import type { PoolClient } from 'pg';
 import { pausePoint } from '#platform/pause-points.ts';
 import { commit, CommitUnanswered } from '#platform/postgres.ts';
-import { keepAppended } from './account-states.ts';
-import { loadStates } from './load-states.ts';
+import { loadStates } from './account-states.ts';
+import { keepAppended } from './lane-states.ts';
 import { answerFromRow } from './answer-from-row.ts';
 import { claimsOf, planAppend, storesNothing } from './append-plan.ts';
 import {
@@ -66,7 +66,7 @@ export async function underTheHead(
   await appendBatch(client, request, position, context.append.answerTimeoutMs);
   await commitOnce(context, batch, client, position);
   context.counts.slowAppends += 1;
-  keepAppended(lane, decided.newStates, position);
+  keepAppended(lane, decided.newStates, position, batch.opening);
   return { result: { ...left, items, decisions, position }, committed: true };
 }
 

@@ -33,11 +33,6 @@ export type ResultSink = {
   refused(item: BatchItem, rejection: Refusal): void;
   /** Its result is what is stored. */
   duplicate(index: number): void;
-  /** An item is taken in: a result will come, unless the upload fails. */
-  taken(): void;
-  /** False: another item must not be taken before whenRoom() resolves. */
-  hasRoom(): boolean;
-  whenRoom(): Promise<void>;
 };
 
 /** One result an item, in the items' order. */

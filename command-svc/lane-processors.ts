@@ -2,7 +2,7 @@
  * The lanes' states, one for each partition, and what processes the batches that the batcher cuts:
  * whoever holds a lane in the batcher owns its states.
  */
-import { createLaneStates, type LaneStates } from './account-states.ts';
+import { createLaneStates, type LaneStates } from './lane-states.ts';
 import type { BatchContext } from './batch.ts';
 import type { ProcessBarrier, ProcessBatch } from './batcher.ts';
 import { processBarrier } from './process-barrier.ts';
@@ -22,5 +22,16 @@ export function laneProcessors(
   return [
     (partition, items, sinceMs) => processBatch(context, laneOf(partition), items, sinceMs),
     (barrier, sinceMs) => processBarrier(context, barrier.partitions.map(laneOf), barrier, sinceMs),
+  ];
+}
+
+/** The same, and says after each batch that the log may have grown. */
+export function tellingOfAppends(
+  [processBatch, processBarrier]: [ProcessBatch, ProcessBarrier],
+  mayHaveMoved: () => void,
+): [ProcessBatch, ProcessBarrier] {
+  return [
+    (...batch) => processBatch(...batch).finally(mayHaveMoved),
+    (...barrier) => processBarrier(...barrier).finally(mayHaveMoved),
   ];
 }

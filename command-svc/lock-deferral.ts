@@ -23,10 +23,10 @@ export type LockedBatch = {
 export async function lockBatch(context: BatchContext, batch: Batch): Promise<LockedBatch> {
   const { locks } = context;
   const { partition } = batch.lane;
-  const lock = await locks.acquire(partition, batch.accountIds);
+  const lock = await locks.acquire(partition, lockedIds(batch));
   if (lock === 'unavailable') return { batch, lock: undefined, deferred: NONE };
   if (lock !== 'held') return { batch, lock, deferred: NONE };
-  const held = await locks.heldElsewhere(partition, batch.accountIds);
+  const held = await locks.heldElsewhere(partition, lockedIds(batch));
   if (held === undefined) return { batch, lock: undefined, deferred: NONE };
   const { kept, deferred } = splitByHeld(batch.items, held);
   if (!mayDefer(context, deferred)) return { batch, lock: undefined, deferred: NONE };
@@ -36,7 +36,7 @@ export async function lockBatch(context: BatchContext, batch: Batch): Promise<Lo
   }
   const { batchId, lane, nowMicros, trace } = batch;
   const rest = newBatch(batchId, lane, kept, nowMicros, trace);
-  const restLock = await locks.acquire(partition, rest.accountIds);
+  const restLock = await locks.acquire(partition, lockedIds(rest));
   return { batch: rest, lock: typeof restLock === 'string' ? undefined : restLock, deferred };
 }
 
@@ -87,6 +87,15 @@ async function lockOnce(
 }
 
 const NONE: readonly BatchItem[] = [];
+
+/**
+ * An account that is to be opened for a submission is decided on by nobody else: whoever opens it
+ * at the same time collides with it by the primary key.
+ */
+function lockedIds({ accountIds, opening }: Batch): ReadonlySet<string> {
+  if (opening.size === 0) return accountIds;
+  return new Set([...accountIds].filter((id) => !opening.has(id)));
+}
 
 /** In the items' order; an item without an account is never put off. */
 export function splitByHeld(

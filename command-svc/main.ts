@@ -13,8 +13,12 @@ import { announceReady } from '#platform/service-ready.ts';
 import { startTelemetry } from '#platform/telemetry.ts';
 import { AccountCommandServiceService } from '#proto/bank/v1/account_command_service.ts';
 import { BulkModeServiceService } from '#proto/bank/v1/bulk_mode_service.ts';
-import { EventLogServiceService } from '#proto/bank/v1/event_log_service.ts';
-import { DECODED_MESSAGES_BYTES_MAX, WATCH_CONNECTIONS_MAX } from './bounds.ts';
+import {
+  DECODED_MESSAGES_BYTES_MAX,
+  FEED,
+  UNREAD_RESULTS_BYTES_MAX,
+  WATCH_CONNECTIONS_MAX,
+} from './bounds.ts';
 import { accountCommandHandlers } from './account-commands.ts';
 import { createAccountLocks } from './account-locks.ts';
 import { newCounts, type BatchContext } from './batch.ts';
@@ -25,10 +29,11 @@ import { bulkModeHandlers } from './bulk-mode-requests.ts';
 import { openBulkMode, type BulkMode } from './bulk-mode.ts';
 import { bulkServiceDefinition } from './bulk-messages.ts';
 import { readConfig, type CommandConfig } from './config.ts';
+import { eventLogDefinition, openEventLog, type EventLog } from './event-log.ts';
 import { startExpiryWorker } from './expiry-worker.ts';
-import { laneProcessors } from './lane-processors.ts';
+import { laneProcessors, tellingOfAppends } from './lane-processors.ts';
 import { readLedger } from './sql/read-ledger.ts';
-import { sharedAppends } from './shared-appends.ts';
+import { appendTogether } from './append-together.ts';
 import type { SubmissionContext } from './submission-transactions.ts';
 import { submissionHandlers } from './submissions.ts';
 
@@ -49,7 +54,8 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const options = { ...settings.bulkMode, redisUrl, service: NAME, instance };
   const bulkMode = openBulkMode(options, context);
   const submissions = await openSubmissions(settings, context);
-  const batcher = startBatcher(settings, context, submissions, bulkMode);
+  const eventLog = await startEventLog(settings, context);
+  const batcher = startBatcher(settings, context, submissions, bulkMode, eventLog);
 
   const expiry = startExpiryWorker({ ...submissions, batcher }, settings.expiry);
   closers.add('expiry worker', () => expiry.stop());
@@ -57,7 +63,8 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const { server, serve, drain } = createGrpcServer({ log });
   const { streamIdleMs, streamResultsMax, states } = settings;
   const messages = createByteBudget(DECODED_MESSAGES_BYTES_MAX);
-  const limits = { streamIdleMs, streamResultsMax, states, messages };
+  const unreadResults = createByteBudget(UNREAD_RESULTS_BYTES_MAX);
+  const limits = { streamIdleMs, streamResultsMax, states, messages, unreadResults };
   const intake = createBulkIntake({ ...submissions, ...limits, batcher, bulkMode, stopping });
   const commands = accountCommandHandlers({ ...submissions, batcher, states });
   const { drained, ...uploads } = intake;
@@ -68,7 +75,7 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   );
   server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulk));
   server.addService(BulkModeServiceService, bulkModeHandlers(bulkMode, log));
-  server.addService(EventLogServiceService, unimplemented(EventLogServiceService, {}));
+  server.addService(eventLogDefinition, unimplemented(eventLogDefinition, eventLog.handlers));
   const address = await serve(settings.listen);
   closers.add('streams', drained);
   closers.add('server', () => drain(settings.drainMs));
@@ -114,11 +121,29 @@ async function openSubmissions(
   };
 }
 
+/** Reads on connections of its own: commands never wait for those who follow the log. */
+async function startEventLog(
+  settings: CommandConfig,
+  { closers, log, stopping }: ServiceContext,
+): Promise<EventLog> {
+  const db = createPool({
+    url: settings.eventStoreUrl,
+    applicationName: `${settings.instance}-feeds`,
+    maxConnections: FEED.connectionsMax,
+    statementTimeoutMs: settings.requestStatementTimeoutMs,
+    log,
+  });
+  closers.add('feed connections', () => db.end());
+  const ledger = await readLedger(db);
+  return openEventLog({ db, log, ledger, limits: settings.eventLog, stopping });
+}
+
 function startBatcher(
   settings: CommandConfig,
   { closers, log }: ServiceContext,
   { watchPool, partitionCount, stoppedOwner }: SubmissionContext,
   bulkMode: BulkMode,
+  eventLog: EventLog,
 ): Batcher {
   const { append, lockTimeoutMs } = settings;
   const accountsMax = Math.ceil(settings.states.accountsMax / partitionCount);
@@ -142,14 +167,15 @@ function startBatcher(
     partitionCount,
     locks,
     states,
-    sendAppend: sharedAppends(store),
+    sendAppend: appendTogether(store),
     deferral: settings.deferral,
     deferrals: new WeakMap(),
     counts,
     takeModeChange: bulkMode.takeChange,
   };
   const limits = (): BatcherLimits => bulkMode.limitsOf(settings.batcher);
-  const batcher = createBatcher(partitionCount, limits(), ...laneProcessors(context));
+  const processors = tellingOfAppends(laneProcessors(context), eventLog.mayHaveMoved);
+  const batcher = createBatcher(partitionCount, limits(), ...processors);
   bulkMode.onChange(() => batcher.adjust(limits()));
   closers.add('batcher', async () => {
     await batcher.stop();

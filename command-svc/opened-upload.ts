@@ -88,12 +88,10 @@ export async function openUpload<Item>(
   toItem: ToItem<Item>,
 ): Promise<OpenedUpload<Item>> {
   const { upload, itemContext } = await openBulkUpload(context, end, numbering, origin);
-  const { results } = origin;
   return {
     async take(items, first) {
       let index = first;
       for (const raw of items) {
-        if (results !== undefined) await roomFor(results, end);
         const item = toItem(itemContext, raw, index);
         if (!placeAtOnce(upload, item, index)) await placeItem(upload, item);
         index += 1;
@@ -105,15 +103,6 @@ export async function openUpload<Item>(
     },
     leave: () => leaveUpload(upload),
   };
-}
-
-/** Waits until the caller has read enough results; throws when the upload ends meanwhile. */
-export async function roomFor(results: ResultSink, end: UploadEnd): Promise<void> {
-  while (!results.hasRoom()) {
-    end.throwIfEnded();
-    await end.orEnd(results.whenRoom());
-  }
-  results.taken();
 }
 
 /**

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { RpcError } from '#platform/grpc-errors.ts';
-import type { LaneStates } from './account-states.ts';
+import type { LaneStates } from './lane-states.ts';
 import { untilItStands } from './append-under-heads.ts';
 import type { Barrier, BarrierResult, NothingStored } from './barrier.ts';
 import { underTheHeads } from './barrier-transaction.ts';

@@ -14,7 +14,7 @@ import { RETRY_AFTER_MS } from './bounds.ts';
 import { appendFast, SLOW } from './append-fast.ts';
 import { appendUnderHeads, EventStoreUnavailableError } from './append-under-heads.ts';
 import type { HeldLock } from './account-locks.ts';
-import type { LaneStates } from './account-states.ts';
+import type { LaneStates } from './lane-states.ts';
 import { lockBatch } from './lock-deferral.ts';
 import { isExpired, newBatch, type Batch, type BatchContext, type BatchResult } from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
@@ -90,6 +90,7 @@ function dropExpired(items: readonly BatchItem[]): readonly BatchItem[] {
 }
 
 function settleExpired(items: readonly BatchItem[]): void {
+  if (items.length === 0) return;
   const message = 'the caller gave up before the command was stored: nothing was done';
   const error = new RpcError(status.DEADLINE_EXCEEDED, message);
   for (const item of items) item.origin.settle({ kind: 'failed', error }, item);

@@ -4,7 +4,7 @@
  * stored, and the batch goes on under the head, where all are looked up. A command that is refused
  * may be a repeat too, which no index tells.
  */
-import { operationKey } from './account-states.ts';
+import { operationKey } from './base-states.ts';
 import type { Batch } from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
 import type { DecidedBatch } from './decide-batch.ts';
@@ -18,6 +18,11 @@ export function mayRepeat({ operations, items, lane }: Batch): boolean {
     operations.some((operation) => lane.newestOperations.has(operationKey(operation))) ||
     items.some(isNamed)
   );
+}
+
+/** The batch's append stands. */
+export function keepOperations({ lane, operations }: Batch): void {
+  for (const operation of operations) lane.newestOperations.set(operationKey(operation), true);
 }
 
 /** A refusal that a look at its operation may turn into a replay. */

@@ -1,25 +1,29 @@
 /**
  * Results that flow back while the caller still sends: in the order of storing, some hundred a
- * message. A caller that does not read is slowed: so many items may be taken whose results it has
- * not taken, then its stream is read no further; and one that takes nothing for too long is ended.
+ * message. A caller that does not read is slowed: a message is taken when there is room for the
+ * results of all its items, in its stream's bound and in the one of all streams; and one that takes
+ * nothing for too long is ended.
  */
 import { status } from '@grpc/grpc-js';
+import type { ByteBudget, Share } from '#platform/byte-budget.ts';
 import { refusal } from '#platform/grpc-errors.ts';
 import type { Send } from '#platform/streaming.ts';
 import type { BulkSubmitResponse } from '#proto/bank/v1/bulk_service.ts';
 import type { ItemResult } from '#proto/bank/v1/submission.ts';
-import { MESSAGE_RESULTS_MAX } from './bounds.ts';
+import { MESSAGE_RESULTS_MAX, RESULT_BYTES } from './bounds.ts';
 import { acceptedResult, refusedResult } from './collected-results.ts';
 import type { ResultSink } from './item-results.ts';
 
 export type ResultFeed = ResultSink & {
   /** Sends one message, for which the caller is waited for as long as it may be idle. */
   readonly send: Send<BulkSubmitResponse>;
+  /** Resolves when so many items may be taken in, each of which will have a result. */
+  roomFor(items: number): Promise<void>;
   /** Who is told when results cannot be sent. */
   onBroken(listener: (reason: unknown) => void): void;
   /** Resolves when every result that has come was sent. */
   allSent(): Promise<void>;
-  /** Sends nothing more. */
+  /** Sends nothing more, and gives all room back. */
   stop(): void;
 };
 
@@ -27,8 +31,10 @@ export type ResultFeedOptions = {
   readonly send: Send<BulkSubmitResponse>;
   /** Reads what is stored at some indexes. */
   readonly readDuplicates: (indexes: readonly number[]) => AsyncIterable<ItemResult[]>;
-  /** Items taken whose results are not sent. */
+  /** Items taken whose results are not sent; a message that is greater by itself is taken alone. */
   readonly openMax: number;
+  /** Bytes of results that are not sent, over all streams. */
+  readonly unread: ByteBudget;
   readonly idleMs: number;
 };
 
@@ -41,6 +47,8 @@ class SendingFeed implements ResultFeed {
   /** A number is the index of a duplicate: its result is read when its turn comes. */
   #waiting: (ItemResult | number)[] = [];
   #open = 0;
+  /** One for each message whose results are not all sent, oldest first. */
+  #shares: { readonly share: Share; items: number }[] = [];
   #sending: Promise<void> | undefined;
   #stopped = false;
   #broken: (reason: unknown) => void = () => undefined;
@@ -54,18 +62,16 @@ class SendingFeed implements ResultFeed {
   refused: ResultSink['refused'] = (item, rejection) => this.#add(refusedResult(item, rejection));
   duplicate = (index: number): void => this.#add(index);
 
-  taken(): void {
-    this.#open += 1;
-  }
-
-  hasRoom(): boolean {
-    return this.#open < this.#options.openMax;
-  }
-
-  whenRoom(): Promise<void> {
-    return this.hasRoom()
-      ? Promise.resolve()
-      : new Promise((resolve) => this.#roomWaiters.push(resolve));
+  async roomFor(items: number): Promise<void> {
+    const { openMax, unread } = this.#options;
+    while (this.#open > 0 && this.#open + items > openMax) {
+      await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
+    }
+    if (this.#stopped || items === 0) return;
+    this.#open += items;
+    const share = unread.take(items * RESULT_BYTES);
+    this.#shares.push({ share, items });
+    await share.granted;
   }
 
   send = async (message: BulkSubmitResponse): Promise<void> => {
@@ -90,6 +96,21 @@ class SendingFeed implements ResultFeed {
   stop(): void {
     this.#stopped = true;
     this.#waiting = [];
+    this.#giveBack(this.#open);
+  }
+
+  #giveBack(items: number): void {
+    this.#open -= items;
+    let left = items;
+    for (let oldest = this.#shares[0]; oldest !== undefined && left > 0; oldest = this.#shares[0]) {
+      const part = Math.min(left, oldest.items);
+      oldest.items -= part;
+      left -= part;
+      if (oldest.items > 0) break;
+      oldest.share.giveBack();
+      this.#shares.shift();
+    }
+    for (const resolve of this.#roomWaiters.splice(0)) resolve();
   }
 
   #add(result: ItemResult | number): void {
@@ -109,8 +130,7 @@ class SendingFeed implements ResultFeed {
         for await (const results of this.#resultsOf(part)) {
           await this.send({ results, receipt: undefined });
         }
-        this.#open -= part.length;
-        for (const resolve of this.#roomWaiters.splice(0)) resolve();
+        if (!this.#stopped) this.#giveBack(part.length);
       }
     } catch (error) {
       this.stop();

@@ -11,6 +11,7 @@ import { contextOfTraceparent, traceparentOf, tracer } from '#platform/telemetry
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import type { BulkMode } from './bulk-mode.ts';
 import type { BulkMessage, RawMessage } from './bulk-messages.ts';
+import { countItems } from './count-items.ts';
 import { openBulkStream, type ClientStream } from './bulk-stream.ts';
 import type { TrialContext } from './decide-on-stored.ts';
 import { placeMessage, startNumbering, type ItemNumbering } from './item-numbering.ts';
@@ -24,10 +25,12 @@ export type IntakeContext = UploadContext &
     readonly stopping: AbortSignal;
     /** How long a caller may leave its stream without a message, or without reading its results. */
     readonly streamIdleMs: number;
-    /** Items of one stream whose results its caller has not taken yet. */
+    /** Items of one stream whose results its caller has not taken yet; one message may be more. */
     readonly streamResultsMax: number;
     /** Bytes of messages that are decoded and whose items have not all found their place. */
     readonly messages: ByteBudget;
+    /** Bytes of results, of all streams, that their callers have not taken yet. */
+    readonly unreadResults: ByteBudget;
     readonly bulkMode: Pick<BulkMode, 'duringStream' | 'holdsLease'>;
   };
 
@@ -59,6 +62,9 @@ export async function takeStream<Item>(
   let opened: OpenedUpload<Item> | undefined;
   try {
     for await (const raw of stream.messages()) {
+      // First, and holding nothing: a caller that does not read its results holds up nobody else.
+      if (results !== undefined) await stream.orEnd(results.roomFor(countItems(raw)));
+      stream.throwIfEnded();
       share = context.messages.take(raw.bytes?.length ?? 0);
       await stream.orEnd(share.granted);
       stream.throwIfEnded();

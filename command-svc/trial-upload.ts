@@ -9,7 +9,7 @@ import type { UploadEnd } from './bulk-upload.ts';
 import { NOT_STORED } from './command-answers.ts';
 import { decideOnStored, type TrialContext } from './decide-on-stored.ts';
 import type { ItemNumbering } from './item-numbering.ts';
-import { roomFor, type OpenedUpload, type ToItem, type UploadOrigin } from './opened-upload.ts';
+import type { OpenedUpload, ToItem, UploadOrigin } from './opened-upload.ts';
 import {
   bulkReceipt,
   countRejected,
@@ -47,7 +47,6 @@ export function openTrial<Item>(
       for (const [place, item] of items.entries()) {
         const decision = decisions[place];
         if (decision === undefined) throw new Error(`no decision for item ${place}`);
-        if (results !== undefined) await roomFor(results, end);
         tell(decision, item, counts, results);
       }
       end.throwIfEnded();

@@ -1,6 +1,6 @@
 /** What decisions on items must have read: accounts, operations, holds. Pure. */
 import type { Command } from '#domain/commands.ts';
-import type { AccountHold, AccountOperation, Wanted } from './account-states.ts';
+import type { AccountHold, AccountOperation, Wanted } from './base-states.ts';
 import type { BatchItem } from './batch-item.ts';
 
 /** The accounts that a decision on the item stands on. */
@@ -44,4 +44,17 @@ export function wantedIn(wanted: Wanted, isHere: (accountId: string) => boolean)
     reversedOperations: wanted.reversedOperations.filter(ofAccount),
     holds: wanted.holds.filter(ofAccount),
   };
+}
+
+/** The accounts that the items are to open, before anything else, for a submission. */
+export function openingIn(items: readonly BatchItem[]): Set<string> {
+  const seen = new Set<string>();
+  const opening = new Set<string>();
+  for (const { command, origin } of items) {
+    if (command === undefined) continue;
+    const isOpening = command.type === 'OpenAccount' && origin.kind === 'submission';
+    if (isOpening && !seen.has(command.accountId)) opening.add(command.accountId);
+    seen.add(command.accountId);
+  }
+  return opening;
 }

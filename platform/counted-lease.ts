@@ -16,6 +16,8 @@ export type CountedLeaseOptions = LeaseText & {
 export type CountedLease = {
   /** Answers the release, which counts once. */
   hold(): () => void;
+  /** Takes the lease again at once if there are users: Redis may have lost it. */
+  renew(): void;
   /** Ends the lease if it is held, and resolves when Redis has answered all that was asked. */
   close(): Promise<void>;
 };
@@ -47,6 +49,7 @@ export function createCountedLease(options: CountedLeaseOptions): CountedLease {
         if (users === 0) end();
       };
     },
+    renew: () => keeper?.renew(),
     async close() {
       end();
       await Promise.all(ending);
@@ -54,7 +57,7 @@ export function createCountedLease(options: CountedLeaseOptions): CountedLease {
   };
 }
 
-type Keeper = { end(): Promise<void> };
+type Keeper = { renew(): void; end(): Promise<void> };
 
 /** Takes and renews by the same call, so that a lease which Redis has lost comes back. */
 function keepLease({ leases, ttlMs, retryMs, log, ...text }: CountedLeaseOptions): Keeper {
@@ -63,6 +66,8 @@ function keepLease({ leases, ttlMs, retryMs, log, ...text }: CountedLeaseOptions
   let ended = false;
 
   const keep = async (): Promise<void> => {
+    if (ended) return;
+    clearTimeout(timer);
     let nextMs = Math.ceil(ttlMs / RENEWALS);
     try {
       const lease = await leases.take(id, text, ttlMs);
@@ -78,6 +83,9 @@ function keepLease({ leases, ttlMs, retryMs, log, ...text }: CountedLeaseOptions
   };
   let running = keep();
   return {
+    renew() {
+      running = running.then(keep);
+    },
     async end() {
       ended = true;
       clearTimeout(timer);

@@ -42,3 +42,23 @@ export function putInt32(target: Uint8Array, at: number, value: number): number 
   target[at + 3] = value;
   return at + 4;
 }
+
+/** Writes the 16 bytes of a UUID as its canonical text, 36 characters. */
+export function putUuidText(
+  source: Uint8Array,
+  start: number,
+  target: Uint8Array,
+  at: number,
+): number {
+  let to = at;
+  for (let i = 0; i < 16; i++) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) target[to++] = DASH;
+    const byte = source[start + i] ?? 0;
+    target[to++] = HEX_DIGITS[byte >>> 4] ?? 0;
+    target[to++] = HEX_DIGITS[byte & 15] ?? 0;
+  }
+  return to;
+}
+
+const DASH = 45;
+const HEX_DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));

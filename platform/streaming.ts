@@ -10,7 +10,7 @@ import { toServiceError } from './grpc-errors.ts';
 import type { Logger } from './logger.ts';
 import { sleep } from './waiting.ts';
 
-/** Resolves when there is room for the next message. One at a time. */
+/** Resolves when the transport has taken the message. One at a time. */
 export type Send<Res> = (message: Res) => Promise<void>;
 
 export function bidiStream<Req, Res>(
@@ -26,7 +26,10 @@ export function bidiStream<Req, Res>(
   };
 }
 
-type Writable<Res> = NodeJS.EventEmitter & { write(message: Res): unknown; end(): unknown };
+type Writable<Res> = NodeJS.EventEmitter & {
+  write(message: Res, written: (error?: Error | null) => void): unknown;
+  end(): unknown;
+};
 
 /** Ends a call that answers by a stream. destroy(error) would send no status. */
 function finish<Res>(call: Writable<Res>, work: Promise<void>, log: Logger): void {
@@ -36,24 +39,23 @@ function finish<Res>(call: Writable<Res>, work: Promise<void>, log: Logger): voi
   );
 }
 
+/**
+ * Waits until the transport has taken the message, not until there is room in the call's buffer:
+ * that is counted in messages, 16 of whatever size, and a caller that does not read would fill it.
+ */
 function sender<Res>(call: Writable<Res>, signal: AbortSignal): Send<Res> {
-  return async (message) => {
-    signal.throwIfAborted();
-    if (call.write(message) === false) await drained(call, signal);
-  };
-}
-
-function drained(call: NodeJS.EventEmitter, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (): void => {
-      call.off('drain', settle);
-      signal.removeEventListener('abort', settle);
-      if (signal.reason instanceof Error) reject(signal.reason);
-      else resolve();
-    };
-    call.on('drain', settle);
-    signal.addEventListener('abort', settle);
-  });
+  return (message) =>
+    new Promise((resolve, reject) => {
+      const onAbort = (): void => settle(signal.reason);
+      const settle = (error: unknown): void => {
+        signal.removeEventListener('abort', onAbort);
+        if (error instanceof Error) reject(error);
+        else resolve();
+      };
+      if (signal.aborted) return settle(signal.reason);
+      signal.addEventListener('abort', onAbort);
+      call.write(message, settle);
+    });
 }
 
 async function* messagesOf<Req>(stream: Readable, signal: AbortSignal): AsyncGenerator<Req, void> {

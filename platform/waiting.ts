@@ -54,7 +54,8 @@ export function backoffMs(range: { firstMs: number; maxMs: number }, attempt: nu
   return Math.round(full / 2 + Math.random() * (full / 2));
 }
 
-function abortReason(signal: AbortSignal): Error {
+/** Why the signal aborted, as an error that can be thrown. */
+export function abortReason(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason });
 }

@@ -5,8 +5,9 @@
  * not known before is moved by a byte when it turns out long.
  */
 
-import { copyBytes, writeAscii } from './put-bytes.ts';
+import { copyBytes, putUuidText, writeAscii } from './put-bytes.ts';
 
+const UUID_CHARACTERS = 36;
 const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 
 export class WireWriter {
@@ -86,6 +87,13 @@ export class WireWriter {
   bytes(source: Uint8Array, start = 0, end = source.length): void {
     this.varint(end - start);
     this.raw(source, start, end);
+  }
+
+  /** The 16 bytes of a UUID as a text, with its length before it. */
+  uuidText(source: Uint8Array, start: number): void {
+    this.reserve(1 + UUID_CHARACTERS);
+    this.#buffer[this.#length] = UUID_CHARACTERS;
+    this.#length = putUuidText(source, start, this.#buffer, this.#length + 1);
   }
 
   /** A text in UTF-8 with its length before it. */

@@ -8,11 +8,10 @@
 import { status } from '@grpc/grpc-js';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type pg from 'pg';
-import { openCallContext } from '#platform/call-context.ts';
-import { refusal, toServiceError } from '#platform/grpc-errors.ts';
-import type { RpcError } from '#platform/grpc-errors.ts';
+import { refusal } from '#platform/grpc-errors.ts';
 import type { Logger } from '#platform/logger.ts';
 import { isConnectionLost } from '#platform/postgres.ts';
+import { createServerStreams } from '#platform/server-streams.ts';
 import { retryWithBackoff } from '#platform/waiting.ts';
 import type {
   StreamAcknowledgementsRequest as Request,
@@ -42,51 +41,28 @@ export type AcknowledgementCall = ServerWritableStream<Request, Response>;
 export function streamAcknowledgements(
   ctx: AcknowledgementContext,
 ): (call: AcknowledgementCall) => void {
-  return (call) => {
-    const caller = openCallContext(call);
-    serve(ctx, call, caller.signal)
-      .then(
-        () => call.end(),
-        (error: unknown) => {
-          // To a caller that is gone nothing can be said.
-          if (!caller.signal.aborted) call.emit('error', toServiceError(error, ctx.log));
-        },
-      )
-      .catch((error: unknown) => ctx.log.error('Could not end a stream.', { err: error }))
-      .finally(() => caller.close());
-  };
-}
-
-async function serve(
-  ctx: AcknowledgementContext,
-  call: AcknowledgementCall,
-  callerGone: AbortSignal,
-): Promise<void> {
-  const opened = openAcknowledgementRequest(call.request, ctx.logId, ctx.partitionCount);
-  if (ctx.watchers.count() >= ACKNOWLEDGEMENTS.streamsMax) {
-    throw refusal(
-      status.RESOURCE_EXHAUSTED,
-      'QUEUE_FULL',
-      'this replica serves as many streams as it may',
-      {
-        retryAfterMs: ACKNOWLEDGEMENTS.retryAfterMs,
+  const streams = createServerStreams(LIMITS, ctx);
+  return (call) =>
+    streams.serve(
+      call,
+      (request) => openAcknowledgementRequest(request, ctx.logId, ctx.partitionCount),
+      async (opened, signal) => {
+        const watcher = ctx.watchers.watch(opened.tenant, opened.submissionId);
+        try {
+          await tellAll(ctx, call, opened, watcher, signal);
+        } finally {
+          watcher.close();
+        }
       },
     );
-  }
-  const watcher = ctx.watchers.watch(opened.tenant, opened.submissionId);
-  const rotation = new AbortController();
-  const rotate = (): void => rotation.abort(rotated());
-  const timer = setTimeout(rotate, ACKNOWLEDGEMENTS.streamAgeMaxMs * (0.8 + 0.2 * Math.random()));
-  ctx.stopping.addEventListener('abort', rotate, { once: true });
-  if (ctx.stopping.aborted) rotate();
-  try {
-    await tellAll(ctx, call, opened, watcher, AbortSignal.any([callerGone, rotation.signal]));
-  } finally {
-    clearTimeout(timer);
-    ctx.stopping.removeEventListener('abort', rotate);
-    watcher.close();
-  }
 }
+
+const LIMITS = {
+  streamsMax: ACKNOWLEDGEMENTS.streamsMax,
+  ageMaxMs: ACKNOWLEDGEMENTS.streamAgeMaxMs,
+  retryAfterMs: ACKNOWLEDGEMENTS.retryAfterMs,
+  goOnWith: 'resume_token',
+};
 
 /** Resolves after the message that says `complete`; throws the signal's reason when it aborts. */
 async function tellAll(
@@ -157,17 +133,6 @@ async function readPage(
       },
     );
   }
-}
-
-function rotated(): RpcError {
-  return refusal(
-    status.UNAVAILABLE,
-    'STREAM_ROTATED',
-    'the stream was rotated: go on with the last resume_token',
-    {
-      retryAfterMs: ACKNOWLEDGEMENTS.retryAfterMs,
-    },
-  );
 }
 
 /**

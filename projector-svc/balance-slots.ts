@@ -4,17 +4,8 @@
  * own, since every event comes through here. Accounts that are opened in the transaction become
  * rows of a COPY (new-balances.ts), all others the arrays of one update (changed-balances.ts).
  */
-import { AccountOpened } from '#proto/bank/event/v1/events.ts';
 import type { EventFields } from './event-fields.ts';
-import type { Halves } from './wire-reader.ts';
-
-export type OpenedAccount = {
-  tenant: string;
-  owner: string;
-  labels: string;
-  currency: string;
-  at: Halves;
-};
+import { NO_LABELS, newOpenedFields, readOpened } from './opened-fields.ts';
 
 /** Where a slot's numbers stand: 64-bit ones as low and high. */
 export const AT = {
@@ -26,9 +17,17 @@ export const AT = {
   status: 10,
   debitsFrozen: 11,
   creditsFrozen: 12,
+  /** Of an account that is opened here, else 0: 1 + its record, when, and where texts stand. */
+  openedRecord: 13,
+  openedTime: 14,
+  tenant: 16,
+  currency: 18,
+  owner: 20,
 } as const;
-export const NUMBERS = 13;
+export const NUMBERS = 22;
 const ID_BYTES = 16;
+
+const opened = newOpenedFields();
 
 export class BalanceSlots {
   count = 0;
@@ -36,8 +35,12 @@ export class BalanceSlots {
   readonly ids: Buffer;
   /** NUMBERS a slot. */
   readonly numbers: Int32Array;
-  /** By slot: the accounts that are opened here. */
-  readonly opened = new Map<number, OpenedAccount>();
+  /** Accounts that are opened here. */
+  openedCount = 0;
+  /** By slot: jsonb in its binary form. */
+  readonly #labels = new Map<number, Buffer>();
+  /** The records that open some. */
+  readonly #records: Buffer[] = [];
   /** 1 + slot; 0: free. At most half full. */
   readonly #table: Int32Array;
 
@@ -50,7 +53,7 @@ export class BalanceSlots {
 
   add(bytes: Buffer, fields: EventFields): void {
     const slot = this.#slotOf(bytes, fields.accountAt);
-    if (fields.openedAt >= 0) this.opened.set(slot, openedOf(bytes, fields));
+    if (fields.openedAt >= 0) this.#open(slot, bytes, fields);
     const { numbers } = this;
     const at = slot * NUMBERS;
     numbers[at + AT.version] = fields.versionLow;
@@ -66,6 +69,39 @@ export class BalanceSlots {
     numbers[at + AT.status] = fields.status;
     numbers[at + AT.debitsFrozen] = fields.debitsFrozen ? 1 : 0;
     numbers[at + AT.creditsFrozen] = fields.creditsFrozen ? 1 : 0;
+  }
+
+  isOpened(slot: number): boolean {
+    return (this.numbers[slot * NUMBERS + AT.openedRecord] ?? 0) > 0;
+  }
+
+  /** The record that opens the account. */
+  openedIn(slot: number): Buffer {
+    const record = this.#records[(this.numbers[slot * NUMBERS + AT.openedRecord] ?? 0) - 1];
+    if (record === undefined) throw new Error(`no record opens the account of slot ${slot}`);
+    return record;
+  }
+
+  labelsOf(slot: number): Buffer {
+    return this.#labels.get(slot) ?? NO_LABELS;
+  }
+
+  #open(slot: number, bytes: Buffer, fields: EventFields): void {
+    readOpened(bytes, fields.openedAt, fields.openedEnd, opened);
+    if (!this.isOpened(slot)) this.openedCount++;
+    if (this.#records.at(-1) !== bytes) this.#records.push(bytes);
+    const { numbers } = this;
+    const at = slot * NUMBERS;
+    numbers[at + AT.openedRecord] = this.#records.length;
+    numbers[at + AT.openedTime] = fields.recordedLow;
+    numbers[at + AT.openedTime + 1] = fields.recordedHigh;
+    numbers[at + AT.tenant] = opened.tenantAt;
+    numbers[at + AT.tenant + 1] = opened.tenantEnd;
+    numbers[at + AT.currency] = opened.currencyAt;
+    numbers[at + AT.currency + 1] = opened.currencyEnd;
+    numbers[at + AT.owner] = opened.ownerAt;
+    numbers[at + AT.owner + 1] = opened.ownerEnd;
+    if (opened.labels !== NO_LABELS) this.#labels.set(slot, opened.labels);
   }
 
   #slotOf(bytes: Buffer, at: number): number {
@@ -94,16 +130,4 @@ function hashOf(bytes: Buffer, at: number): number {
 function sameId(a: Buffer, aAt: number, b: Buffer, bAt: number): boolean {
   for (let i = 0; i < ID_BYTES; i++) if (a[aAt + i] !== b[bAt + i]) return false;
   return true;
-}
-
-function openedOf(bytes: Buffer, fields: EventFields): OpenedAccount {
-  const event = AccountOpened.decode(bytes.subarray(fields.openedAt, fields.openedEnd));
-  const form = event.owner?.form;
-  return {
-    tenant: event.tenant,
-    owner: form?.$case === 'plain' ? form.value : '',
-    labels: JSON.stringify(event.labels),
-    currency: event.currencyCode,
-    at: { low: fields.recordedLow, high: fields.recordedHigh },
-  };
 }

@@ -15,7 +15,7 @@ import { newBalances } from './new-balances.ts';
 import { UndecodableRecord, nameOf, readOutline } from './record-outline.ts';
 import type { LogRecord } from './record-outline.ts';
 import type { ProjectedRows } from './sql/project-records.ts';
-import { WireReader, halvesOf } from './wire-reader.ts';
+import { WireReader, halvesOf } from '#platform/wire-reader.ts';
 
 const MICROS_PER_MS = 1000n;
 

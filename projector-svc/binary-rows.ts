@@ -3,7 +3,7 @@
  * platform does for values, here for bytes and halves of numbers that stand in a record already.
  * The hottest step of the projector after decoding.
  */
-import type { Halves } from './wire-reader.ts';
+import type { Halves } from '#platform/wire-reader.ts';
 
 const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 /** Microseconds from 1970 to 2000, where PostgreSQL starts to count, as two halves. */

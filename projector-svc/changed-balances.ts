@@ -10,8 +10,7 @@ import { sincePostgresEpoch } from './binary-rows.ts';
 /** undefined when every account is new. In the order of the function's arguments. */
 export function changedBalances(balances: BalanceSlots): Buffer[] | undefined {
   const slots: number[] = [];
-  for (let slot = 0; slot < balances.count; slot++)
-    if (!balances.opened.has(slot)) slots.push(slot);
+  for (let slot = 0; slot < balances.count; slot++) if (!balances.isOpened(slot)) slots.push(slot);
   if (slots.length === 0) return undefined;
   const { ids, numbers } = balances;
   const number = (slot: number, at: number): number => numbers[slot * NUMBERS + at] ?? 0;

@@ -10,8 +10,8 @@ import { resetEventFields } from './event-fields.ts';
 import type { EventFields } from './event-fields.ts';
 import { UndecodableRecord } from './record-outline.ts';
 import { parseValueDate } from './value-date.ts';
-import { MalformedWire, WIRE } from './wire-reader.ts';
-import type { WireReader } from './wire-reader.ts';
+import { MalformedWire, WIRE } from '#platform/wire-reader.ts';
+import type { WireReader } from '#platform/wire-reader.ts';
 
 const STATE_FIELD = 15;
 

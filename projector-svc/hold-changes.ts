@@ -5,7 +5,7 @@
 import { EventType } from '#proto/bank/event/v1/events.ts';
 import { uuidFromBytes } from '#platform/uuid.ts';
 import type { EventFields } from './event-fields.ts';
-import { int64Of } from './wire-reader.ts';
+import { int64Of } from '#platform/wire-reader.ts';
 
 /** One hold, as update_holds takes it. */
 type HoldChange = {

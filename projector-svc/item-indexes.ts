@@ -2,7 +2,7 @@
  * Item indexes as they are stored with an acknowledgement: ascending varints, each the distance to
  * the one before.
  */
-import { WireReader, int64Of } from './wire-reader.ts';
+import { WireReader, int64Of } from '#platform/wire-reader.ts';
 
 export function readItemIndexes(bytes: Buffer): bigint[] {
   const reader = new WireReader(bytes);

@@ -1,11 +1,12 @@
 /**
  * The accounts that a transaction opens, in their state at its end, as the bytes of a COPY into
- * balances.
+ * balances. What AccountOpened says is copied from where it stands in the record; a test holds that
+ * equal to what the generated code reads.
  */
 import { AT, NUMBERS } from './balance-slots.ts';
-import type { BalanceSlots, OpenedAccount } from './balance-slots.ts';
+import type { BalanceSlots } from './balance-slots.ts';
 import { BinaryRows } from './binary-rows.ts';
-import type { Halves } from './wire-reader.ts';
+import type { Halves } from '#platform/wire-reader.ts';
 
 export const COPY_BALANCES = `
   copy balances (account_id, tenant, version, currency_code, balance_minor, held_minor,
@@ -16,46 +17,40 @@ export const COPY_BALANCES = `
 const FIELD_COUNT = 15;
 /** All fields but the texts, with their lengths. */
 const FIXED_BYTES = 250;
-/** jsonb travels as its text behind the format's version. */
-const JSONB_VERSION = '\x01';
 
 /** undefined when no account is new. projectedAt: microseconds since 1970. */
 export function newBalances(balances: BalanceSlots, projectedAt: Halves): Buffer | undefined {
-  const { opened } = balances;
-  if (opened.size === 0) return undefined;
-  const copy = new BinaryRows(opened.size * FIXED_BYTES);
-  for (const [slot, account] of opened) addRow(copy, balances, slot, account, projectedAt);
+  if (balances.openedCount === 0) return undefined;
+  const copy = new BinaryRows(balances.openedCount * FIXED_BYTES);
+  for (let slot = 0; slot < balances.count; slot++) {
+    if (balances.isOpened(slot)) addRow(copy, balances, slot, projectedAt);
+  }
   return copy.finish();
 }
 
-function addRow(
-  copy: BinaryRows,
-  { ids, numbers }: BalanceSlots,
-  slot: number,
-  opened: OpenedAccount,
-  projectedAt: Halves,
-): void {
-  const tenant = Buffer.from(opened.tenant);
-  const owner = Buffer.from(opened.owner);
-  const labels = Buffer.from(JSONB_VERSION + opened.labels);
-  const currency = Buffer.from(opened.currency);
-  copy.reserve(FIXED_BYTES + tenant.length + owner.length + labels.length + currency.length);
+function addRow(copy: BinaryRows, balances: BalanceSlots, slot: number, projectedAt: Halves): void {
+  const { ids, numbers } = balances;
   const number = (at: number): number => numbers[slot * NUMBERS + at] ?? 0;
-  const text = (bytes: Buffer): void => copy.slice(bytes, 0, bytes.length);
+  const bytesAt = (at: number): number => number(at + 1) - number(at);
+  const bytes = balances.openedIn(slot);
+  const text = (at: number): void => copy.slice(bytes, number(at), number(at + 1));
+  const labels = balances.labelsOf(slot);
+  const textBytes = bytesAt(AT.tenant) + bytesAt(AT.currency) + bytesAt(AT.owner);
+  copy.reserve(FIXED_BYTES + textBytes + labels.length);
   copy.startRow(FIELD_COUNT);
   copy.slice(ids, slot * 16, slot * 16 + 16);
-  text(tenant);
+  text(AT.tenant);
   copy.int64(number(AT.version), number(AT.version + 1));
-  text(currency);
+  text(AT.currency);
   copy.int64(number(AT.balance), number(AT.balance + 1));
   copy.int64(number(AT.held), number(AT.held + 1));
   copy.int64(number(AT.overdraft), number(AT.overdraft + 1));
   copy.int16(number(AT.status));
   copy.bool(number(AT.debitsFrozen) !== 0);
   copy.bool(number(AT.creditsFrozen) !== 0);
-  text(owner);
-  text(labels);
-  copy.timestamp(opened.at.low, opened.at.high);
+  text(AT.owner);
+  copy.slice(labels, 0, labels.length);
+  copy.timestamp(number(AT.openedTime), number(AT.openedTime + 1));
   copy.timestamp(number(AT.updated), number(AT.updated + 1));
   copy.timestamp(projectedAt.low, projectedAt.high);
 }

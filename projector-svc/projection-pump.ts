@@ -77,14 +77,7 @@ export function createPump(ctx: PumpContext): Pump {
   };
   const stopPartition = (lane: PartitionLane, alarm: string, cause?: unknown): void => {
     if (lane.alarm !== '') return;
-    lane.alarm = alarm;
-    lane.fillUntil = 0n;
-    dropQueue(lane);
-    ctx.log.error('ALARM: a partition of the projection has stopped.', {
-      partition: lane.partition,
-      alarm,
-      err: cause,
-    });
+    raiseAlarm(ctx, lane, alarm, cause);
     drained(lane);
   };
   return {
@@ -109,6 +102,14 @@ export function createPump(ctx: PumpContext): Pump {
       if (inFlight > 0) await new Promise<void>((resolve) => (onIdle = resolve));
     },
   };
+}
+
+function raiseAlarm({ log }: PumpContext, lane: PartitionLane, alarm: string, err: unknown): void {
+  lane.alarm = alarm;
+  lane.fillUntil = 0n;
+  dropQueue(lane);
+  const { partition } = lane;
+  log.error('ALARM: a partition of the projection has stopped.', { partition, alarm, err });
 }
 
 function hasWork(lane: PartitionLane): boolean {

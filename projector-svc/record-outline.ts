@@ -10,7 +10,7 @@ import type {
   SubmissionPart,
 } from '#proto/bank/event/v1/event_batch.ts';
 import { uuidFromBytes } from '#platform/uuid.ts';
-import { WIRE, WireReader, int64Of } from './wire-reader.ts';
+import { WIRE, WireReader, int64Of } from '#platform/wire-reader.ts';
 
 export class UndecodableRecord extends Error {
   override readonly name = 'UndecodableRecord';

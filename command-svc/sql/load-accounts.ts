@@ -77,18 +77,7 @@ type Row = {
 const NO_ROWS_AFTER = 2n ** 63n - 1n;
 
 export async function loadAccounts(db: ClientBase | Pool, request: LoadRequest): Promise<Loaded> {
-  const { rows } = await db.query<Row>({
-    name: 'load-accounts',
-    text: SQL,
-    values: [
-      request.partition,
-      request.known ?? NO_ROWS_AFTER,
-      request.rowsMax + 1,
-      request.accountIds,
-      request.operationAccountIds,
-      request.operationIds,
-    ],
-  });
+  const { rows } = await db.query<Row>(loadStatement(request));
   let head: bigint | undefined;
   const newestEvents: LoadedEvent[] = [];
   const operations: LoadedOperation[] = [];
@@ -110,5 +99,21 @@ function loadedEvent(row: Row): LoadedEvent {
     operationId: row.operation_id ?? '',
     hash: row.hash,
     payload: row.payload,
+  };
+}
+
+/** The prepared statement, also for those who look at its plan. */
+export function loadStatement(request: LoadRequest) {
+  return {
+    name: 'load-accounts',
+    text: SQL,
+    values: [
+      request.partition,
+      request.known ?? NO_ROWS_AFTER,
+      request.rowsMax + 1,
+      request.accountIds,
+      request.operationAccountIds,
+      request.operationIds,
+    ],
   };
 }

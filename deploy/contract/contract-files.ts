@@ -5,11 +5,12 @@
  * folder that the caller names is touched.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { withOwnMapKeys } from './own-map-keys.ts';
 
 const BUF_TIMEOUT_MS = 120_000;
 const BUF_OUTPUT_BYTES_MAX = 4 * 1024 * 1024;
@@ -52,6 +53,11 @@ export async function generateInto(folder: string): Promise<void> {
   const out = join(folder, GENERATED);
   await mkdir(out, { recursive: true });
   await must(['generate', '--output', folder]);
+  for (const path of (await filesBelow(out)).filter((file) => file.endsWith('.ts'))) {
+    const text = await readFile(path, 'utf8');
+    const mended = withOwnMapKeys(text);
+    if (mended !== text) await writeFile(path, mended);
+  }
   await buildDescriptors(join(out, DESCRIPTORS));
 }
 

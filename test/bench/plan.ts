@@ -20,7 +20,10 @@ export type Plan = {
   readonly offeredPerSecond: number;
   readonly offeredItems: number;
   readonly coldAccounts: number;
-  /** Of command-svc: fewer than there are cold accounts, more than there are warm ones. */
+  /**
+   * Of command-svc: fewer than a slice of the cold accounts has, more than there are warm ones. In
+   * a full run it is the service's own default.
+   */
   readonly cachedAccountsMax: number;
   readonly replicaItems: number;
   readonly modeItems: number;
@@ -44,7 +47,7 @@ export const FULL: Plan = {
   offeredPerSecond: 20_000,
   offeredItems: 200_000,
   coldAccounts: 1_000_000,
-  cachedAccountsMax: 200_000,
+  cachedAccountsMax: 50_000,
   replicaItems: 300_000,
   modeItems: 300_000,
   longItems: 10_000_000,
@@ -65,7 +68,7 @@ export const QUICK: Plan = {
   idleCalls: FULL.idleCalls / 3,
   offeredItems: FULL.offeredItems / 4,
   coldAccounts: FULL.coldAccounts / 10,
-  cachedAccountsMax: FULL.cachedAccountsMax / 10,
+  cachedAccountsMax: 20_000,
   replicaItems: FULL.replicaItems / 10,
   modeItems: FULL.modeItems / 10,
   longItems: FULL.longItems / 10,

@@ -7,12 +7,14 @@ import {
   Client,
   credentials,
   Metadata,
+  type ClientReadableStream,
   type ClientWritableStream,
   type ServiceError,
 } from '@grpc/grpc-js';
 import { AccountCommandServiceService } from '#proto/bank/v1/account_command_service.ts';
 import { AccountQueryServiceService } from '#proto/bank/v1/account_query_service.ts';
 import { BulkDepositResponse, BulkServiceService } from '#proto/bank/v1/bulk_service.ts';
+import { EventLogServiceService } from '#proto/bank/v1/event_log_service.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 
 export const PATHS = {
@@ -76,6 +78,20 @@ export class RawClient {
       };
       this.#client.makeUnaryRequest(path, asItIs, asItIs, request, new Metadata(), options, done);
     });
+  }
+
+  /** SubscribeToEvents; messages come as bytes. */
+  subscribe(request: Buffer): ClientReadableStream<Buffer> {
+    const path = EventLogServiceService.subscribeToEvents.path;
+    const options = { deadline: Date.now() + CALL_DEADLINE_MS };
+    return this.#client.makeServerStreamRequest(
+      path,
+      asItIs,
+      asItIs,
+      request,
+      new Metadata(),
+      options,
+    );
   }
 
   close(): void {

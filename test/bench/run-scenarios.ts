@@ -21,6 +21,7 @@ import { measures, type Scenario } from './scenario.ts';
 import { bulkMode } from './scenarios/bulk-mode.ts';
 import { bulkRates } from './scenarios/bulk-rates.ts';
 import { coldAccounts } from './scenarios/cold-accounts.ts';
+import { eventFeed } from './scenarios/event-feed.ts';
 import { latency } from './scenarios/latency.ts';
 import { longStream } from './scenarios/long-stream.ts';
 import { parallelBulk } from './scenarios/parallel-bulk.ts';
@@ -32,6 +33,7 @@ export const SCENARIOS: readonly Scenario[] = [
   storedBytes,
   queries,
   latency,
+  eventFeed,
   parallelBulk,
   bulkMode,
   coldAccounts,

@@ -58,7 +58,8 @@ describe('every field of the contract', () => {
     '$name answers alike twice, so that a difference is its field',
     async (method) => {
       const without = await bare(method);
-      expect(without.code, without.message).toBe(status.OK);
+      const { endsWith = status.OK } = SERVED_METHODS[method.name] ?? {};
+      expect(without.code, without.message).toBe(endsWith);
       expect((await outcome(method, undefined)).seen).toEqual(without.seen);
     },
   );
@@ -105,6 +106,7 @@ describe('every field of the contract', () => {
       );
     }
     const answer = await callMethod(addressOf(method), method, request, DEADLINE_MS);
+    if (answer.code === served.endsWith) answer.message = ''; // the client's, with its times
     const seen = named(ground, { answer, stored: await storedOf(ground) });
     return { code: answer.code, message: answer.message, seen };
   }

@@ -17,7 +17,7 @@ export type Mutant = {
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'catch-up',
-    file: 'command-svc/load-states.ts',
+    file: 'command-svc/account-states.ts',
     find: '      lane.accounts.delete(id);\n      touched.add(id);\n',
     replace: '      void id;\n',
     project: 'integration',
@@ -124,6 +124,22 @@ export const MUTANTS: readonly Mutant[] = [
     testFile: 'test/unit/command/barriers.test.ts',
   },
   {
+    name: 'accounts taken as absent are looked for after a collision',
+    file: 'command-svc/assumed-absent.ts',
+    find: 'return lane.looksForOpened ? NONE : opening;',
+    replace: 'return opening;',
+    project: 'integration',
+    testFile: 'test/integration/command/assumed-absent.test.ts',
+  },
+  {
+    name: 'what is assumed is proven by the append',
+    file: 'command-svc/assumed-absent.ts',
+    find: "if (!newStates.has(id) && base.accounts.get(id)?.state.status === 'none') return false;",
+    replace: 'void id;',
+    project: 'unit',
+    testFile: 'test/unit/command/assumed-absent.test.ts',
+  },
+  {
     name: 'items put off go first',
     file: 'command-svc/lane.ts',
     find: 'this.#items = [...items, ...this.#items.slice(this.#first)];',
@@ -142,15 +158,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the bound of results that wait for their caller',
     file: 'command-svc/result-feed.ts',
-    find: 'return this.#open < this.#options.openMax;',
-    replace: 'return true;',
+    find: 'this.#open > 0 && this.#open + items > openMax',
+    replace: 'Number.isNaN(items)',
     project: 'integration',
     testFile: 'test/integration/command/bulk-submit.test.ts',
     testName: 'is read no further',
   },
   {
     name: 'holds of the version of their state',
-    file: 'command-svc/read-accounts.ts',
+    file: 'command-svc/loaded-accounts.ts',
     find: '  if (read?.version !== account.state.version) return MOVED_ON;\n',
     replace: '  if (read === undefined) return MOVED_ON;\n',
     project: 'integration',
@@ -159,9 +175,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the operation to undo is looked up each time',
-    file: 'command-svc/load-states.ts',
-    find: '[...wanted.operations, ...wanted.reversedOperations]',
-    replace: '[...wanted.operations]',
+    file: 'command-svc/account-states.ts',
+    find: '[...operations.filter(isAsked), ...reversedOperations]',
+    replace: 'operations.filter(isAsked)',
     project: 'integration',
     testFile: 'test/integration/command/every-command.test.ts',
     testName: 'undoes a deposit',
@@ -174,5 +190,14 @@ export const MUTANTS: readonly Mutant[] = [
     project: 'integration',
     testFile: 'test/integration/command/holds.test.ts',
     testName: 'are never more in one row',
+  },
+  {
+    name: 'the bound of what all callers leave unread',
+    file: 'command-svc/result-feed.ts',
+    find: 'await share.granted;',
+    replace: '',
+    project: 'integration',
+    testFile: 'test/integration/command/unread-results.test.ts',
+    testName: 'leave together',
   },
 ];

@@ -11,12 +11,12 @@ import { createLogger } from '#platform/logger.ts';
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { createPool } from '#platform/postgres.ts';
 import { newLockCounts, type AccountLocks } from '../../command-svc/account-locks.ts';
-import { createLaneStates, type LaneStates } from '../../command-svc/account-states.ts';
+import { createLaneStates, type LaneStates } from '../../command-svc/lane-states.ts';
 import { newBatch, newCounts, type Batch, type BatchContext } from '../../command-svc/batch.ts';
 import type { BatchItem, ItemOutcome, SubmissionClaim } from '../../command-svc/batch-item.ts';
 import { startBatchTrace } from '../../command-svc/batch-trace.ts';
 import { contentHashOf } from '../../command-svc/content-hash.ts';
-import { sharedAppends } from '../../command-svc/shared-appends.ts';
+import { appendTogether } from '../../command-svc/append-together.ts';
 
 export const PARTITIONS = 16;
 
@@ -58,7 +58,7 @@ export function openReplica(url: string, name: string, locks: AccountLocks = HEL
     partitionCount: PARTITIONS,
     locks,
     states: { accountsMax: 1000, rowsBehindMax: 20, loadRoundsMax: 5 },
-    sendAppend: sharedAppends(store),
+    sendAppend: appendTogether(store),
     deferral: { deferralsMax: 5, pauseMinMs: 5, pauseMaxMs: 20 },
     deferrals: new WeakMap(),
     counts: newCounts(),
@@ -95,7 +95,7 @@ export function beforeAppend(replica: Replica, hook: () => Promise<unknown>): Re
     },
   });
   const context = { ...replica.context, eventStore: hooked };
-  return { ...replica, context: { ...context, sendAppend: sharedAppends(context) } };
+  return { ...replica, context: { ...context, sendAppend: appendTogether(context) } };
 }
 
 export const laneOf = (replica: Replica, accountId: string): LaneStates => {

@@ -33,6 +33,7 @@ import { openReplica, PARTITIONS, type Replica } from '#test/support/batch-bench
 import { WIDE_LIMITS } from '#test/support/batcher-limits.ts';
 
 export type IntakeReplica = {
+  address: string;
   context: IntakeContext;
   bulk: BulkServiceClient;
   commands: AccountCommandServiceClient;
@@ -51,6 +52,9 @@ export type IntakeReplicaOptions = {
   /** Its settings go over the limits; its streams take no lease, the test does. */
   bulkMode?: Pick<BulkMode, 'limitsOf' | 'onChange'>;
   streamResultsMax?: number;
+  /** Budgets over all streams. */
+  messagesBytesMax?: number;
+  resultsBytesMax?: number;
   holdsLease?: BulkMode['holdsLease'];
   /** Stands between the intake and the batcher. */
   around?: (batcher: Batcher) => Batcher;
@@ -68,6 +72,7 @@ export async function openIntakeReplica(
   const replica = openReplica(url, name);
   const { eventStore, watchPool, log, stoppedOwner } = replica.context;
   const { streamIdleMs = 10_000, streamResultsMax = 10_000 } = options;
+  const { messagesBytesMax = 10_000_000, resultsBytesMax = 64_000_000 } = options;
   const { around = (batcher) => batcher, holdsLease = NO_LEASES } = options;
   const batcher = openBatcher(replica, options);
   const stopping = new AbortController();
@@ -83,7 +88,8 @@ export async function openIntakeReplica(
     streamIdleMs,
     streamResultsMax,
     states: replica.context.states,
-    messages: createByteBudget(10_000_000),
+    messages: createByteBudget(messagesBytesMax),
+    unreadResults: createByteBudget(resultsBytesMax),
     bulkMode: { duringStream: (stream) => stream(), holdsLease },
   };
   const intake = createBulkIntake(context);
@@ -105,6 +111,7 @@ export async function openIntakeReplica(
     await batcher.stop();
   };
   return {
+    address,
     context,
     bulk,
     commands,

@@ -143,6 +143,7 @@ export function intakeBench({
     streamIdleMs: idleMs,
     streamResultsMax: 1_000,
     messages: createByteBudget(10_000_000),
+    unreadResults: createByteBudget(10_000_000),
     states: { accountsMax: 100, rowsBehindMax: 10, loadRoundsMax: 3 },
   };
   const call = Object.assign(new PassThrough({ objectMode: true, readableHighWaterMark: 1 }), {

@@ -3,6 +3,7 @@
  * values with which they must act. A field without a value here gets one by its type; one whose
  * value changes nothing that can be seen fails its test.
  */
+import { status } from '@grpc/grpc-js';
 import type { JsonObject } from '#test/support/contract-methods.ts';
 import type { JsonValue } from '@bufbuild/protobuf';
 import { ACCOUNT_COMMANDS, euros, FAR_OFF } from '#test/support/served-commands.ts';
@@ -32,6 +33,8 @@ export type Ground = {
 export type ServedMethod = {
   /** What a call changes, and what the next one therefore needs anew. Default: nothing. */
   changes?: 'what is fresh' | 'all';
+  /** How a call that works ends. Default: OK; a stream without end, by its deadline. */
+  endsWith?: status;
   request: (ground: Ground) => JsonObject;
   values?: (ground: Ground) => Record<string, JsonValue>;
 };
@@ -159,6 +162,23 @@ export const SERVED_METHODS: Readonly<Record<string, ServedMethod>> = {
     values: () => ({ lease_id: 'no UUID' }),
   },
   GetBulkMode: { request: () => ({}) },
+  ReadAccountEvents: {
+    request: ({ account }) => ({ account_id: account }),
+    values: ({ freshAccount }) => ({ account_id: freshAccount, from_version: '2' }),
+  },
+  SubscribeToEvents: {
+    endsWith: status.DEADLINE_EXCEEDED,
+    request: () => ({ from_now: true, owners: ['Ada'] }),
+    values: () => ({
+      from_now: false,
+      resume_token: 'of nobody',
+      'after.positions[].partition': -1,
+      'after.positions[].seq': '-1',
+      types: ['EVENT_TYPE_UNSPECIFIED'],
+      owners: [''],
+      partitions: [-1],
+    }),
+  },
   StreamAcknowledgements: {
     request: ({ submission }) => ({ submission_id: submission }),
     values: ({ freshSubmission }) => ({ submission_id: freshSubmission }),

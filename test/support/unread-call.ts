@@ -11,8 +11,12 @@ export type UnreadCall = {
   readonly close: () => void;
 };
 
-/** `path` is /package.Service/Method; `request` is sent as the only message. */
-export function openUnreadCall(address: string, path: string, request: Uint8Array): UnreadCall {
+/** `path` is /package.Service/Method; the requests are all that is sent. */
+export function openUnreadCall(
+  address: string,
+  path: string,
+  ...requests: Uint8Array[]
+): UnreadCall {
   const session = connect(`http://${address}`);
   const stream = session.request({
     ':method': 'POST',
@@ -22,7 +26,7 @@ export function openUnreadCall(address: string, path: string, request: Uint8Arra
   });
   session.on('error', () => undefined); // a caller that was cut off
   stream.on('error', () => undefined);
-  stream.end(framed(request));
+  stream.end(Buffer.concat(requests.map(framed)));
   return {
     messages: async () => countMessages(await readAll(stream)),
     cancel: () => stream.close(8), // CANCEL

@@ -359,7 +359,7 @@ export const Account: MessageFns<Account> = {
 
             const entry12 = Account_LabelsEntry.decode(reader, reader.uint32());
             if (entry12.value !== undefined) {
-              message.labels[entry12.key] = entry12.value;
+              Object.defineProperty(message.labels, entry12.key, { value: entry12.value, enumerable: true, configurable: true, writable: true });
             }
             continue;
           }

@@ -57,7 +57,10 @@ export interface OpenAccountRequest {
   overdraftLimit:
     | Money
     | undefined;
-  /** The caller's own labels: at most 16; keys of 1 to 63 and values of at most 255 characters. */
+  /**
+   * The caller's own labels: at most 16; keys of 1 to 63 characters, not __proto__, and values of
+   * at most 255.
+   */
   labels: { [key: string]: string };
   /**
    * The command's idempotency key, a UUID in text form. Optional; without it a retry is a new
@@ -553,7 +556,7 @@ export const OpenAccountRequest: MessageFns<OpenAccountRequest> = {
 
             const entry5 = OpenAccountRequest_LabelsEntry.decode(reader, reader.uint32());
             if (entry5.value !== undefined) {
-              message.labels[entry5.key] = entry5.value;
+              Object.defineProperty(message.labels, entry5.key, { value: entry5.value, enumerable: true, configurable: true, writable: true });
             }
             continue;
           }

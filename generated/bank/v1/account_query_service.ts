@@ -558,7 +558,7 @@ export const BatchGetAccountsRequest: MessageFns<BatchGetAccountsRequest> = {
 
             const entry2 = BatchGetAccountsRequest_MinVersionsEntry.decode(reader, reader.uint32());
             if (entry2.value !== undefined) {
-              message.minVersions[entry2.key] = entry2.value;
+              Object.defineProperty(message.minVersions, entry2.key, { value: entry2.value, enumerable: true, configurable: true, writable: true });
             }
             continue;
           }
@@ -915,7 +915,7 @@ export const ListAccountsRequest: MessageFns<ListAccountsRequest> = {
 
             const entry6 = ListAccountsRequest_LabelsEntry.decode(reader, reader.uint32());
             if (entry6.value !== undefined) {
-              message.labels[entry6.key] = entry6.value;
+              Object.defineProperty(message.labels, entry6.key, { value: entry6.value, enumerable: true, configurable: true, writable: true });
             }
             continue;
           }

@@ -931,7 +931,7 @@ export const ReplicaSettings: MessageFns<ReplicaSettings> = {
 
             const entry4 = ReplicaSettings_SettingsEntry.decode(reader, reader.uint32());
             if (entry4.value !== undefined) {
-              message.settings[entry4.key] = entry4.value;
+              Object.defineProperty(message.settings, entry4.key, { value: entry4.value, enumerable: true, configurable: true, writable: true });
             }
             continue;
           }

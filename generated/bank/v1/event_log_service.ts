@@ -147,7 +147,7 @@ export interface AccountEvent {
 export interface ReadAccountEventsRequest {
   /** The account, a UUID in text form. Required. */
   accountId: string;
-  /** The first version to send. 0: from version 1 on. */
+  /** The first version to send. 0: from version 1 on. Behind the newest: nothing is sent. */
   fromVersion: bigint;
 }
 
@@ -164,18 +164,39 @@ export interface SubscribeToEventsRequest {
   /** Where to start. Unset: from the first event on. */
   start:
     | //
-    /** The resume_token of the last message that the caller has dealt with. */
+    /**
+     * The resume_token of the last message that the caller has dealt with. It is of the same types,
+     * owners and partitions as the stream that sent it. Empty: from the first event on.
+     */
     { $case: "resumeToken"; value: string }
     | //
-    /** True: only what is stored from now on. */
+    /** True: only what is stored from now on. The first message, CAUGHT_UP, has a resume_token. */
     { $case: "fromNow"; value: boolean }
+    | //
+    /** Positions that the caller has dealt with, as events and the records of the topic name them. */
+    { $case: "after"; value: LogPositions }
     | undefined;
   /** Only these types. Empty: all. */
   types: EventType[];
-  /** Only accounts of these owners, exactly as the accounts name them, at most 100. Empty: all. */
+  /**
+   * Only accounts of these owners, exactly as the accounts name them, at most 100, each of 1 to 140
+   * characters. Empty: all.
+   */
   owners: string[];
-  /** Only these partitions, so that consumers can share the work. Empty: all. */
+  /**
+   * Only these partitions, so that consumers can share the work: a partition is told by every
+   * stream that names it. Empty: all.
+   */
   partitions: number[];
+}
+
+/** A place in the log: everything up to these positions, nothing behind them. */
+export interface LogPositions {
+  /**
+   * At most one of each partition that the feed asks for; one that is not named: before its first
+   * event.
+   */
+  positions: PartitionPosition[];
 }
 
 /** Some events, a mark, or a checkpoint: a message without either comes at least every 10 s. */
@@ -694,6 +715,9 @@ export const SubscribeToEventsRequest: MessageFns<SubscribeToEventsRequest> = {
       case "fromNow":
         writer.uint32(16).bool(message.start.value);
         break;
+      case "after":
+        LogPositions.encode(message.start.value, writer.uint32(50).fork()).join();
+        break;
     }
     if (message.types.length !== 0) {
       writer.uint32(26).fork();
@@ -742,6 +766,14 @@ export const SubscribeToEventsRequest: MessageFns<SubscribeToEventsRequest> = {
             }
 
             message.start = { $case: "fromNow", value: reader.bool() };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.start = { $case: "after", value: LogPositions.decode(reader, reader.uint32()) };
             continue;
           }
           case 3: {
@@ -810,6 +842,8 @@ export const SubscribeToEventsRequest: MessageFns<SubscribeToEventsRequest> = {
         ? { $case: "fromNow", value: globalThis.Boolean(object.fromNow) }
         : isSet(object.from_now)
         ? { $case: "fromNow", value: globalThis.Boolean(object.from_now) }
+        : isSet(object.after)
+        ? { $case: "after", value: LogPositions.fromJSON(object.after) }
         : undefined,
       types: globalThis.Array.isArray(object?.types) ? object.types.map((e: any) => eventTypeFromJSON(e)) : [],
       owners: globalThis.Array.isArray(object?.owners) ? object.owners.map((e: any) => globalThis.String(e)) : [],
@@ -825,6 +859,8 @@ export const SubscribeToEventsRequest: MessageFns<SubscribeToEventsRequest> = {
       obj.resumeToken = message.start.value;
     } else if (message.start?.$case === "fromNow") {
       obj.fromNow = message.start.value;
+    } else if (message.start?.$case === "after") {
+      obj.after = LogPositions.toJSON(message.start.value);
     }
     if (message.types?.length) {
       obj.types = message.types.map((e) => eventTypeToJSON(e));
@@ -856,10 +892,87 @@ export const SubscribeToEventsRequest: MessageFns<SubscribeToEventsRequest> = {
         }
         break;
       }
+      case "after": {
+        if (object.start?.value !== undefined && object.start?.value !== null) {
+          message.start = { $case: "after", value: LogPositions.fromPartial(object.start.value) };
+        }
+        break;
+      }
     }
     message.types = object.types?.map((e) => e) || [];
     message.owners = object.owners?.map((e) => e) || [];
     message.partitions = object.partitions?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseLogPositions(): LogPositions {
+  return { positions: [] };
+}
+
+export const LogPositions: MessageFns<LogPositions> = {
+  encode(message: LogPositions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.positions) {
+      PartitionPosition.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogPositions {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogPositions();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.positions.push(PartitionPosition.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LogPositions {
+    return {
+      positions: globalThis.Array.isArray(object?.positions)
+        ? object.positions.map((e: any) => PartitionPosition.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: LogPositions): unknown {
+    const obj: any = {};
+    if (message.positions?.length) {
+      obj.positions = message.positions.map((e) => PartitionPosition.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LogPositions>, I>>(base?: I): LogPositions {
+    return LogPositions.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LogPositions>, I>>(object: I): LogPositions {
+    const message = createBaseLogPositions();
+    message.positions = object.positions?.map((e) => PartitionPosition.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1434,8 +1547,9 @@ export const VerifyProgress: MessageFns<VerifyProgress> = {
 };
 
 /**
- * Reads, follows and verifies the event log. Served by command-svc. UNAVAILABLE
- * (EVENT_STORE_UNAVAILABLE, SHUTTING_DOWN, STREAM_ROTATED: go on with the last resume_token).
+ * Reads, follows and verifies the event log. Served by command-svc, by any replica.
+ * RESOURCE_EXHAUSTED (QUEUE_FULL: this replica serves as many streams as it may), UNAVAILABLE
+ * (EVENT_STORE_UNAVAILABLE, STREAM_ROTATED: go on with the last resume_token, or next_version).
  */
 export type EventLogServiceService = typeof EventLogServiceService;
 export const EventLogServiceService = {
@@ -1456,8 +1570,9 @@ export const EventLogServiceService = {
   },
   /**
    * Follows all accounts' events from a position on: history first, then live, without end. Events
-   * of one account come in the order of their versions, each exactly once over all resumed streams.
-   * FAILED_PRECONDITION (LOG_REPLACED: the token is of another log).
+   * of one partition come in the order of its log, so those of one account in the order of their
+   * versions, each exactly once over all resumed streams. FAILED_PRECONDITION (LOG_REPLACED: the
+   * token is of another log, or ahead of this one, since an older copy was restored).
    */
   subscribeToEvents: {
     path: "/bank.v1.EventLogService/SubscribeToEvents" as const,
@@ -1495,8 +1610,9 @@ export interface EventLogServiceServer extends UntypedServiceImplementation {
   readAccountEvents: handleServerStreamingCall<ReadAccountEventsRequest, ReadAccountEventsResponse>;
   /**
    * Follows all accounts' events from a position on: history first, then live, without end. Events
-   * of one account come in the order of their versions, each exactly once over all resumed streams.
-   * FAILED_PRECONDITION (LOG_REPLACED: the token is of another log).
+   * of one partition come in the order of its log, so those of one account in the order of their
+   * versions, each exactly once over all resumed streams. FAILED_PRECONDITION (LOG_REPLACED: the
+   * token is of another log, or ahead of this one, since an older copy was restored).
    */
   subscribeToEvents: handleServerStreamingCall<SubscribeToEventsRequest, SubscribeToEventsResponse>;
   /**
@@ -1523,8 +1639,9 @@ export interface EventLogServiceClient extends Client {
   ): ClientReadableStream<ReadAccountEventsResponse>;
   /**
    * Follows all accounts' events from a position on: history first, then live, without end. Events
-   * of one account come in the order of their versions, each exactly once over all resumed streams.
-   * FAILED_PRECONDITION (LOG_REPLACED: the token is of another log).
+   * of one partition come in the order of its log, so those of one account in the order of their
+   * versions, each exactly once over all resumed streams. FAILED_PRECONDITION (LOG_REPLACED: the
+   * token is of another log, or ahead of this one, since an older copy was restored).
    */
   subscribeToEvents(
     request: SubscribeToEventsRequest,

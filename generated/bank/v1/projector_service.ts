@@ -1853,7 +1853,7 @@ export const DeadLetter: MessageFns<DeadLetter> = {
 
             const entry5 = DeadLetter_HeadersEntry.decode(reader, reader.uint32());
             if (entry5.value !== undefined) {
-              message.headers[entry5.key] = entry5.value;
+              Object.defineProperty(message.headers, entry5.key, { value: entry5.value, enumerable: true, configurable: true, writable: true });
             }
             continue;
           }

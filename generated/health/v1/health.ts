@@ -187,7 +187,7 @@ export const HealthListResponse: MessageFns<HealthListResponse> = {
 
             const entry1 = HealthListResponse_StatusesEntry.decode(reader, reader.uint32());
             if (entry1.value !== undefined) {
-              message.statuses[entry1.key] = entry1.value;
+              Object.defineProperty(message.statuses, entry1.key, { value: entry1.value, enumerable: true, configurable: true, writable: true });
             }
             continue;
           }

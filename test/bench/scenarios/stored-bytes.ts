@@ -3,8 +3,8 @@
  * share of the packed record that goes to Kafka. The WAL of a database is that of its backends; the
  * server's also has what a checkpoint and a vacuum add.
  */
-import { sleep } from '#platform/waiting.ts';
 import { uniformly } from '../account-ids.ts';
+import { walDuring } from '../backend-wal.ts';
 import type { Stores } from '../bank.ts';
 import { depositMessages, repeated } from '../load-messages.ts';
 import type { Samples } from '../samples.ts';
@@ -12,8 +12,7 @@ import type { Scenario } from '../scenario.ts';
 
 const SEED = 8;
 const MESSAGES_MAX = 150;
-/** An idle backend tells what it has written within 10 s; there is no notice of it. */
-const BACKEND_STATISTICS_MS = 10_500;
+const DATABASES = ['event_store', 'projection_store'];
 
 export const storedBytes: Scenario = {
   name: 'stored bytes',
@@ -22,28 +21,24 @@ export const storedBytes: Scenario = {
     const { stores } = measured.bank;
     const distinct = Math.min(plan.bulkItems, MESSAGES_MAX * plan.messageItems);
     const messages = depositMessages(uniformly(accounts, SEED), distinct, plan.messageItems);
-    const before = await readWal(stores);
-    const run = await measured.bulk('stored-bytes', repeated(messages, plan.bulkItems));
-    const after = await readWal(stores);
-    for (const [figure, bytes] of Object.entries(after)) {
-      samples.add(`wal.${figure}_bytes`, (bytes - (before[figure] ?? 0)) / run.items);
+    const serverBefore = await readServerWal(stores);
+    const { result: run, written } = await walDuring(stores.eventStore, DATABASES, () =>
+      measured.bulk('stored-bytes', repeated(messages, plan.bulkItems)),
+    );
+    const server = (await readServerWal(stores)) - serverBefore;
+    for (const [figure, bytes] of Object.entries({ ...written, server })) {
+      samples.add(`wal.${figure}_bytes`, bytes / run.items);
     }
     await addOutbox(stores, run.submissionId, samples);
   },
 };
 
-async function readWal({ eventStore }: Stores): Promise<Record<string, number>> {
-  await sleep(BACKEND_STATISTICS_MS);
-  const backends = await eventStore.query<{ datname: string; bytes: number }>(
-    `select a.datname, sum(w.wal_bytes)::float8 as bytes
-       from pg_stat_activity a cross join lateral pg_stat_get_backend_wal(a.pid) w
-      where a.datname in ('event_store', 'projection_store') group by a.datname`,
-  );
-  const server = await eventStore.query<{ bytes: number }>(
+async function readServerWal({ eventStore }: Stores): Promise<number> {
+  const { rows } = await eventStore.query<{ bytes: number }>(
     "select (pg_current_wal_insert_lsn() - '0/0')::float8 as bytes",
   );
-  const of = Object.fromEntries(backends.rows.map(({ datname, bytes }) => [datname, bytes]));
-  return { ...of, server: server.rows[0]?.bytes ?? 0 };
+  if (rows[0] === undefined) throw new Error('the server has no position');
+  return rows[0].bytes;
 }
 
 async function addOutbox(

@@ -156,6 +156,18 @@ describe('an atomic batch', () => {
     stream.cancel();
   });
 
+  it('is answered again in the other mode, and so is what one transaction has stored', async () => {
+    const account = randomUUID();
+    const operations = [opening(account), depositing(account, 2)];
+    await atomic(bench.a, 'other-mode', operations);
+    const each = await submitBatch(bench.b, 'other-mode', operations);
+    expect(words(each.results)).toEqual(['0 v1=0 duplicate', '1 v2=2 duplicate']);
+    const single = [opening()];
+    await submitBatch(bench.a, 'single', single);
+    const whole = await atomic(bench.b, 'single', single);
+    expect(words(whole.results)).toEqual(['0 v1=0 duplicate']);
+  });
+
   it('replays operations that were executed before', async () => {
     const account = randomUUID();
     const operationId = randomUUID();

@@ -77,6 +77,23 @@ test('unary commands wait for company while enough batches of them are in flight
   expect(sizes().at(-1)).toEqual([1, 3]);
 });
 
+test('batches of unary commands that waited start together, to share a transaction', async () => {
+  unary(0, 1);
+  await pass(1);
+  unary(1, 1);
+  unary(2, 2);
+  await pass(1);
+  expect(sizes()).toEqual([[0, 1]]);
+  unary(0, 3);
+  started[0]?.end();
+  await pass(0);
+  expect(sizes().slice(1)).toEqual([
+    [1, 1],
+    [2, 2],
+    [0, 3],
+  ]);
+});
+
 test('few bulk items go along with unary commands, but a full batch comes in the end', async () => {
   bulk(0, 4);
   await pass(1);

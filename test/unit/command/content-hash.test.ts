@@ -52,6 +52,77 @@ function plainHash(type: number, ...parts: readonly (string | bigint | Uint8Arra
   return hash.digest('hex').slice(0, 16);
 }
 
+const id = DEPOSIT.accountId;
+const other = '0190c7b2-3f4e-7abc-8def-0123456789ac';
+const command = { accountId: id, operationId: other };
+const amount = { currencyCode: 'EUR', minor: 5n };
+const flag = (...set: boolean[]): Uint8Array => Uint8Array.from(set, (one) => (one ? 1 : 0));
+const PINNED: [Command, ...Parameters<typeof plainHash>][] = [
+  [
+    commandOf('Withdraw', { ...command, valueDate: '2026-05-31' }),
+    3,
+    id,
+    other,
+    'EUR',
+    100n,
+    '',
+    '2026-05-31',
+  ],
+  [
+    commandOf('Transfer', { ...command, destinationAccountId: other }),
+    4,
+    id,
+    other,
+    other,
+    'EUR',
+    100n,
+    '',
+    '',
+  ],
+  [
+    commandOf('PlaceHold', { ...command, holdId: other, expiresAtMicros: 7n }),
+    5,
+    id,
+    other,
+    other,
+    'EUR',
+    100n,
+    7n,
+    '',
+  ],
+  [
+    commandOf('CaptureHold', { ...command, holdId: other, amount, releaseRest: true }),
+    6,
+    id,
+    other,
+    other,
+    'EUR',
+    5n,
+    flag(true),
+    '',
+  ],
+  [commandOf('ReleaseHold', { ...command, holdId: other }), 7, id, other, other],
+  [commandOf('SetOverdraftLimit', command), 8, id, other, 'EUR', 0n],
+  [
+    commandOf('FreezeAccount', { ...command, credits: false }),
+    9,
+    id,
+    other,
+    flag(true, false),
+    'r',
+  ],
+  [commandOf('UnfreezeAccount', command), 10, id, other, 'r'],
+  [commandOf('CloseAccount', { ...command, sweepTo: other }), 11, id, other, other, ''],
+  [
+    commandOf('ReverseOperation', { ...command, reversedOperationId: other }),
+    12,
+    id,
+    other,
+    other,
+    'r',
+  ],
+];
+
 describe('the content hash', () => {
   it('is SHA-256 over type and fields, each text with its length', () => {
     const { accountId, reference, valueDate } = DEPOSIT;
@@ -87,81 +158,12 @@ describe('the content hash', () => {
     expect(new Set(hashes).size).toBe(hashes.length);
   });
 
-  it('of the other commands is over their fields in the order of the contract', () => {
-    const id = DEPOSIT.accountId;
-    const other = '0190c7b2-3f4e-7abc-8def-0123456789ac';
-    const command = { accountId: id, operationId: other };
-    const amount = { currencyCode: 'EUR', minor: 5n };
-    const flag = (...set: boolean[]): Uint8Array => Uint8Array.from(set, (one) => (one ? 1 : 0));
-    const pinned: [Command, ...Parameters<typeof plainHash>][] = [
-      [
-        commandOf('Withdraw', { ...command, valueDate: '2026-05-31' }),
-        3,
-        id,
-        other,
-        'EUR',
-        100n,
-        '',
-        '2026-05-31',
-      ],
-      [
-        commandOf('Transfer', { ...command, destinationAccountId: other }),
-        4,
-        id,
-        other,
-        other,
-        'EUR',
-        100n,
-        '',
-        '',
-      ],
-      [
-        commandOf('PlaceHold', { ...command, holdId: other, expiresAtMicros: 7n }),
-        5,
-        id,
-        other,
-        other,
-        'EUR',
-        100n,
-        7n,
-        '',
-      ],
-      [
-        commandOf('CaptureHold', { ...command, holdId: other, amount, releaseRest: true }),
-        6,
-        id,
-        other,
-        other,
-        'EUR',
-        5n,
-        flag(true),
-        '',
-      ],
-      [commandOf('ReleaseHold', { ...command, holdId: other }), 7, id, other, other],
-      [commandOf('SetOverdraftLimit', command), 8, id, other, 'EUR', 0n],
-      [
-        commandOf('FreezeAccount', { ...command, credits: false }),
-        9,
-        id,
-        other,
-        flag(true, false),
-        'r',
-      ],
-      [commandOf('UnfreezeAccount', command), 10, id, other, 'r'],
-      [commandOf('CloseAccount', { ...command, sweepTo: other }), 11, id, other, other, ''],
-      [
-        commandOf('ReverseOperation', { ...command, reversedOperationId: other }),
-        12,
-        id,
-        other,
-        other,
-        'r',
-      ],
-    ];
-    for (const [hashed, ...parts] of pinned) {
-      expect(hex(contentHashOf(hashed)), hashed.type).toBe(plainHash(...parts));
-    }
-  });
+  it.each(PINNED)(
+    'of $type is over its fields in the order of the contract',
+    (hashed, ...parts) => {
+      expect(hex(contentHashOf(hashed))).toBe(plainHash(...parts));
+    },
+  );
 
   it('is the same whatever version a command expects', () => {
     const expecting = commandOf('Withdraw', { expectedVersion: 7n });

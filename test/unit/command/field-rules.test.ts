@@ -18,6 +18,17 @@ const account = (change: Partial<OpenAccountRequest>): OpenAccountRequest =>
 const labels = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 'v']));
 
+/** As it comes from a caller: `fromPartial` makes plain objects, which cannot hold every key. */
+function fromWire(keys: readonly string[]): OpenAccountRequest {
+  const withoutLabels = account({});
+  const entries = keys.map((key) => {
+    const bytes = Buffer.from(key);
+    return Buffer.from([0x2a, bytes.length + 2, 0x0a, bytes.length, ...bytes]);
+  });
+  const head = OpenAccountRequest.encode(withoutLabels).finish();
+  return OpenAccountRequest.decode(Buffer.concat([head, ...entries]));
+}
+
 /** The violations as texts, each cut to the length of what is expected at its place. */
 function startsOf(found: readonly FieldViolation[], expected: readonly string[]): string[] {
   return found.map(({ field, description }, i) =>
@@ -107,6 +118,15 @@ describe('an account to open', () => {
   ])('%s', (_name, change, expected) => {
     const found = checkOpenAccount(account(change));
     expect(startsOf(found, expected)).toEqual(expected);
+  });
+
+  it('with a label whose key plain objects do not take is refused, not opened without it', () => {
+    const read = fromWire(['k', '__proto__', 'constructor']);
+    expect(Object.keys(read.labels)).toEqual(['k', '__proto__', 'constructor']);
+    expect(Object.getPrototypeOf(read.labels)).toBe(Object.prototype);
+    expect(checkOpenAccount(read)).toEqual([
+      { field: 'labels', description: 'a key must not be __proto__' },
+    ]);
   });
 });
 

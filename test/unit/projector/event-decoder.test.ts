@@ -9,7 +9,7 @@ import { EventRecord } from '#proto/bank/event/v1/event_batch.ts';
 import { EventType } from '#proto/bank/event/v1/events.ts';
 import { decodeEvent } from '../../../projector-svc/event-decoder.ts';
 import { NO_DATE, newEventFields } from '../../../projector-svc/event-fields.ts';
-import { int64Of, WireReader } from '../../../projector-svc/wire-reader.ts';
+import { int64Of, WireReader } from '#platform/wire-reader.ts';
 import { namedBy, shownOf, type Body } from './shown-bodies.ts';
 
 const amount = fc.bigInt({ min: 1n, max: (1n << 63n) - 1n });

@@ -62,7 +62,7 @@ describe('a partition takes its step', () => {
     expect(steps()).toEqual([3]);
   });
 
-  test('with all others that wait, when the one in flight has ended, the oldest first', async () => {
+  test('with all that wait, when the one in flight has ended, the oldest first', async () => {
     const { pump, steps, end } = setUp();
     pump.add(3, [record(3)]);
     pump.add(1, [record(1)]);
@@ -82,7 +82,7 @@ describe('a partition takes its step', () => {
     expect(performance.now() - from).toBeGreaterThan(SETTINGS.batchTimeoutMs * 0.8);
   });
 
-  test('at once with a full batch or a tail to fill: large ones up to the number in flight', () => {
+  test('at once with a full batch or a tail to fill: few large ones, all small ones', () => {
     const { pump, steps, lanes } = setUp(8);
     const full = SETTINGS.batchEventsMax;
     pump.add(3, [record(3)]);

@@ -1411,7 +1411,7 @@ export const AccountOpened: MessageFns<AccountOpened> = {
 
             const entry5 = AccountOpened_LabelsEntry.decode(reader, reader.uint32());
             if (entry5.value !== undefined) {
-              message.labels[entry5.key] = entry5.value;
+              Object.defineProperty(message.labels, entry5.key, { value: entry5.value, enumerable: true, configurable: true, writable: true });
             }
             continue;
           }

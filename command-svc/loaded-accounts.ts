@@ -1,28 +1,28 @@
 /**
- * Accounts from their newest events. The event carries all but the single holds: those are read by
- * a second statement, which also tells what no state does (how named holds have ended, which
- * operations are undone). It is sent for batches that need it only; a batch of deposits to accounts
- * without holds never does.
+ * What a load brought, as accounts of a lane. An account's newest event carries all but the single
+ * holds: those are read by a second statement, which also tells what no state does (how named holds
+ * have ended, which operations are undone). It is sent for batches that need it only; a batch of
+ * deposits to accounts without holds never does.
  */
 import type { ClientBase, Pool } from 'pg';
 import { NO_ACCOUNT, type CarriedState, type ExistingAccount } from '#domain/account.ts';
 import { findHold, NO_HOLDS, type OpenHold } from '#domain/holds.ts';
 import { uuidToBytes } from '#platform/uuid.ts';
-import {
-  reversalKey,
-  type AccountHold,
-  type BaseAccount,
-  type BaseStates,
-  type KnownAccount,
-  type Wanted,
-} from './account-states.ts';
+import { reversalKey, type AccountHold, type BaseStates, type Wanted } from './base-states.ts';
+import { NO_HASH } from './event-chain.ts';
 import { carriedState, replay } from './event-codec.ts';
+import {
+  keepAccount,
+  type BaseAccount,
+  type KnownAccount,
+  type LaneStates,
+} from './lane-states.ts';
 import type { LoadedEvent } from './sql/load-accounts.ts';
 import { loadHolds, type LoadedHolds } from './sql/load-holds.ts';
 import { readAccountPayloads } from './sql/read-account-payloads.ts';
 
 /** Its holds are of a later version than its event: it must be read again. */
-export const MOVED_ON = 'moved on';
+const MOVED_ON = 'moved on';
 
 export type ReadAccount = KnownAccount | typeof MOVED_ON;
 
@@ -98,6 +98,29 @@ function checkSum(id: string, { heldMinor, version }: CarriedState, holds: OpenH
   const sum = holds.reduce((total, { remainingMinor }) => total + remainingMinor, 0n);
   if (sum === heldMinor) return;
   throw new Error(`account ${id} holds ${heldMinor} at version ${version}, its holds ${sum}`);
+}
+
+/**
+ * Those of which nothing was found do not exist. One that has moved on since its event was read is
+ * neither kept nor found.
+ */
+export function keepLoaded(
+  lane: LaneStates,
+  read: ReadonlyMap<string, ReadAccount>,
+  missing: readonly string[],
+  found: Map<string, BaseAccount>,
+): void {
+  for (const [id, account] of read) {
+    if (account === MOVED_ON) continue;
+    keepAccount(lane, id, account);
+    found.set(id, account);
+  }
+  for (const id of missing) if (!read.has(id)) found.set(id, absentAccount(id));
+}
+
+export function absentAccount(accountId: string): BaseAccount {
+  const idBytes = uuidToBytes(accountId);
+  return { idBytes, state: NO_ACCOUNT, hash: NO_HASH, recordedAtMicros: 0n };
 }
 
 /** A state of an older shape than this code's: replayed from the account's first event. */

@@ -18,7 +18,7 @@ type SendContext = Pick<
 
 type Append = { readonly batch: Batch; readonly request: AppendRequest };
 
-export function sharedAppends(context: SendContext): BatchContext['sendAppend'] {
+export function appendTogether(context: SendContext): BatchContext['sendAppend'] {
   const commit = groupCommit<Append, bigint>({
     send: (together) => send(context, together),
     bytesOf: ({ request }) => request.payload.length + (request.events?.length ?? 0),

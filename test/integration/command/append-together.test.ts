@@ -118,7 +118,7 @@ test('a command that would be refused is looked up first: it may be a repeat', a
   expect(again).toMatchObject({ kind: 'replayed', after: { version: 1n } });
 });
 
-test('an operation that this replica has just stored is looked up before it is decided', async () => {
+test('an operation that this replica has just stored is looked up before it decides', async () => {
   const [id = ''] = accountsOfOnePartition(1);
   await run(a, settled(openCommand(id)));
   const operationId = randomUUID();

@@ -1,0 +1,77 @@
+/**
+ * Follows a server stream whose messages carry resume tokens. A stream that is cut (a replica
+ * rotates, dies, is replaced) goes on behind the last message with its token, on whatever replica
+ * answers. Pulls only as fast as its own reader.
+ * Promises: ends after the message that is the last, or with an error after a bounded number of
+ * tries without progress.
+ */
+import type { ClientReadableStream } from '@grpc/grpc-js';
+import { backoffMs, sleep } from '#platform/waiting.ts';
+import { callFault, isServiceError, StreamGivenUpError, type CallFault } from './call-fault.ts';
+import { STREAM_RETRY, type RetryLimits } from './client-defaults.ts';
+
+export type ResumeOptions = {
+  /** Where an earlier follower stopped; empty: from the beginning. */
+  readonly resumeToken?: string;
+  readonly retry?: RetryLimits;
+  readonly signal?: AbortSignal;
+  readonly onBreak?: (fault: CallFault, attempt: number, delayMs: number) => void;
+};
+
+export type ResumedStream<Message> = ResumeOptions & {
+  /** What is followed, for errors. */
+  readonly what: string;
+  readonly open: (resumeToken: string) => ClientReadableStream<Message>;
+  readonly isLast: (message: Message) => boolean;
+};
+
+/** The stream ended as if all had been said, but nothing said that it is complete. */
+export class IncompleteFeedError extends Error {
+  override readonly name = 'IncompleteFeedError';
+}
+
+export async function* resumedStream<Message extends { readonly resumeToken: string }>(
+  followed: ResumedStream<Message>,
+): AsyncGenerator<Message, void, void> {
+  const { what, isLast, signal } = followed;
+  const retry = followed.retry ?? STREAM_RETRY;
+  let resumeToken = followed.resumeToken ?? '';
+  for (let attempts = 1, sinceProgress = 1; ; attempts++, sinceProgress++) {
+    try {
+      for await (const message of streamOnce(followed, resumeToken)) {
+        if (message.resumeToken !== '') resumeToken = message.resumeToken;
+        sinceProgress = 1;
+        yield message;
+        if (isLast(message)) return;
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isServiceError(error)) throw error;
+      const fault = callFault(error);
+      const giveUp = sinceProgress >= retry.attempts || attempts >= retry.attemptsTotal;
+      if (!fault.mayRetry || giveUp) throw new StreamGivenUpError(what, fault, attempts, error);
+      const delayMs = Math.max(fault.retryAfterMs ?? 0, backoffMs(retry, sinceProgress));
+      followed.onBreak?.(fault, attempts, delayMs);
+      await sleep(delayMs, signal);
+      continue;
+    }
+    throw new IncompleteFeedError(`the stream of ${what} ended before it was complete`);
+  }
+}
+
+async function* streamOnce<Message>(
+  { open, signal }: ResumedStream<Message>,
+  resumeToken: string,
+): AsyncGenerator<Message, void, void> {
+  signal?.throwIfAborted();
+  const call = open(resumeToken);
+  const cancel = () => call.cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    const messages: AsyncIterable<Message> = call;
+    for await (const message of messages) yield message;
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+    call.cancel();
+  }
+}
