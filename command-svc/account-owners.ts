@@ -9,7 +9,7 @@ import type { Pool } from 'pg';
 import { uuidFromBytes, uuidToBytes } from '#platform/uuid.ts';
 import { Event } from '#proto/bank/event/v1/events.ts';
 import { FEED } from './bounds.ts';
-import { textOf } from './event-codec.ts';
+import { textOf } from './event-body-decoder.ts';
 import { readOpenedEvents } from './sql/read-opened-events.ts';
 
 /** What an entry takes beside the owner's text. */

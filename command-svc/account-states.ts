@@ -9,18 +9,20 @@
  */
 import type { ClientBase, Pool } from 'pg';
 import { dropStates, type BaseAccount, type LaneStates, type StatesLimits } from './lane-states.ts';
-import { absentAccount, keepLoaded } from './loaded-accounts.ts';
+import {
+  absentAccount,
+  keepLoaded,
+  NO_HOLD_FACTS,
+  readAccounts,
+  readHolds,
+} from './loaded-accounts.ts';
+import {
+  operationKey,
+  type AccountOperation,
+  type BaseStates,
+  type Wanted,
+} from './base-states.ts';
 import { loadAccounts, type Loaded, type LoadedOperation } from './sql/load-accounts.ts';
-
-export type AccountOperation = { readonly accountId: string; readonly operationId: string };
-
-/** All that a batch's decision stands on, exact as of `known`. */
-export type BaseStates = {
-  readonly known: bigint;
-  readonly accounts: ReadonlyMap<string, BaseAccount>;
-  /** By operationKey. */
-  readonly operations: ReadonlyMap<string, LoadedOperation>;
-};
 
 /**
  * The head of a partition does not stand still, or the log cannot be followed: go on under the
@@ -28,10 +30,6 @@ export type BaseStates = {
  */
 export class UnsettledHeadError extends Error {
   override name = 'UnsettledHeadError';
-}
-
-export function operationKey(operation: AccountOperation): string {
-  return operation.accountId + operation.operationId;
 }
 
 export type LoadOptions = {
@@ -54,21 +52,20 @@ const NO_IDS: ReadonlySet<string> = new Set();
 export async function loadStates(
   db: ClientBase | Pool,
   lane: LaneStates,
-  accountIds: ReadonlySet<string>,
-  operations: readonly AccountOperation[],
+  wanted: Wanted,
   options: LoadOptions,
 ): Promise<BaseStates> {
   const found = new Map<string, BaseAccount>();
   let foundOperations = new Map<string, LoadedOperation>();
   const absent = options.assumedAbsent ?? NO_IDS;
-  const asked = operations.filter(
-    ({ accountId }) => !absent.has(accountId) || lane.accounts.has(accountId),
-  );
-  let mustLook = options.readHead || asked.length > 0 || lane.ownRows.size > 0;
+  const asked = askedOperations(lane, wanted, absent);
+  let facts = NO_HOLD_FACTS;
+  const isNewEachTime = asked.length + wanted.holds.length > 0; // no lane keeps it
+  let mustLook = options.readHead || isNewEachTime || lane.ownRows.size > 0;
   for (let round = 0; round < options.limits.loadRoundsMax; round++) {
-    const missing = takeCached(lane, accountIds, found, absent);
+    const missing = takeCached(lane, wanted.accountIds, found, absent);
     if (missing.length === 0 && !mustLook && lane.known !== undefined) {
-      return { known: lane.known, accounts: found, operations: foundOperations };
+      return { known: lane.known, accounts: found, operations: foundOperations, ...facts };
     }
     mustLook = false;
     const loaded = await loadAccounts(db, {
@@ -89,10 +86,22 @@ export async function loadStates(
     }
     for (const id of touched) found.delete(id);
     foundOperations = byKey(loaded.operations);
-    await keepLoaded(db, lane, loaded, missing, found);
+    const read = await readAccounts(db, loaded.newestEvents);
+    facts = await readHolds(db, wanted, read, found);
+    keepLoaded(lane, read, missing, found);
     lane.known = head;
   }
   throw new UnsettledHeadError(`partition ${lane.partition} does not stand still`);
+}
+
+function askedOperations(
+  lane: LaneStates,
+  { operations, reversedOperations }: Wanted,
+  absent: ReadonlySet<string>,
+): AccountOperation[] {
+  const isAsked = ({ accountId }: AccountOperation): boolean =>
+    !absent.has(accountId) || lane.accounts.has(accountId);
+  return [...operations.filter(isAsked), ...reversedOperations];
 }
 
 function takeCached(

@@ -9,7 +9,9 @@ import { uuidFromBytes } from '#platform/uuid.ts';
 import { EventBatch, type ReplayedItem } from '#proto/bank/event/v1/event_batch.ts';
 import type { Batch, BatchResult } from './batch.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
-import { existingAccount, receiptState } from './event-codec.ts';
+import { eventOf } from './event-body-decoder.ts';
+import { existingAccount } from './event-codec.ts';
+import { replayedFrom } from './replayed.ts';
 import { isRejectionReason } from '#domain/rejection.ts';
 import type { BatchRow } from './sql/find-batch-row.ts';
 import { readAccountEvents, type AccountEventRow } from './sql/read-account-events.ts';
@@ -73,8 +75,12 @@ function acceptedItems(
     if (item === undefined || record.event?.after === undefined) {
       throw new Error(`the row of batch ${batch.batchId} does not fit its items`);
     }
+    // The last event of its own account stands for an item: they come in the order of versions.
+    if (uuidFromBytes(record.accountId) !== item.command?.accountId) continue;
     const after = existingAccount(record.event.after, record.version);
-    decisions.set(item, { kind: 'accepted', after, storedAtMicros: stored.storedAtMicros });
+    const event = eventOf(record.event.body);
+    const { storedAtMicros } = stored;
+    decisions.set(item, { kind: 'accepted', after, event, storedAtMicros });
   }
 }
 
@@ -134,8 +140,7 @@ async function replayedItems(
     const event = events.get(`${accountId}${version}`);
     const item = part && items.get(itemKey(part.tenant, part.submissionId, replay.itemIndex));
     if (item === undefined || event === undefined) continue;
-    const after = receiptState(event.payload, version);
-    decisions.set(item, { kind: 'replayed', after, storedAtMicros: event.recorded_at });
+    decisions.set(item, replayedFrom(event.payload, version, event.recorded_at));
   }
 }
 

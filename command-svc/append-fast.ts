@@ -60,9 +60,10 @@ export async function appendFast(
 }
 
 function resultOf(batch: Batch, decided: DecidedBatch, position: bigint | undefined): BatchResult {
-  const { items } = batch;
   const { decisions } = decided;
-  return { items, decisions, position, takenOver: [], expired: [], again: [] };
+  const items = batch.items.slice(0, decisions.length);
+  const again = batch.items.slice(decisions.length);
+  return { items, decisions, position, takenOver: [], expired: [], again };
 }
 
 /**
@@ -75,14 +76,14 @@ async function decideOnCached(
   batch: Batch,
 ): Promise<DecidedBatch | typeof SLOW> {
   const { eventStore, states: limits } = context;
-  const { lane, accountIds, items, trace } = batch;
+  const { lane, items, trace } = batch;
   const decideOn = async (
     operations: Batch['operations'],
     how: Partial<LoadOptions>,
   ): Promise<DecidedBatch> => {
     const options = { limits, readHead: false, headTaken: false, ...how };
     const base = await trace.step('load', () =>
-      loadStates(eventStore, lane, accountIds, operations, options),
+      loadStates(eventStore, lane, { ...batch, operations }, options),
     );
     return trace.step('decide', () => decideBatch(base, items, batch.nowMicros));
   };

@@ -60,6 +60,8 @@ export function planAppend(
     accountIds: uuidArray(accounts.map(idBytesOf)),
     payload: packedPayload(identity, items, decided, parts),
     events: decided.events.length === 0 ? undefined : eventRows(decided),
+    holds: decided.holds,
+    reversals: decided.reversals,
     parts: parts.all.map(submissionBatchRow),
     rejections: rejectionRows(items, decided),
   };

@@ -7,7 +7,7 @@
  * After a collision the lane looks before it appends, until a batch has found all of its accounts
  * absent.
  */
-import type { BaseStates } from './account-states.ts';
+import type { BaseStates } from './base-states.ts';
 import type { LaneStates } from './lane-states.ts';
 import type { Batch } from './batch.ts';
 import type { DecidedBatch } from './decide-batch.ts';

@@ -5,7 +5,7 @@
  * Pure.
  */
 import { partitionOfAccount } from '#platform/partitioning.ts';
-import type { BaseStates } from './account-states.ts';
+import type { BaseStates } from './base-states.ts';
 import type { KnownAccount, LaneStates } from './lane-states.ts';
 import { planAppend } from './append-plan.ts';
 import { identityOf, type Batch, type BatchContext } from './batch.ts';
@@ -43,6 +43,8 @@ export function planShare(
     events: decided.events.filter(({ accountId }) => isHere(accountId)),
     decisions: decided.decisions.filter((_, at) => standing.items[at]?.partition === partition),
     payloads: decided.payloads,
+    holds: decided.holds.filter(({ accountId }) => isHere(accountId)),
+    reversals: decided.reversals.filter(({ accountId }) => isHere(accountId)),
     newStates: new Map([...decided.newStates].filter(([id]) => isHere(id))),
     base,
   };

@@ -6,9 +6,11 @@
  * the last answer.
  */
 import type { PoolClient } from 'pg';
+import { reject } from '#domain/rejection.ts';
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { pausePoint } from '#platform/pause-points.ts';
-import { loadStates, type BaseStates } from './account-states.ts';
+import { type BaseStates } from './base-states.ts';
+import { loadStates } from './account-states.ts';
 import { keepAppended, type LaneStates } from './lane-states.ts';
 import { answerFromRow } from './answer-from-row.ts';
 import type { Barrier, BarrierResult, NothingStored } from './barrier.ts';
@@ -19,6 +21,7 @@ import { commitOnce, standingItems, type StandingItems } from './head-transactio
 import { appendBatch } from './sql/append-batch.ts';
 import { findBatchRow } from './sql/find-batch-row.ts';
 import { takePositions } from './sql/take-positions.ts';
+import { wantedIn } from './wanted.ts';
 
 type Outcome = { result: BarrierResult; committed: boolean };
 
@@ -49,7 +52,8 @@ export async function underTheHeads(
 
   const base = await loadAll(context, client, batch, lanes);
   const decided = decideBatch(base.merged, standing.items, batch.nowMicros, standing.places);
-  const refused = barrier.allOrNone ? firstRefusal(standing, decided) : undefined;
+  const refused =
+    tooLong(standing, decided) ?? (barrier.allOrNone ? firstRefusal(standing, decided) : undefined);
   if (refused !== undefined) return nothing(refused);
 
   const shares = lanes.map((lane) =>
@@ -69,6 +73,14 @@ export async function underTheHeads(
 
 function nothing(result: NothingStored): Outcome {
   return { result, committed: false };
+}
+
+/** The items of a barrier are stored together, so what does not fit refuses them. */
+function tooLong({ items }: StandingItems, { decisions }: DecidedBatch): NothingStored | undefined {
+  const item = items[decisions.length];
+  if (item === undefined) return undefined;
+  const message = 'the batch would end more holds whose time has passed than it can: try again';
+  return { kind: 'refused', item, rejection: reject('QUOTA_EXCEEDED', message) };
 }
 
 function firstRefusal({ items }: StandingItems, decided: DecidedBatch): NothingStored | undefined {
@@ -99,15 +111,16 @@ async function loadAll(
   const isOf = (lane: LaneStates, accountId: string): boolean =>
     partitionOfAccount(accountId, partitionCount) === lane.partition;
   for (const lane of lanes) {
-    const accountIds = [...batch.accountIds].filter((id) => isOf(lane, id));
-    const operations = batch.operations.filter(({ accountId }) => isOf(lane, accountId));
-    bases.set(lane, await loadStates(client, lane, new Set(accountIds), operations, options));
+    const wanted = wantedIn(batch, (accountId) => isOf(lane, accountId));
+    bases.set(lane, await loadStates(client, lane, wanted, options));
   }
   const all = [...bases.values()];
   const merged = {
     known: bases.get(batch.lane)?.known ?? 0n,
     accounts: new Map(all.flatMap(({ accounts }) => [...accounts])),
     operations: new Map(all.flatMap(({ operations }) => [...operations])),
+    endedHolds: new Map(all.flatMap(({ endedHolds }) => [...endedHolds])),
+    reversed: new Set(all.flatMap(({ reversed }) => [...reversed])),
   };
   return {
     merged,

@@ -53,7 +53,8 @@ export function encodeBatch(batch: PackedBatch): Buffer {
   writer.tag(3, VARINT);
   writer.varint64(batch.storedAtMicros);
   for (const event of batch.events) {
-    writeEventRecord(writer, batch.payloads, event, batch.submissionNumberOf(event.item));
+    const number = event.isOfItem ? batch.submissionNumberOf(event.item) : 0;
+    writeEventRecord(writer, batch.payloads, event, number);
   }
   for (const part of batch.submissions) writeSubmission(writer, part);
   for (const position of batch.others) writePosition(writer, position);
@@ -64,13 +65,12 @@ export function encodeBatch(batch: PackedBatch): Buffer {
 function writeEventRecord(
   writer: WireWriter,
   payloads: Uint8Array,
-  { after, type, item, start, end, commandNumber }: DecidedEvent,
+  { after, type, item, start, end, commandNumber, operationId }: DecidedEvent,
   submissionNumber: number,
 ): void {
   const version = Number(after.state.version);
   const recordedAtMicros = Number(after.recordedAtMicros);
-  const operationId = item.command?.operationId;
-  const { itemIndex } = item;
+  const itemIndex = submissionNumber === 0 ? 0 : item.itemIndex;
   writer.tag(4, LENGTH_DELIMITED);
   writer.varint(
     2 +

@@ -2,7 +2,9 @@
  * What travels from a handler through the batcher to process-batch: one command and where its
  * outcome goes. Every item is settled exactly once, whatever happens to the batch it is in.
  */
-import { availableMinor, type Command, type ExistingAccount } from '#domain/account.ts';
+import { availableMinor, type CarriedState } from '#domain/account.ts';
+import type { Command } from '#domain/commands.ts';
+import type { AccountEvent } from '#domain/events.ts';
 import type { Rejection } from '#domain/rejection.ts';
 import type { RpcError } from '#platform/grpc-errors.ts';
 
@@ -25,7 +27,9 @@ export type Receipt = {
 export type Executed = {
   /** Replayed: by an earlier request with the same operation id and content. */
   readonly kind: 'accepted' | 'replayed';
-  readonly after: ExistingAccount;
+  readonly after: CarriedState;
+  /** Its last event in its account; undefined: there was nothing to do. */
+  readonly event: AccountEvent | undefined;
   /** Microseconds since 1970-01-01 UTC. */
   readonly storedAtMicros: bigint;
 };
@@ -99,7 +103,7 @@ export function operationTextOf({ command, written }: BatchItem): string {
 /** What the caller of an executed command is told. */
 export function receiptOf(
   command: { readonly accountId: string; readonly operationId: string | undefined },
-  { kind, after, storedAtMicros }: Executed,
+  { kind, after, storedAtMicros }: Omit<Executed, 'event'>,
 ): Receipt {
   return {
     accountId: command.accountId,

@@ -6,12 +6,13 @@ import type { Pool } from 'pg';
 import type { ModeChange } from '#platform/leased-mode.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { AccountLocks } from './account-locks.ts';
-import type { AccountOperation } from './account-states.ts';
+import type { Wanted } from './base-states.ts';
 import type { LaneStates, StatesLimits } from './lane-states.ts';
 import type { AppendRequest } from './sql/append-batch.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { BatchIdentity } from './append-plan.ts';
 import type { BatchTrace } from './batch-trace.ts';
+import { openingIn, wantedOf } from './wanted.ts';
 import type { Backend, StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 
 export type AppendLimits = {
@@ -64,17 +65,15 @@ export type BatchContext = {
   readonly takeModeChange: () => ModeChange | undefined;
 };
 
-export type Batch = {
+export type Batch = Wanted & {
   readonly batchId: string;
   /** Of the lowest partition that it writes. */
   readonly lane: LaneStates;
   /** The other lanes that it holds, ascending by partition; only a barrier's batch has any. */
   readonly others: readonly LaneStates[];
   readonly items: readonly BatchItem[];
-  readonly accountIds: ReadonlySet<string>;
-  /** Those of them that it is to open, before anything else, for a submission. */
+  /** Those of its accounts that it is to open, before anything else, for a submission. */
   readonly opening: ReadonlySet<string>;
-  readonly operations: readonly AccountOperation[];
   /** The batch's time: every try of it decides with the same. */
   readonly nowMicros: bigint;
   readonly trace: BatchTrace;
@@ -145,29 +144,6 @@ export function newBatch(
   trace: BatchTrace,
   others: readonly LaneStates[] = [],
 ): Batch {
-  const named = namedIn(items);
+  const named = { ...wantedOf(items), opening: openingIn(items) };
   return { batchId, lane, others, items, ...named, nowMicros, trace, unanswered: undefined };
-}
-
-/** The accounts that a decision on the item stands on. */
-export function accountsOf({ command }: BatchItem): string[] {
-  return command === undefined ? [] : [command.accountId];
-}
-
-/** What a decision on the items must know. */
-export function namedIn(
-  items: readonly BatchItem[],
-): Pick<Batch, 'accountIds' | 'opening' | 'operations'> {
-  const accountIds = new Set<string>();
-  const opening = new Set<string>();
-  const operations: AccountOperation[] = [];
-  for (const { command, origin } of items) {
-    if (command === undefined) continue;
-    const { accountId, operationId } = command;
-    const isOpening = command.type === 'OpenAccount' && origin.kind === 'submission';
-    if (isOpening && !accountIds.has(accountId)) opening.add(accountId);
-    accountIds.add(accountId);
-    if (operationId !== undefined) operations.push({ accountId, operationId });
-  }
-  return { accountIds, opening, operations };
 }

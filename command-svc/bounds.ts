@@ -58,6 +58,13 @@ export const CLOSE_LOOKS_MAX = 3;
 export const LINKS_MAX = 32;
 /** Connections for looking after waiting statements. */
 export const WATCH_CONNECTIONS_MAX = 2;
+/**
+ * What a batch's row may take before the rest of its items go in the next one. Only the ends of
+ * passed holds, which nobody reckoned with at intake, bring a batch so far.
+ */
+export const DECIDED_BYTES_MAX = 3_800_000;
+/** Open holds of an account that a lane keeps; one with more is loaded for each batch. */
+export const CACHED_HOLDS_MAX = 16;
 
 /** SubscribeToEvents and ReadAccountEvents. */
 export const FEED = {

@@ -4,7 +4,7 @@
  * Items of one stream share their stream's context; each is built without waiting and in about two
  * microseconds.
  */
-import type { Command } from '#domain/account.ts';
+import type { Command } from '#domain/commands.ts';
 import { reject, type Rejection } from '#domain/rejection.ts';
 import type { FieldViolation } from '#platform/grpc-errors.ts';
 import { partitionOfAccount, partitionOfId } from '#platform/partitioning.ts';
@@ -15,7 +15,8 @@ import { SHOWN_CHARACTERS_MAX } from './bounds.ts';
 import type { BatchItem, SubmissionOrigin, WrittenIds } from './batch-item.ts';
 import { contentHashOf, rawContentHash } from './content-hash.ts';
 import { checkDeposit, checkDepositContent, checkOpenAccount } from './field-rules.ts';
-import { accountIdOfItem, depositTo, openAccountCommand } from './request-commands.ts';
+import { idOfItem } from './derived-ids.ts';
+import { depositTo, openAccountCommand } from './request-commands.ts';
 
 /** What the items of one stream have in common. */
 export type ItemContext = {
@@ -58,7 +59,7 @@ export function openAccountItem(
     });
     return malformed(context, violation, contentHash, index, account);
   }
-  const derived = (): string => accountIdOfItem(tenant, submissionId, index);
+  const derived = (): string => idOfItem('account', tenant, submissionId, index);
   const command = openAccountCommand(account, tenant, derived);
   const partition = partitionOfAccount(command.accountId, context.partitionCount);
   return wellFormed(context, command, partition, index, account);
@@ -66,10 +67,17 @@ export function openAccountItem(
 
 /**
  * Upper bound of a command's share of the packed row: fixed fields, the state after it, its texts
- * in UTF-8.
+ * in UTF-8, for each of its events. Ends of passed holds are not in it: see DECIDED_BYTES_MAX.
  */
 export function packedBytesMax(command: Command): number {
-  return FIXED_BYTES_MAX + 3 * unitsOf(command);
+  const texts = 3 * unitsOf(command);
+  if (command.type === 'Deposit' || command.type === 'OpenAccount') return FIXED_BYTES_MAX + texts;
+  return eventsMax(command) * (RICH_BYTES_MAX + texts);
+}
+
+function eventsMax(command: Command): number {
+  if (command.type === 'CloseAccount' && command.sweepTo !== undefined) return 3;
+  return command.type === 'Transfer' || command.type === 'ReverseOperation' ? 2 : 1;
 }
 
 /** What the caller wrote, fit for a text column: at most 64 characters, none of them U+0000. */
@@ -81,13 +89,15 @@ export function shownText(text: string): string {
 /** Of the account of the item in hand: nothing here waits. */
 const idBytes = new Uint8Array(16);
 const FIXED_BYTES_MAX = 240;
+/** With the ids, amounts and times of any other event. */
+const RICH_BYTES_MAX = 320;
 const BAD_ACCOUNT_ID: FieldViolation = { field: 'account_id', description: 'must be a UUID' };
 export const VALIDATE_ONLY: FieldViolation = {
   field: 'validate_only',
   description: 'must not be set on an item',
 };
 
-function wellFormed(
+export function wellFormed(
   context: ItemContext,
   command: Command,
   partition: number,
@@ -146,7 +156,9 @@ function invalidItem({ field, description }: FieldViolation): Rejection {
 
 /** UTF-16 units of a command's texts; each takes three bytes at most. */
 function unitsOf(command: Command): number {
-  if (command.type === 'Deposit') return command.reference.length;
+  if ('reference' in command) return command.reference.length;
+  if ('reason' in command) return command.reason.length;
+  if (command.type !== 'OpenAccount') return 0;
   let units = command.tenant.length + command.owner.length;
   for (const [key, value] of Object.entries(command.labels)) units += key.length + value.length + 4;
   return units;

@@ -8,6 +8,7 @@ import type { AppendLimits } from './batch.ts';
 import type { BatcherLimits } from './batch-start.ts';
 import type { BulkModeConfig } from './bulk-mode.ts';
 import type { DeferralLimits } from './batch.ts';
+import type { ExpiryLimits } from './expiry-worker.ts';
 import type { EventLogLimits } from './event-log.ts';
 import type { StatesLimits } from './lane-states.ts';
 import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
@@ -34,6 +35,7 @@ export type CommandConfig = {
   /** Life of an account's lock in Redis; a batch takes milliseconds. */
   readonly accountLockMs: number;
   readonly submissions: SubmissionLimits;
+  readonly expiry: ExpiryLimits;
   /** A bulk stream without a message for so long is ended. */
   readonly streamIdleMs: number;
   /** Items of one stream whose results its caller has not read yet; one message may be more. */
@@ -79,6 +81,7 @@ const ENV = z.object({
   BANK_COMMAND_REQUEST_STATEMENT_TIMEOUT_MS: envInt({ min: 100, max: 600_000, default: 30_000 }),
   BANK_COMMAND_STREAM_IDLE_MS: envInt({ min: 100, max: 3_600_000, default: 60_000 }),
   BANK_COMMAND_STREAM_RESULTS_MAX: envInt({ min: 1, max: 1_000_000, default: 10_000 }),
+  BANK_COMMAND_EXPIRY_EVERY_MS: envInt({ min: 10, max: 600_000, default: 1_000 }),
   BANK_COMMAND_SUBSCRIPTIONS_MAX: envInt({ min: 1, max: 1_000, default: 64 }),
   BANK_COMMAND_ACCOUNT_READERS_MAX: envInt({ min: 1, max: 1_000, default: 64 }),
   BANK_COMMAND_FEED_POLL_MS: envInt({ min: 1, max: 10_000, default: 20 }),
@@ -127,6 +130,7 @@ const SCHEMA = ENV.transform((env): CommandConfig => ({
     retryPauseMaxMs: 1_000,
     retryAfterMs: 1_000,
   },
+  expiry: { everyMs: env.BANK_COMMAND_EXPIRY_EVERY_MS, holdsMax: 1_000 },
   accountLockMs: env.BANK_COMMAND_ACCOUNT_LOCK_MS,
   streamResultsMax: env.BANK_COMMAND_STREAM_RESULTS_MAX,
   streamIdleMs: env.BANK_COMMAND_STREAM_IDLE_MS,

@@ -3,11 +3,13 @@
  * same id: the first bytes of SHA-256 over the command's content. Stored beside events and items,
  * so the encoding may never change: a type byte, then each field in a fixed order, texts with their
  * length before them. Submission and index are left out: the same operation has the same hash sent
- * alone or in bulk.
+ * alone or in bulk. So is expected_version, which is a condition and no content: a retry may have
+ * read the account anew.
  */
 import { hash } from 'node:crypto';
-import type { Command } from '#domain/account.ts';
+import type { Command, Deposit, OpenAccount } from '#domain/commands.ts';
 import { putInt32, writeAscii } from '#platform/put-bytes.ts';
+import { contentParts, type ContentPart } from './content-parts.ts';
 
 export const CONTENT_HASH_BYTES = 8;
 
@@ -35,12 +37,22 @@ export type RawContent =
 
 /** The hash of a valid command. */
 export function contentHashOf(command: Command): string {
-  return hashContent(command, command.operationId ?? '', VALID);
+  const operationId = command.operationId ?? '';
+  if (command.type === 'Deposit' || command.type === 'OpenAccount') {
+    return hashContent(command, operationId, VALID);
+  }
+  return hashParts(typeByteOf(command), [command.accountId, operationId, ...contentParts(command)]);
 }
 
 /** The hash of a malformed item, over what the caller wrote; never that of a valid command. */
 export function rawContentHash(content: RawContent): string {
   return hashContent(content, content.operationId, MALFORMED);
+}
+
+/** The same for a command of any other kind, over its request's bytes as its caller sent them. */
+export function rawRequestHash(type: Command['type'], request: Uint8Array): string {
+  const bytes = Buffer.from(request);
+  return shortHash(Buffer.concat([Buffer.from([TYPE_BYTE[type] + MALFORMED]), bytes]));
 }
 
 /** Whether the 8 bytes at `offset` of stored hashes are these. */
@@ -58,9 +70,27 @@ export function putContentHash(hash: string, target: Uint8Array, offset: number)
 
 const VALID = 0;
 const MALFORMED = 128;
-const TYPE_BYTE = { OpenAccount: 1, Deposit: 2 } as const;
+const TYPE_BYTE = {
+  OpenAccount: 1,
+  Deposit: 2,
+  Withdraw: 3,
+  Transfer: 4,
+  PlaceHold: 5,
+  CaptureHold: 6,
+  ReleaseHold: 7,
+  SetOverdraftLimit: 8,
+  FreezeAccount: 9,
+  UnfreezeAccount: 10,
+  CloseAccount: 11,
+  ReverseOperation: 12,
+  ExpireHolds: 13,
+} as const satisfies Record<Command['type'], number>;
 
-type Content = Command | RawContent;
+function typeByteOf({ type }: Command): number {
+  return TYPE_BYTE[type] + VALID;
+}
+
+type Content = OpenAccount | Deposit | RawContent;
 
 /** One buffer for all: nothing here waits, so no two contents are ever in it. */
 const scratch = Buffer.allocUnsafe(4096);
@@ -85,7 +115,25 @@ function hashContent(content: Content, operationId: string, validity: number): s
       length = putText(target, length, content.labels[key] ?? '');
     }
   }
-  return hash('sha256', target.subarray(0, length), 'binary').slice(0, CONTENT_HASH_BYTES);
+  return shortHash(target.subarray(0, length));
+}
+
+function shortHash(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'binary').slice(0, CONTENT_HASH_BYTES);
+}
+
+/** Texts with their length, numbers as 8 bytes, flags as one. */
+function hashParts(typeByte: number, parts: readonly ContentPart[]): string {
+  const texts = parts.filter((part) => typeof part === 'string');
+  const units = texts.reduce((sum, text) => sum + text.length, 0);
+  const target = Buffer.allocUnsafe(1 + 8 * parts.length + 3 * units);
+  let length = target.writeUInt8(typeByte, 0);
+  for (const part of parts) {
+    if (typeof part === 'string') length = putText(target, length, part);
+    else if (typeof part === 'bigint') length = target.writeBigInt64BE(part, length);
+    else length = target.writeUInt8(part ? 1 : 0, length);
+  }
+  return shortHash(target.subarray(0, length));
 }
 
 /** An upper bound in bytes: a UTF-16 unit takes three bytes at most. */

@@ -5,16 +5,19 @@
  */
 import { evolve } from '#domain/account.ts';
 import { decide } from '#domain/decide.ts';
+import type { AccountEvent } from '#domain/events.ts';
 import { reject } from '#domain/rejection.ts';
 import { WireWriter } from '#platform/wire-writer.ts';
 import type { EventType } from '#proto/bank/event/v1/events.ts';
-import type { AccountOperation, BaseStates } from './account-states.ts';
+import type { BaseStates } from './base-states.ts';
 import type { BaseAccount, KnownAccount } from './lane-states.ts';
-import { operationKey } from './account-states.ts';
+import { operationKey } from './base-states.ts';
+import { BatchFacts, type HoldChange, type OwnOperation, type Reversal } from './batch-facts.ts';
 import type { BatchItem, Executed, ItemDecision } from './batch-item.ts';
-import { sameContentHash } from './content-hash.ts';
+import { DECIDED_BYTES_MAX } from './bounds.ts';
+import { eventTypeOf } from './event-body-encoder.ts';
 import { chainHash } from './event-chain.ts';
-import { eventTypeOf, receiptState } from './event-codec.ts';
+import { repeatOf } from './replayed.ts';
 import { writeEvent } from './event-writer.ts';
 
 export type DecidedEvent = {
@@ -28,6 +31,10 @@ export type DecidedEvent = {
   readonly item: BatchItem;
   /** The item's place in the batch. */
   readonly commandNumber: number;
+  /** On an operation's last event in its account, where the caller gave an operation id. */
+  readonly operationId: string | undefined;
+  /** False: it came with the item and is not its own, as the end of a hold that has passed. */
+  readonly isOfItem: boolean;
 };
 
 export type DecidedBatch = {
@@ -39,24 +46,31 @@ export type DecidedBatch = {
   readonly events: readonly DecidedEvent[];
   /** The bytes of all events, one after the other. */
   readonly payloads: Uint8Array;
-  /** One an item, in item order. */
+  /** One an item, in item order; fewer than items: the rest does not fit into one row. */
   readonly decisions: readonly ItemDecision[];
   readonly newStates: ReadonlyMap<string, KnownAccount>;
+  readonly holds: readonly HoldChange[];
+  readonly reversals: readonly Reversal[];
   /** What it was made on, positions too. */
   readonly base: BaseStates;
 };
 
+type OwnExecuted = OwnOperation & { readonly contentHash: string; readonly executed: Executed };
+
 type Work = {
   readonly base: BaseStates;
   readonly nowMicros: bigint;
+  readonly facts: BatchFacts;
   readonly states: Map<string, KnownAccount>;
   /** Operations that this batch executes itself, by operationKey. */
-  readonly operations: Map<string, { readonly contentHash: string; readonly executed: Executed }>;
+  readonly operations: Map<string, OwnExecuted>;
   readonly events: DecidedEvent[];
   readonly payloads: WireWriter;
 };
 
 const PAYLOAD_BYTES = 96;
+/** What a record takes beside its event's bytes, at most. */
+const RECORD_BYTES = 100;
 
 /** `places`: where each item stands in its batch, when some have left it. */
 export function decideBatch(
@@ -65,23 +79,32 @@ export function decideBatch(
   nowMicros: bigint,
   places?: readonly number[],
 ): DecidedBatch {
-  const work: Work = {
-    base,
-    nowMicros,
-    states: new Map(),
-    operations: new Map(),
-    events: [],
-    payloads: new WireWriter(items.length * PAYLOAD_BYTES),
-  };
-  const decisions = items.map((item, at) => decideItem(work, item, places?.[at] ?? at));
+  const work = startWork(base, items.length, nowMicros);
+  const decisions: ItemDecision[] = [];
+  for (const [at, item] of items.entries()) {
+    if (work.payloads.length + work.events.length * RECORD_BYTES > DECIDED_BYTES_MAX) break;
+    decisions.push(decideItem(work, item, places?.[at] ?? at));
+  }
   return {
     nowMicros,
     events: work.events.sort(byAccountAndVersion),
     payloads: work.payloads.finish(),
     decisions,
     newStates: work.states,
+    holds: [...work.facts.holds.values()],
+    reversals: [...work.facts.reversals.values()],
     base,
   };
+}
+
+function startWork(base: BaseStates, items: number, nowMicros: bigint): Work {
+  const states = new Map<string, KnownAccount>();
+  const operations = new Map<string, OwnExecuted>();
+  const ownOperation = (key: string): OwnOperation | undefined => operations.get(key);
+  const stateOf = (accountId: string) => accountIn({ states, base }, accountId).state;
+  const facts = new BatchFacts(nowMicros, base, ownOperation, stateOf);
+  const payloads = new WireWriter(items * PAYLOAD_BYTES);
+  return { base, nowMicros, facts, states, operations, events: [], payloads };
 }
 
 function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDecision {
@@ -92,34 +115,105 @@ function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDec
   }
   const { accountId, operationId } = command;
   if (operationId !== undefined) {
-    const earlier = earlierOperation(work, item.contentHash, { accountId, operationId });
+    const operation = { accountId, operationId };
+    const key = operationKey(operation);
+    // One decided earlier in this batch counts as found.
+    const own = work.operations.get(key);
+    const earlier = repeatOf(item.contentHash, operation, own, work.base.operations.get(key));
     if (earlier !== undefined) return earlier;
   }
-  const account = work.states.get(accountId) ?? baseAccount(work, accountId);
-  const decision = decide(account.state, command);
+  const account = accountIn(work, accountId);
+  const decision = decide(account.state, command, work.facts);
   if (!decision.accepted) return { kind: 'rejected', rejection: decision.rejection };
 
-  const state = evolve(account.state, decision.event);
-  const { payloads, nowMicros } = work;
-  const start = payloads.length;
-  writeEvent(payloads, decision.event, state);
-  const end = payloads.length;
-  const type = eventTypeOf(decision.event);
-  const { idBytes } = account;
-  const recordedAtMicros =
-    nowMicros > account.recordedAtMicros ? nowMicros : account.recordedAtMicros;
-  const { version } = state;
-  const facts = { accountBytes: idBytes, version, type, recordedAtMicros, operationId };
-  const hash = chainHash(account.hash, facts, payloads.buffer, start, end);
-  const after: KnownAccount = { idBytes, state, hash, recordedAtMicros };
-  work.states.set(accountId, after);
-  work.events.push({ accountId, type, after, start, end, item, commandNumber });
-  const executed: Executed = { kind: 'accepted', after: state, storedAtMicros: nowMicros };
-  if (operationId !== undefined) {
+  const { events, counterpart } = decision;
+  const after = addEvents(work, accountId, events, {
+    item,
+    commandNumber,
+    operationId,
+    isOwn: true,
+  });
+  if (counterpart !== undefined) {
+    const there = { item, commandNumber, operationId: undefined, isOwn: false };
+    addEvents(work, counterpart.accountId, counterpart.events, there);
+  }
+  if (after.state.status === 'none') throw new Error(`account ${accountId} is still not there`);
+  const event = events.at(-1);
+  const { state } = after;
+  const executed: Executed = {
+    kind: 'accepted',
+    after: state,
+    event,
+    storedAtMicros: work.nowMicros,
+  };
+  if (operationId !== undefined && event !== undefined) {
     const { contentHash } = item;
-    work.operations.set(operationKey({ accountId, operationId }), { contentHash, executed });
+    const own = { contentHash, executed, version: state.version, event };
+    work.operations.set(operationKey({ accountId, operationId }), own);
   }
   return executed;
+}
+
+type EventPlace = Pick<DecidedEvent, 'item' | 'commandNumber' | 'operationId'> & {
+  /** False: the events are of the command's other account. */
+  readonly isOwn: boolean;
+};
+
+/** Answers the account after the events. */
+function addEvents(
+  work: Work,
+  accountId: string,
+  events: readonly AccountEvent[],
+  place: EventPlace,
+): BaseAccount {
+  const last = events.length - 1;
+  let account = accountIn(work, accountId);
+  for (let at = 0; at <= last; at++) {
+    const event = events[at];
+    if (event === undefined) continue;
+    account = addEvent(work, account, accountId, event, place, at === last);
+  }
+  return account;
+}
+
+/** Deposits come in bulk: nothing is copied here that need not be. */
+function addEvent(
+  work: Work,
+  before: BaseAccount,
+  accountId: string,
+  event: AccountEvent,
+  { item, commandNumber, operationId: given, isOwn }: EventPlace,
+  isLast: boolean,
+): KnownAccount {
+  const state = evolve(before.state, event);
+  const { payloads, nowMicros } = work;
+  const start = payloads.length;
+  writeEvent(payloads, event, state);
+  const end = payloads.length;
+  const type = eventTypeOf(event);
+  const { idBytes } = before;
+  const recordedAtMicros =
+    nowMicros > before.recordedAtMicros ? nowMicros : before.recordedAtMicros;
+  const { version } = state;
+  const operationId = isLast ? given : undefined;
+  const facts = { accountBytes: idBytes, version, type, recordedAtMicros, operationId };
+  const hash = chainHash(before.hash, facts, payloads.buffer, start, end);
+  const after: KnownAccount = { idBytes, state, hash, recordedAtMicros };
+  work.states.set(accountId, after);
+  const isOfItem = isOwn && event.type !== 'HoldExpired';
+  work.events.push({
+    accountId,
+    type,
+    after,
+    start,
+    end,
+    item,
+    commandNumber,
+    operationId,
+    isOfItem,
+  });
+  if (event.type !== 'MoneyDeposited') work.facts.note(accountId, event, state);
+  return after;
 }
 
 function byAccountAndVersion(a: DecidedEvent, b: DecidedEvent): number {
@@ -127,33 +221,12 @@ function byAccountAndVersion(a: DecidedEvent, b: DecidedEvent): number {
   return a.start - b.start;
 }
 
-function baseAccount(work: Work, accountId: string): BaseAccount {
-  const account = work.base.accounts.get(accountId);
+/** As the batch has left it so far. */
+function accountIn(
+  { states, base }: Pick<Work, 'states' | 'base'>,
+  accountId: string,
+): BaseAccount {
+  const account = states.get(accountId) ?? base.accounts.get(accountId);
   if (account === undefined) throw new Error(`account ${accountId} was not loaded`);
   return account;
-}
-
-/** Undefined for a new operation. One decided earlier in this batch counts as found. */
-function earlierOperation(
-  work: Work,
-  contentHash: string,
-  operation: AccountOperation,
-): ItemDecision | undefined {
-  const key = operationKey(operation);
-  const own = work.operations.get(key);
-  if (own !== undefined) {
-    if (own.contentHash !== contentHash) return reused(operation);
-    return { ...own.executed, kind: 'replayed' };
-  }
-  const stored = work.base.operations.get(key);
-  if (stored === undefined) return undefined;
-  if (!sameContentHash(contentHash, stored.contentHash)) return reused(operation);
-  const after = receiptState(stored.payload, stored.version);
-  return { kind: 'replayed', after, storedAtMicros: stored.recordedAtMicros };
-}
-
-function reused({ accountId, operationId }: AccountOperation): ItemDecision {
-  const operation = `operation ${operationId} of account ${accountId}`;
-  const message = `${operation} was executed with other content`;
-  return { kind: 'rejected', rejection: reject('OPERATION_ID_REUSED', message, 'operation_id') };
 }

@@ -1,16 +1,16 @@
 /**
- * Domain events to and from their stored bytes (bank.event.v1). Bytes that this code cannot read
- * are an error that says why; nothing is skipped or guessed.
+ * Domain events to and from their stored bytes (bank.event.v1): what happened, and the state after
+ * it. Bytes that this code cannot read are an error that says why.
  */
-import type { AccountEvent, AccountState, ExistingAccount } from '#domain/account.ts';
-import { evolve } from '#domain/account.ts';
+import { evolve, type AccountState, type CarriedState } from '#domain/account.ts';
+import type { AccountEvent } from '#domain/events.ts';
 import {
   AccountStatus,
   Event,
-  EventType,
   type AccountState as StoredState,
-  type SealedText,
 } from '#proto/bank/event/v1/events.ts';
+import { eventOf, UnreadableEventError } from './event-body-decoder.ts';
+import { bodyOf } from './event-body-encoder.ts';
 
 /**
  * The set of fields that this code knows of a stored state. A lower one is replayed from the first
@@ -18,67 +18,12 @@ import {
  */
 export const STATE_SHAPE = 1;
 
-const EVENT_TYPES = {
-  AccountOpened: EventType.EVENT_TYPE_ACCOUNT_OPENED,
-  MoneyDeposited: EventType.EVENT_TYPE_MONEY_DEPOSITED,
-} as const satisfies Record<AccountEvent['type'], EventType>;
-
-export function eventTypeOf(event: AccountEvent): EventType {
-  return EVENT_TYPES[event.type];
-}
-
-/** Stored bytes that this code cannot read. */
-export class UnreadableEventError extends Error {
-  override name = 'UnreadableEventError';
-}
-
 /** The bytes of events.payload: what happened, and the state after it. */
-export function encodeEvent(event: AccountEvent, after: ExistingAccount): Uint8Array {
+export function encodeEvent(event: AccountEvent, after: CarriedState): Uint8Array {
   return Event.encode({ body: bodyOf(event), after: storedState(after) }).finish();
 }
 
-function bodyOf(event: AccountEvent): Event['body'] {
-  switch (event.type) {
-    case 'AccountOpened':
-      return {
-        $case: 'accountOpened',
-        value: {
-          tenant: event.tenant,
-          currencyCode: event.currencyCode,
-          owner: plainText(event.owner),
-          overdraftLimitMinor: event.overdraftLimitMinor,
-          labels: { ...event.labels },
-        },
-      };
-    case 'MoneyDeposited':
-      return {
-        $case: 'moneyDeposited',
-        value: {
-          amountMinor: event.amountMinor,
-          reference: plainText(event.reference),
-          valueDate: event.valueDate,
-        },
-      };
-    default:
-      return unknownEvent(event);
-  }
-}
-
-function unknownEvent(event: never): never {
-  throw new UnreadableEventError(`unknown event ${JSON.stringify(event)}`);
-}
-
-function plainText(text: string): SealedText | undefined {
-  return text === '' ? undefined : { form: { $case: 'plain', value: text } };
-}
-
-export function textOf(sealed: SealedText | undefined): string {
-  if (sealed?.form === undefined) return '';
-  if (sealed.form.$case === 'plain') return sealed.form.value;
-  throw new UnreadableEventError('sealed text cannot be opened by this version');
-}
-
-function storedState(state: ExistingAccount): StoredState {
+function storedState(state: CarriedState): StoredState {
   return {
     balanceMinor: state.balanceMinor,
     heldMinor: state.heldMinor,
@@ -97,44 +42,19 @@ function storedState(state: ExistingAccount): StoredState {
 export function decodeEvent(payload: Uint8Array): { event: AccountEvent; after: StoredState } {
   const { body, after } = Event.decode(payload);
   if (after === undefined) throw new UnreadableEventError('an event carries no state after it');
-  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- what is not built is unknown
-  switch (body?.$case) {
-    case 'accountOpened':
-      return {
-        after,
-        event: {
-          type: 'AccountOpened',
-          tenant: body.value.tenant,
-          currencyCode: body.value.currencyCode,
-          owner: textOf(body.value.owner),
-          overdraftLimitMinor: body.value.overdraftLimitMinor,
-          labels: body.value.labels,
-        },
-      };
-    case 'moneyDeposited':
-      return {
-        after,
-        event: {
-          type: 'MoneyDeposited',
-          amountMinor: body.value.amountMinor,
-          reference: textOf(body.value.reference),
-          valueDate: body.value.valueDate,
-        },
-      };
-    default:
-      throw new UnreadableEventError(`an event of unknown type: ${body?.$case ?? 'no known body'}`);
-  }
+  return { event: eventOf(body), after };
 }
 
 /** The state that an event carries; undefined when it is of an older shape and must be replayed. */
-export function carriedState(payload: Uint8Array, version: bigint): ExistingAccount | undefined {
+export function carriedState(payload: Uint8Array, version: bigint): CarriedState | undefined {
   const { after } = decodeEvent(payload);
   if (after.shape < STATE_SHAPE) return undefined;
   return existingAccount(after, version);
 }
 
-export function existingAccount(after: StoredState, version: bigint): ExistingAccount {
-  const state = {
+export function existingAccount(after: StoredState, version: bigint): CarriedState {
+  return {
+    status: statusOf(after),
     version,
     currencyCode: after.currencyCode,
     balanceMinor: after.balanceMinor,
@@ -143,9 +63,12 @@ export function existingAccount(after: StoredState, version: bigint): ExistingAc
     debitsFrozen: after.debitsFrozen,
     creditsFrozen: after.creditsFrozen,
   };
-  if (after.status === AccountStatus.ACCOUNT_STATUS_OPEN) return { status: 'open', ...state };
-  if (after.status === AccountStatus.ACCOUNT_STATUS_CLOSED) return { status: 'closed', ...state };
-  throw new UnreadableEventError(`an account of unknown status ${after.status}`);
+}
+
+function statusOf({ status }: StoredState): CarriedState['status'] {
+  if (status === AccountStatus.ACCOUNT_STATUS_OPEN) return 'open';
+  if (status === AccountStatus.ACCOUNT_STATUS_CLOSED) return 'closed';
+  throw new UnreadableEventError(`an account of unknown status ${status}`);
 }
 
 /** The state after all events of an account, from the first on. */
@@ -156,7 +79,7 @@ export function replay(initial: AccountState, payloads: readonly Uint8Array[]): 
 }
 
 /** The state right after an event, for the receipt of the operation that made it. */
-export function receiptState(payload: Uint8Array, version: bigint): ExistingAccount {
+export function receiptState(payload: Uint8Array, version: bigint): CarriedState {
   const { after } = Event.decode(payload);
   if (after === undefined) throw new UnreadableEventError('an event carries no state after it');
   return existingAccount(after, version);

@@ -7,7 +7,7 @@ const EVENT_ROW_BYTES = 140;
 
 export function eventRows({ events, payloads }: DecidedBatch): Buffer {
   const writer = new CopyWriter(payloads.length + events.length * EVENT_ROW_BYTES);
-  for (const { after, type, item, start, end } of events) {
+  for (const { after, type, item, start, end, operationId } of events) {
     writer.row(EVENT_COLUMNS);
     writer.bytes(after.idBytes);
     writer.int64(after.state.version);
@@ -15,7 +15,6 @@ export function eventRows({ events, payloads }: DecidedBatch): Buffer {
     writer.int16(type);
     writer.latin1(after.hash);
     writer.bytes(payloads, start, end);
-    const operationId = item.command?.operationId;
     if (operationId === undefined) {
       writer.null();
       writer.null();

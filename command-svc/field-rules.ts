@@ -21,11 +21,11 @@ export const LABEL_VALUE_CHARACTERS_MAX = 255;
 export type DepositFields = Pick<
   DepositItem,
   'accountId' | 'amount' | 'operationId' | 'reference' | 'valueDate'
->;
+> & { readonly expectedVersion?: bigint };
 export type OpenAccountFields = Omit<OpenAccountRequest, 'validateOnly'>;
 
-type Violations = readonly FieldViolation[];
-const NONE: Violations = [];
+export type Violations = readonly FieldViolation[];
+export const NONE: Violations = [];
 
 export function checkDeposit(deposit: DepositFields): Violations {
   const found = note(NONE, 'account_id', uuidRule(deposit.accountId));
@@ -40,8 +40,11 @@ export function checkDepositContent(deposit: DepositFields): Violations {
 function checkDepositAfter(before: Violations, deposit: DepositFields): Violations {
   let found = checkAmount(before, deposit.amount);
   found = note(found, 'operation_id', optionalUuidRule(deposit.operationId));
-  found = note(found, 'reference', textRule(deposit.reference, 0, REFERENCE_CHARACTERS_MAX));
-  return note(found, 'value_date', dateRule(deposit.valueDate));
+  found = checkReference(found, deposit.reference);
+  found = note(found, 'value_date', dateRule(deposit.valueDate));
+  return deposit.expectedVersion === undefined
+    ? found
+    : note(found, 'expected_version', versionRule(deposit.expectedVersion));
 }
 
 export function checkOpenAccount(account: OpenAccountFields): Violations {
@@ -63,11 +66,11 @@ export function checkSubmissionId(submissionId: string): Violations {
   return note(NONE, 'submission_id', submissionIdRule(submissionId));
 }
 
-function note(found: Violations, field: string, rule: string | undefined): Violations {
+export function note(found: Violations, field: string, rule: string | undefined): Violations {
   return rule === undefined ? found : [...found, { field, description: rule }];
 }
 
-function checkAmount(found: Violations, amount: Money | undefined): Violations {
+export function checkAmount(found: Violations, amount: Money | undefined): Violations {
   if (amount === undefined) return note(found, 'amount', 'is required');
   const rule = amount.minorUnits > 0n ? undefined : 'must be above 0';
   const withCode = note(found, 'amount.currency_code', currencyRule(amount.currencyCode));
@@ -101,6 +104,14 @@ function checkLabels(found: Violations, labels: Readonly<Record<string, string>>
   return all;
 }
 
+export function checkReference(found: Violations, reference: string): Violations {
+  return note(found, 'reference', textRule(reference, 0, REFERENCE_CHARACTERS_MAX));
+}
+
+export function versionRule(version: bigint): string | undefined {
+  return version < 0n ? 'must be 0 or more' : undefined;
+}
+
 export function uuidRule(text: string): string | undefined {
   if (isUuid(text)) return undefined;
   return text === '' ? 'is required' : 'must be a UUID: 8-4-4-4-12 hexadecimal digits';
@@ -110,7 +121,7 @@ export function optionalUuidRule(text: string): string | undefined {
   return text === '' ? undefined : uuidRule(text);
 }
 
-function currencyRule(code: string): string | undefined {
+export function currencyRule(code: string): string | undefined {
   if (isCurrencyCode(code)) return undefined;
   return code === '' ? 'is required' : 'must be an ISO 4217 code in capitals, such as EUR';
 }
@@ -126,7 +137,7 @@ export function textRule(text: string, min: number, max: number): string | undef
 
 const DATE_RULE = 'must be a date that exists, written YYYY-MM-DD';
 
-function dateRule(text: string): string | undefined {
+export function dateRule(text: string): string | undefined {
   return text === '' || isRealDate(text) ? undefined : DATE_RULE;
 }
 

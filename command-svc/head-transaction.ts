@@ -46,15 +46,18 @@ export async function underTheHead(
       return { result: await answerFromRow(client, batch, row), committed: false };
     }
   }
-  const { items, places, takenOver, expired } = await standingItems(client, batch);
-  const base = await loadStates(client, lane, batch.accountIds, batch.operations, {
+  const standing = await standingItems(client, batch);
+  const { places, takenOver, expired } = standing;
+  const base = await loadStates(client, lane, batch, {
     limits: context.states,
     readHead: true,
     headTaken: true,
   });
-  const decided = decideBatch(base, items, batch.nowMicros, places);
+  const all = standing.items;
+  const decided = decideBatch(base, all, batch.nowMicros, places);
   const { decisions } = decided;
-  const left = { takenOver, expired, again: [] };
+  const items = all.slice(0, decisions.length);
+  const left = { takenOver, expired, again: all.slice(decisions.length) };
   // The row is what makes an unanswered attempt impossible, so then even a batch with nothing to
   // store writes it.
   if (storesNothing(items, decided) && batch.unanswered === undefined) {

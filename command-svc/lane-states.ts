@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { AccountState, ExistingAccount } from '#domain/account.ts';
-import { NEWEST_OPERATIONS_MAX } from './bounds.ts';
+import { CACHED_HOLDS_MAX, NEWEST_OPERATIONS_MAX } from './bounds.ts';
 
 /** What a decision is made on: an account that does not exist is a state too. */
 export type BaseAccount = {
@@ -70,10 +70,15 @@ export function keepAppended(
   if (lane.known === undefined) return;
   if (position === lane.known + 1n && lane.ownRows.size === 0) lane.known = position;
   else lane.ownRows.add(position);
-  const { accounts } = lane;
   for (const [id, account] of newStates) {
-    if (!opened.has(id) || accounts.has(id)) accounts.set(id, account);
+    if (!opened.has(id) || lane.accounts.has(id)) keepAccount(lane, id, account);
   }
+}
+
+/** An account of many holds is not kept: its memory is not reckoned with. */
+export function keepAccount({ accounts }: LaneStates, id: string, account: KnownAccount): void {
+  if (account.state.openHolds.length > CACHED_HOLDS_MAX) accounts.delete(id);
+  else accounts.set(id, account);
 }
 
 const NO_IDS: ReadonlySet<string> = new Set();

@@ -7,14 +7,9 @@
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { sleep } from '#platform/waiting.ts';
 import type { HeldLock, LockAttempt } from './account-locks.ts';
-import {
-  accountsOf,
-  newBatch,
-  type Batch,
-  type BatchContext,
-  type DeferralLimits,
-} from './batch.ts';
+import { newBatch, type Batch, type BatchContext, type DeferralLimits } from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
+import { accountsOf } from './wanted.ts';
 
 export type LockedBatch = {
   /** What goes on now; undefined when all is put off. */

@@ -30,6 +30,7 @@ import { openBulkMode, type BulkMode } from './bulk-mode.ts';
 import { bulkServiceDefinition } from './bulk-messages.ts';
 import { readConfig, type CommandConfig } from './config.ts';
 import { eventLogDefinition, openEventLog, type EventLog } from './event-log.ts';
+import { startExpiryWorker } from './expiry-worker.ts';
 import { laneProcessors, tellingOfAppends } from './lane-processors.ts';
 import { readLedger } from './sql/read-ledger.ts';
 import { appendTogether } from './append-together.ts';
@@ -38,7 +39,7 @@ import { submissionHandlers } from './submissions.ts';
 
 const NAME = 'command-svc';
 /** The newest migration of the event store that this code needs. */
-const SCHEMA_NUMBER = 2;
+const SCHEMA_NUMBER = 3;
 
 const config = readConfig(process.env);
 const log = createLogger({ service: NAME, instance: config.instance, level: config.logLevel });
@@ -56,13 +57,16 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const eventLog = await startEventLog(settings, context);
   const batcher = startBatcher(settings, context, submissions, bulkMode, eventLog);
 
+  const expiry = startExpiryWorker({ ...submissions, batcher }, settings.expiry);
+  closers.add('expiry worker', () => expiry.stop());
+
   const { server, serve, drain } = createGrpcServer({ log });
   const { streamIdleMs, streamResultsMax, states } = settings;
   const messages = createByteBudget(DECODED_MESSAGES_BYTES_MAX);
   const unreadResults = createByteBudget(UNREAD_RESULTS_BYTES_MAX);
   const limits = { streamIdleMs, streamResultsMax, states, messages, unreadResults };
   const intake = createBulkIntake({ ...submissions, ...limits, batcher, bulkMode, stopping });
-  const commands = accountCommandHandlers({ ...submissions, batcher });
+  const commands = accountCommandHandlers({ ...submissions, batcher, states });
   const { drained, ...uploads } = intake;
   const bulk = { ...submissionHandlers(submissions), ...uploads };
   server.addService(

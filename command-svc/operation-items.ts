@@ -4,8 +4,10 @@
  * message is taken.
  */
 import { status } from '@grpc/grpc-js';
+import type { Command } from '#domain/commands.ts';
 import { RpcError, type FieldViolation } from '#platform/grpc-errors.ts';
-import type { Operation } from '#proto/bank/v1/operation.ts';
+import { partitionOfAccount } from '#platform/partitioning.ts';
+import { Operation } from '#proto/bank/v1/operation.ts';
 import type { DepositRequest } from '#proto/bank/v1/account_command_service.ts';
 import type { BatchItem } from './batch-item.ts';
 import {
@@ -13,16 +15,20 @@ import {
   malformed,
   openAccountItem,
   VALIDATE_ONLY,
+  wellFormed,
   type ItemContext,
 } from './bulk-items.ts';
-import { rawContentHash, type RawContent } from './content-hash.ts';
+import { rawContentHash, rawRequestHash, type RawContent } from './content-hash.ts';
+import { idOfItem } from './derived-ids.ts';
+import { commandOf } from './request-commands.ts';
+import { checkRequest, type CommandRequest } from './request-rules.ts';
 
 /** Throws UNIMPLEMENTED for a command or a field that is not served yet. */
 export function refuseUnservedOperations(operations: readonly Operation[]): void {
   for (const [index, { command }] of operations.entries()) {
-    if (command === undefined || command.$case === 'openAccount') continue;
-    if (command.$case !== 'deposit') throw notServed(snakeCase(command.$case), index);
-    if (command.value.expectedVersion !== 0n) throw notServed('deposit.expected_version', index);
+    if (command?.$case === 'transfer') throw notServed('transfer', index);
+    if (command?.$case !== 'closeAccount' || command.value.sweepTo === '') continue;
+    throw notServed('close_account.sweep_to', index);
   }
 }
 
@@ -35,11 +41,45 @@ export function operationItem(
     return malformed(context, NO_COMMAND, rawContentHash(NOTHING), index, NOTHING);
   }
   if (command.$case === 'openAccount') return openAccountItem(context, command.value, index);
-  if (command.$case !== 'deposit') throw notServed(snakeCase(command.$case), index);
+  if (command.$case !== 'deposit') return requestItem(context, command, index);
   const deposit = command.value;
   if (!deposit.validateOnly) return depositItem(context, deposit, index);
   return malformed(context, VALIDATE_ONLY, hashOf(deposit), index, deposit);
 }
+
+function requestItem(context: ItemContext, request: CommandRequest, index: number): BatchItem {
+  const ids = idsOf(request);
+  const [violation] = request.value.validateOnly ? [VALIDATE_ONLY] : checkRequest(request);
+  if (violation !== undefined) {
+    const bytes = Operation.encode({ command: request }).finish();
+    return malformed(context, violation, rawRequestHash(TYPES[request.$case], bytes), index, ids);
+  }
+  const { tenant, submissionId } = context.origin.claim;
+  const command = commandOf(request, tenant, (made) => idOfItem(made, tenant, submissionId, index));
+  const partition = partitionOfAccount(command.accountId, context.partitionCount);
+  return wellFormed(context, command, partition, index, ids);
+}
+
+/** The account that the item is of: a transfer's is its source. */
+function idsOf({ $case, value }: CommandRequest): { accountId: string; operationId: string } {
+  if ($case !== 'transfer') return value;
+  return { accountId: value.sourceAccountId, operationId: value.operationId };
+}
+
+const TYPES = {
+  openAccount: 'OpenAccount',
+  deposit: 'Deposit',
+  withdraw: 'Withdraw',
+  transfer: 'Transfer',
+  placeHold: 'PlaceHold',
+  captureHold: 'CaptureHold',
+  releaseHold: 'ReleaseHold',
+  setOverdraftLimit: 'SetOverdraftLimit',
+  freezeAccount: 'FreezeAccount',
+  unfreezeAccount: 'UnfreezeAccount',
+  closeAccount: 'CloseAccount',
+  reverseOperation: 'ReverseOperation',
+} as const satisfies Record<CommandRequest['$case'], Command['type']>;
 
 const NO_COMMAND: FieldViolation = { field: 'command', description: 'is required' };
 
@@ -65,8 +105,4 @@ function notServed(path: string, index: number): RpcError {
   return new RpcError(status.UNIMPLEMENTED, `the field ${field} is not served yet`, {
     violations: [{ field, description: 'is not served yet; leave it out' }],
   });
-}
-
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -5,8 +5,8 @@
  * until a batch has found none stored. A command that is refused may be a repeat too, which no
  * index tells.
  */
-import type { Command } from '#domain/account.ts';
-import { operationKey, type BaseStates } from './account-states.ts';
+import type { Command } from '#domain/commands.ts';
+import { operationKey, type BaseStates } from './base-states.ts';
 import type { Batch } from './batch.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { DecidedBatch } from './decide-batch.ts';

@@ -3,6 +3,15 @@ create table cdc_heartbeat (
 );
 comment on table cdc_heartbeat is 'Debezium inserts here, so that its slot moves on when nothing else is written.';
 
+create table ended_holds (
+  account_id uuid not null,
+  hold_id uuid not null,
+  ended_as text not null,
+  constraint ended_holds_ended_as_check CHECK ((ended_as = ANY (ARRAY['captured'::text, 'released'::text, 'expired'::text]))),
+  constraint ended_holds_pkey PRIMARY KEY (account_id, hold_id)
+) with (autovacuum_vacuum_insert_scale_factor=0.5);
+comment on table ended_holds is 'Holds that are no more: their ids are not used again, and a late capture is told why.';
+
 create table events (
   account_id uuid not null,
   version bigint not null,
@@ -41,12 +50,14 @@ comment on table migrations is 'Which files of the migrations folder have been a
 create table open_holds (
   account_id uuid not null,
   hold_id uuid not null,
+  placed_version bigint not null,
   remaining_minor bigint not null,
   expires_at timestamp with time zone,
   constraint open_holds_pkey PRIMARY KEY (account_id, hold_id),
   constraint open_holds_remaining_minor_check CHECK ((remaining_minor > 0))
 );
-comment on table open_holds is NULL;
+comment on table open_holds is 'What each open hold still sets aside. An account''s newest event carries the sum.';
+comment on column open_holds.placed_version is 'The version of its HoldPlaced.';
 
 create table outbox (
   partition integer not null,
@@ -85,6 +96,14 @@ create table rejections (
   constraint rejections_pkey PRIMARY KEY (tenant, submission_id, item_index)
 );
 comment on table rejections is NULL;
+
+create table reversals (
+  account_id uuid not null,
+  reversed_version bigint not null,
+  version bigint not null,
+  constraint reversals_pkey PRIMARY KEY (account_id, reversed_version)
+) with (autovacuum_vacuum_insert_scale_factor=0.5);
+comment on table reversals is 'Which event undid which: none is undone twice.';
 
 create table submission_batches (
   tenant text not null,
@@ -203,6 +222,51 @@ $function$
 ;
 comment on function append_batch(integer,bigint,bigint,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) is NULL;
 
+CREATE OR REPLACE FUNCTION public.append_holds(p_changes jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+declare
+  v_expected bigint;
+  v_changed bigint;
+  v_found bigint;
+begin
+  select count(*) into v_expected
+    from jsonb_to_recordset(p_changes) as x(p boolean) where not x.p;
+
+  update open_holds o set remaining_minor = x.r
+    from jsonb_to_recordset(p_changes) as x(a uuid, h uuid, p boolean, r bigint, o text)
+   where o.account_id = x.a and o.hold_id = x.h and not x.p and x.o is null;
+  get diagnostics v_changed = row_count;
+
+  delete from open_holds o
+    using jsonb_to_recordset(p_changes) as x(a uuid, h uuid, p boolean, o text)
+   where o.account_id = x.a and o.hold_id = x.h and not x.p and x.o is not null;
+  get diagnostics v_found = row_count;
+
+  if v_changed + v_found <> v_expected then
+    raise exception 'HOLD_DIFFERS: % of % holds are open', v_changed + v_found, v_expected
+      using errcode = 'BK003';
+  end if;
+
+  insert into open_holds (account_id, hold_id, placed_version, remaining_minor, expires_at)
+    select x.a, x.h, x.v, x.r, 'epoch'::timestamptz + x.e * interval '1 microsecond'
+      from jsonb_to_recordset(p_changes)
+           as x(a uuid, h uuid, p boolean, v bigint, r bigint, e bigint, o text)
+     where x.p and x.o is null;
+
+  insert into ended_holds (account_id, hold_id, ended_as)
+    select x.a, x.h, x.o from jsonb_to_recordset(p_changes) as x(a uuid, h uuid, o text)
+     where x.o is not null;
+end
+$function$
+;
+comment on function append_holds(jsonb) is NULL;
+
 create publication bank_outbox for table cdc_heartbeat, outbox with (publish = 'insert');
 
 grant delete, insert, select on cdc_heartbeat to bank_cdc;
@@ -211,9 +275,13 @@ grant delete, insert, select, update on submission_claims to bank_command;
 grant delete, insert, select, update on submissions to bank_command;
 grant execute on function append_batch(integer,bigint,bigint,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) to bank_command;
 grant execute on function append_batch(integer,bigint,bigint,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) to public;
+grant execute on function append_holds(jsonb) to bank_command;
+grant execute on function append_holds(jsonb) to public;
+grant insert, select on ended_holds to bank_command;
 grant insert, select on events to bank_command;
 grant insert, select on outbox to bank_command;
 grant insert, select on rejections to bank_command;
+grant insert, select on reversals to bank_command;
 grant insert, select on submission_batches to bank_command;
 grant select on cdc_heartbeat to bank_command;
 grant select on ledger to bank_command;

@@ -2,7 +2,7 @@
  * What a batch holds of each submission: the items and decisions of one, ascending by index, and
  * the rows that are stored of it. Pure.
  */
-import type { Deposit } from '#domain/account.ts';
+import type { AccountEvent } from '#domain/events.ts';
 import { MINOR_UNITS_MAX } from '#domain/money.ts';
 import type { PackedSubmission } from './batch-codec.ts';
 import type { BatchItem, ItemDecision, SubmissionClaim } from './batch-item.ts';
@@ -85,10 +85,12 @@ export function submissionBatchRow({ claim, items, decisions }: Part): Submissio
   const amounts = newAmounts();
   const counts = { accepted: 0, rejected: 0, replayed: 0 };
   for (const [at, item] of items.entries()) {
-    const kind = decisions[at]?.kind ?? 'rejected';
+    const decision = decisions[at];
+    const kind = decision?.kind ?? 'rejected';
     counts[kind] += 1;
     putContentHash(item.contentHash, hashes, at * CONTENT_HASH_BYTES);
-    if (kind === 'accepted' && item.command?.type === 'Deposit') amounts.add(item.command);
+    if (decision?.kind === 'accepted')
+      amounts.add(decision.after.currencyCode, movedBy(decision.event));
   }
   return {
     tenant: claim.tenant,
@@ -106,15 +108,34 @@ export function submissionBatchRow({ claim, items, decisions }: Part): Submissio
 }
 
 type Amounts = {
-  readonly add: (deposit: Deposit) => void;
+  readonly add: (currencyCode: string, amountMinor: bigint) => void;
   readonly sums: () => [string, bigint][];
 };
+
+/** What the command has moved: money that it sets aside stays. */
+function movedBy(event: AccountEvent | undefined): bigint {
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- no other moves money
+  switch (event?.type) {
+    case 'MoneyDeposited':
+    case 'MoneyWithdrawn':
+    case 'TransferSent':
+    case 'HoldCaptured':
+      return event.amountMinor;
+    case 'OperationReversed': {
+      const { balanceChangeMinor } = event;
+      return balanceChangeMinor < 0n ? -balanceChangeMinor : balanceChangeMinor;
+    }
+    default:
+      return 0n;
+  }
+}
 
 /** Sums by currency; most batches hold runs of one. */
 function newAmounts(): Amounts {
   const sums = new Map<string, bigint>();
   return {
-    add: ({ currencyCode, amountMinor }) => {
+    add: (currencyCode, amountMinor) => {
+      if (amountMinor === 0n) return;
       sums.set(currencyCode, (sums.get(currencyCode) ?? 0n) + amountMinor);
     },
     sums: () => [...sums],

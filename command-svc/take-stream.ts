@@ -14,10 +14,11 @@ import type { BulkMode } from './bulk-mode.ts';
 import type { BulkMessage, RawMessage } from './bulk-messages.ts';
 import { countItems } from './count-items.ts';
 import { openBulkStream, type ClientStream } from './bulk-stream.ts';
+import type { TrialContext } from './decide-on-stored.ts';
 import { placeMessage, startNumbering, type ItemNumbering } from './item-numbering.ts';
 import { openUpload, type OpenedUpload, type ToItem, type UploadContext } from './opened-upload.ts';
 import type { ResultFeed } from './result-feed.ts';
-import { openTrial, type TrialContext } from './trial-upload.ts';
+import { openTrial } from './trial-upload.ts';
 
 export type IntakeContext = UploadContext &
   TrialContext & {

@@ -3,14 +3,11 @@
  * and nothing is stored: no claim, no submission, no event. The items of one message see each
  * other's effects, those of different messages do not.
  */
-import { loadStates } from './account-states.ts';
-import { createLaneStates, type StatesLimits } from './lane-states.ts';
-import { namedIn } from './batch.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { ItemContext } from './bulk-items.ts';
 import type { UploadEnd } from './bulk-upload.ts';
 import { NOT_STORED } from './command-answers.ts';
-import { decideBatch } from './decide-batch.ts';
+import { decideOnStored, type TrialContext } from './decide-on-stored.ts';
 import type { ItemNumbering } from './item-numbering.ts';
 import type { OpenedUpload, ToItem, UploadOrigin } from './opened-upload.ts';
 import {
@@ -20,10 +17,7 @@ import {
   type StreamCounts,
 } from './stream-receipt.ts';
 import { homePartition } from './submission-close.ts';
-import { readFromEventStore, type SubmissionContext } from './submission-transactions.ts';
 import { NO_TENANT } from './tenant.ts';
-
-export type TrialContext = SubmissionContext & { readonly states: StatesLimits };
 
 export function openTrial<Item>(
   context: TrialContext,
@@ -60,25 +54,6 @@ export function openTrial<Item>(
     finish: () => Promise.resolve(bulkReceipt(submissionId, counts, undefined)),
     leave: () => Promise.resolve(),
   };
-}
-
-async function decideOnStored(
-  context: TrialContext,
-  items: readonly BatchItem[],
-): Promise<readonly ItemDecision[]> {
-  const { accountIds, operations } = namedIn(items);
-  const limits = { ...context.states, accountsMax: Math.max(1, accountIds.size) };
-  const nowMicros = BigInt(Date.now()) * 1000n;
-  const base = await readFromEventStore(context, (pool) => {
-    // A lane of its own that has seen nothing: all is read in one snapshot, whatever the partition.
-    const lane = createLaneStates(0, limits);
-    return loadStates(pool, lane, accountIds, operations, {
-      limits,
-      readHead: true,
-      headTaken: false,
-    });
-  });
-  return decideBatch(base, items, nowMicros).decisions;
 }
 
 function tell(

@@ -1,96 +1,56 @@
 /**
- * Decide: state and command in, event or refusal out. One small function a command; the order of
- * the checks is the order in which refusals take precedence. Idempotency (operation ids) is not
- * decided here.
+ * Decide: state and command in, events or refusal out. One small function a command, in files by
+ * theme; the order of the checks is the order in which refusals take precedence. Idempotency
+ * (operation ids) is not decided here.
  */
-import type {
-  AccountEvent,
-  AccountState,
-  Command,
-  Deposit,
-  OpenAccount,
-  OpenAccountState,
-} from './account.ts';
-import { addChecked } from './money.ts';
-import { reject, type Rejection } from './rejection.ts';
+import type { AccountState } from './account.ts';
+import type { Command } from './commands.ts';
+import {
+  closeAccount,
+  freezeAccount,
+  openAccount,
+  setOverdraftLimit,
+  unfreezeAccount,
+} from './decide-account.ts';
+import { captureHold, expireHolds, placeHold, releaseHold } from './decide-holds.ts';
+import { deposit, withdraw } from './decide-movements.ts';
+import { reverseOperation } from './decide-reversal.ts';
+import { transfer } from './decide-transfer.ts';
+import type { Decision, Facts } from './decision.ts';
 
-export type Decision =
-  | { readonly accepted: true; readonly event: AccountEvent }
-  | { readonly accepted: false; readonly rejection: Rejection };
-
-export function decide(state: AccountState, command: Command): Decision {
+export function decide(state: AccountState, command: Command, facts: Facts): Decision {
   switch (command.type) {
     case 'OpenAccount':
       return openAccount(state, command);
     case 'Deposit':
       return deposit(state, command);
+    case 'Withdraw':
+      return withdraw(state, command, facts);
+    case 'Transfer':
+      return transfer(state, command, facts);
+    case 'PlaceHold':
+      return placeHold(state, command, facts);
+    case 'CaptureHold':
+      return captureHold(state, command, facts);
+    case 'ReleaseHold':
+      return releaseHold(state, command, facts);
+    case 'ExpireHolds':
+      return expireHolds(state, facts);
+    case 'SetOverdraftLimit':
+      return setOverdraftLimit(state, command, facts);
+    case 'FreezeAccount':
+      return freezeAccount(state, command);
+    case 'UnfreezeAccount':
+      return unfreezeAccount(state, command);
+    case 'CloseAccount':
+      return closeAccount(state, command, facts);
+    case 'ReverseOperation':
+      return reverseOperation(state, command, facts);
     default:
       return unknownCommand(command);
   }
 }
 
-function openAccount(state: AccountState, command: OpenAccount): Decision {
-  if (state.status !== 'none') {
-    return refuse(reject('ACCOUNT_EXISTS', `account ${command.accountId} exists`, 'account_id'));
-  }
-  const { tenant, currencyCode, owner, overdraftLimitMinor, labels } = command;
-  return accept({
-    type: 'AccountOpened',
-    tenant,
-    currencyCode,
-    owner,
-    overdraftLimitMinor,
-    labels,
-  });
-}
-
-function deposit(state: AccountState, command: Deposit): Decision {
-  const { accountId, currencyCode, amountMinor, reference, valueDate } = command;
-  switch (state.status) {
-    case 'none':
-      return refuse(
-        reject('ACCOUNT_NOT_FOUND', `account ${accountId} does not exist`, 'account_id'),
-      );
-    case 'closed':
-      return refuse(reject('ACCOUNT_CLOSED', `account ${accountId} is closed`, 'account_id'));
-    case 'open':
-      break;
-    default:
-      return unknownState(state);
-  }
-  if (state.currencyCode !== currencyCode) {
-    const message = `account ${accountId} holds ${state.currencyCode}, not ${currencyCode}`;
-    return refuse(reject('CURRENCY_MISMATCH', message, 'amount.currency_code'));
-  }
-  if (state.creditsFrozen) {
-    return refuse(reject('ACCOUNT_FROZEN', `account ${accountId} takes no credits`, 'account_id'));
-  }
-  if (!creditFits(state, amountMinor)) {
-    const message = `account ${accountId} would hold or have available more than 64 bits can say`;
-    return refuse(reject('BALANCE_OVERFLOW', message, 'amount.minor_units'));
-  }
-  return accept({ type: 'MoneyDeposited', amountMinor, reference, valueDate });
-}
-
-/** The balance, and what can be drawn of it, stay within the 64 bits that are stored. */
-function creditFits(state: OpenAccountState, amountMinor: bigint): boolean {
-  const balanceMinor = addChecked(state.balanceMinor, amountMinor);
-  if (balanceMinor === undefined) return false;
-  return addChecked(balanceMinor - state.heldMinor, state.overdraftLimitMinor) !== undefined;
-}
-
-function accept(event: AccountEvent): Decision {
-  return { accepted: true, event };
-}
-
-function refuse(rejection: Rejection): Decision {
-  return { accepted: false, rejection };
-}
-
 function unknownCommand(command: never): never {
   throw new Error(`unknown command ${JSON.stringify(command)}`);
-}
-
-function unknownState(state: never): never {
-  throw new Error(`unknown state ${JSON.stringify(state)}`);
 }

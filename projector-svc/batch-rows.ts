@@ -6,9 +6,11 @@ import type { OutlinedRecord } from './acknowledgement-rows.ts';
 import { BalanceSlots } from './balance-slots.ts';
 import { BinaryRows } from './binary-rows.ts';
 import { changedBalances } from './changed-balances.ts';
+import { LINK_BYTES, addLink, namesSomething } from './entry-links.ts';
 import { USUAL_ENTRY_BYTES, addEntry } from './entry-rows.ts';
 import { decodeEvent } from './event-decoder.ts';
 import { newEventFields } from './event-fields.ts';
+import { HoldChanges } from './hold-changes.ts';
 import { newBalances } from './new-balances.ts';
 import { UndecodableRecord, nameOf, readOutline } from './record-outline.ts';
 import type { LogRecord } from './record-outline.ts';
@@ -36,7 +38,8 @@ export function batchRows(
   const events = records.reduce((sum, record) => sum + record.eventCount, 0);
   const entries = new BinaryRows(events * USUAL_ENTRY_BYTES);
   const balances = new BalanceSlots(events);
-  for (const one of outlined) addEvents(one, entries, balances);
+  const beside: Beside = { links: undefined, holds: new HoldChanges() };
+  for (const one of outlined) addEvents(one, entries, balances, beside);
   const projectedAtMicros = BigInt(nowMs) * MICROS_PER_MS;
   const rows: ProjectedRows = {
     partition: last.partition,
@@ -46,6 +49,8 @@ export function batchRows(
     projectedAt: new Date(nowMs).toISOString(),
     filledRecords: records.filter((record) => record.source === 'outbox').length,
     entries: events === 0 ? undefined : entries.finish(),
+    entryLinks: beside.links?.finish(),
+    holds: beside.holds.json(),
     newBalances: newBalances(balances, halvesOf(projectedAtMicros)),
     changedBalances: changedBalances(balances),
     acknowledgements: acknowledgementRows(outlined, projectedAtMicros),
@@ -56,7 +61,15 @@ export function batchRows(
 
 const fields = newEventFields();
 
-function addEvents(one: OutlinedRecord, entries: BinaryRows, balances: BalanceSlots): void {
+/** What few events have beside their entries and balances. */
+type Beside = { links: BinaryRows | undefined; readonly holds: HoldChanges };
+
+function addEvents(
+  one: OutlinedRecord,
+  entries: BinaryRows,
+  balances: BalanceSlots,
+  beside: Beside,
+): void {
   const { payload } = one.record;
   const { eventRanges, submissions } = one.outline;
   const submissionIds = submissions.map((part) => Buffer.from(part.submissionId));
@@ -70,8 +83,15 @@ function addEvents(one: OutlinedRecord, entries: BinaryRows, balances: BalanceSl
         throw new UndecodableRecord(`there is no submission ${number}`);
       addEntry(entries, payload, fields, number === 0 ? undefined : submissionIds[number - 1]);
       balances.add(payload, fields);
+      if (namesSomething(fields)) addBeside(beside, payload);
     }
   } catch (cause) {
     throw new UndecodableRecord(`${nameOf(one.record)} cannot be decoded`, { cause });
   }
+}
+
+function addBeside(beside: Beside, payload: Buffer): void {
+  beside.links ??= new BinaryRows(LINK_BYTES);
+  addLink(beside.links, payload, fields);
+  if (fields.holdAt >= 0) beside.holds.add(payload, fields);
 }

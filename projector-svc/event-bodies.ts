@@ -11,9 +11,29 @@ export type BodyFields = {
   reference: number;
   valueDate: number;
   operation: number;
+  counterpart: number;
+  counterpartVersion: number;
+  reversed: number;
+  hold: number;
+  /** What the hold has left; none: it has ended. */
+  holdLeft: number;
+  expires: number;
 };
 
-const NOTHING: BodyFields = { sign: 0, amount: 0, reference: 0, valueDate: 0, operation: 0 };
+const NOTHING: BodyFields = {
+  sign: 0,
+  amount: 0,
+  reference: 0,
+  valueDate: 0,
+  operation: 0,
+  counterpart: 0,
+  counterpartVersion: 0,
+  reversed: 0,
+  hold: 0,
+  holdLeft: 0,
+  expires: 0,
+};
+const LEG = { amount: 1, counterpart: 2, counterpartVersion: 3, reference: 4, valueDate: 5 };
 const body = (fields: Partial<BodyFields>): BodyFields => ({ ...NOTHING, ...fields });
 
 /** The number of a body in Event is the number of its type. */
@@ -34,24 +54,31 @@ function bodiesByType(): (BodyFields | undefined)[] {
     reference: 2,
     valueDate: 3,
   });
-  bodies[EventType.EVENT_TYPE_TRANSFER_SENT] = body({
+  bodies[EventType.EVENT_TYPE_TRANSFER_SENT] = body({ sign: -1, ...LEG });
+  bodies[EventType.EVENT_TYPE_TRANSFER_RECEIVED] = body({ sign: 1, ...LEG, operation: 6 });
+  bodies[EventType.EVENT_TYPE_HOLD_PLACED] = body({
+    hold: 1,
+    holdLeft: 2,
+    expires: 3,
+    reference: 4,
+  });
+  bodies[EventType.EVENT_TYPE_HOLD_CAPTURED] = body({
+    hold: 1,
     sign: -1,
-    amount: 1,
+    amount: 2,
+    holdLeft: 3,
     reference: 4,
-    valueDate: 5,
   });
-  bodies[EventType.EVENT_TYPE_TRANSFER_RECEIVED] = body({
+  bodies[EventType.EVENT_TYPE_HOLD_RELEASED] = body({ hold: 1 });
+  bodies[EventType.EVENT_TYPE_HOLD_EXPIRED] = body({ hold: 1 });
+  bodies[EventType.EVENT_TYPE_OPERATION_REVERSED] = body({
+    reversed: 1,
     sign: 1,
-    amount: 1,
-    reference: 4,
-    valueDate: 5,
-    operation: 6,
+    amount: 2,
+    reference: 3,
+    counterpart: 4,
+    counterpartVersion: 5,
   });
-  bodies[EventType.EVENT_TYPE_HOLD_PLACED] = body({ reference: 4 });
-  bodies[EventType.EVENT_TYPE_HOLD_CAPTURED] = body({ sign: -1, amount: 2, reference: 4 });
-  bodies[EventType.EVENT_TYPE_HOLD_RELEASED] = NOTHING;
-  bodies[EventType.EVENT_TYPE_HOLD_EXPIRED] = NOTHING;
-  bodies[EventType.EVENT_TYPE_OPERATION_REVERSED] = body({ sign: 1, amount: 2, reference: 3 });
   bodies[EventType.EVENT_TYPE_OVERDRAFT_LIMIT_SET] = NOTHING;
   bodies[EventType.EVENT_TYPE_ACCOUNT_FROZEN] = body({ reference: 3 });
   bodies[EventType.EVENT_TYPE_ACCOUNT_UNFROZEN] = body({ reference: 1 });

@@ -109,9 +109,10 @@ function decodeShown(
   while (reader.at < end) {
     const tag = reader.varint32();
     const field = tag >>> 3;
-    if (field === shown.amount && (tag & 7) === WIRE.varint) {
+    if ((tag & 7) === WIRE.varint) {
       reader.varint64();
-      setAmount(reader.low, reader.high, shown.sign, fields);
+      if (field === shown.amount) setAmount(reader.low, reader.high, shown.sign, fields);
+      else setNumber(reader, field, shown, fields);
     } else if ((tag & 7) === WIRE.bytes && field === shown.reference) {
       const textEnd = reader.lengthEnd();
       decodePlainText(reader, textEnd, fields);
@@ -120,11 +121,41 @@ function decodeShown(
       const textEnd = reader.lengthEnd();
       if (textEnd > reader.at) fields.valueDate = parseValueDate(reader.bytes, reader.at, textEnd);
       reader.at = textEnd;
-    } else if ((tag & 7) === WIRE.bytes && field === shown.operation) {
-      fields.operationAt = uuidAt(reader);
+    } else if ((tag & 7) === WIRE.bytes && isId(field, shown)) {
+      const at = uuidAt(reader);
+      if (at < 0) continue;
+      if (field === shown.operation) fields.operationAt = at;
+      else if (field === shown.counterpart) fields.counterpartAt = at;
+      else fields.holdAt = at;
     } else reader.skip(tag & 7);
   }
   endsAt(reader, end);
+}
+
+function isId(field: number, { operation, counterpart, hold }: BodyFields): boolean {
+  return field === operation || field === counterpart || field === hold;
+}
+
+/** The number that was just read, in the place of its field. */
+function setNumber(
+  { low, high }: WireReader,
+  field: number,
+  shown: BodyFields,
+  fields: EventFields,
+): void {
+  if (field === shown.counterpartVersion) {
+    fields.counterpartLow = low;
+    fields.counterpartHigh = high;
+  } else if (field === shown.reversed) {
+    fields.reversedLow = low;
+    fields.reversedHigh = high;
+  } else if (field === shown.holdLeft) {
+    fields.holdLeftLow = low;
+    fields.holdLeftHigh = high;
+  } else if (field === shown.expires) {
+    fields.expiresLow = low;
+    fields.expiresHigh = high;
+  }
 }
 
 function setAmount(low: number, high: number, sign: number, fields: EventFields): void {

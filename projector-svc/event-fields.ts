@@ -38,6 +38,20 @@ export type EventFields = {
   status: number;
   debitsFrozen: boolean;
   creditsFrozen: boolean;
+  /** The other leg of a transfer: its account, and its version there. */
+  counterpartAt: number;
+  counterpartLow: number;
+  counterpartHigh: number;
+  /** The version that a reversal undoes; 0 for none. */
+  reversedLow: number;
+  reversedHigh: number;
+  holdAt: number;
+  /** What the hold has left; 0: it has ended. */
+  holdLeftLow: number;
+  holdLeftHigh: number;
+  /** Of a hold that is placed: microseconds since 1970; 0: never. */
+  expiresLow: number;
+  expiresHigh: number;
   /** The bytes of AccountOpened. */
   openedAt: number;
   openedEnd: number;
@@ -71,6 +85,16 @@ export function newEventFields(): EventFields {
     status: 0,
     debitsFrozen: false,
     creditsFrozen: false,
+    counterpartAt: -1,
+    counterpartLow: 0,
+    counterpartHigh: 0,
+    reversedLow: 0,
+    reversedHigh: 0,
+    holdAt: -1,
+    holdLeftLow: 0,
+    holdLeftHigh: 0,
+    expiresLow: 0,
+    expiresHigh: 0,
     openedAt: -1,
     openedEnd: -1,
   };
@@ -89,5 +113,8 @@ export function resetEventFields(fields: EventFields): void {
     fields.status =
       0;
   fields.debitsFrozen = fields.creditsFrozen = false;
+  fields.counterpartAt = fields.holdAt = -1;
+  fields.counterpartLow = fields.counterpartHigh = fields.reversedLow = fields.reversedHigh = 0;
+  fields.holdLeftLow = fields.holdLeftHigh = fields.expiresLow = fields.expiresHigh = 0;
   fields.valueDate = NO_DATE;
 }

@@ -71,6 +71,17 @@ create table entries (
 comment on table entries is 'One line of a statement for each event.';
 comment on column entries.amount_minor is 'The signed change of the balance; 0 where the event changes none.';
 
+create table entry_links (
+  account_id uuid not null,
+  version bigint not null,
+  counterpart_account_id uuid,
+  counterpart_version bigint,
+  hold_id uuid,
+  reversed_version bigint,
+  constraint entry_links_pkey PRIMARY KEY (account_id, version)
+) with (autovacuum_vacuum_insert_scale_factor=0.5);
+comment on table entry_links is 'What an entry names beside itself: a row for entries that name something only.';
+
 create table migrations (
   number integer not null,
   name text not null,
@@ -78,6 +89,16 @@ create table migrations (
   constraint migrations_pkey PRIMARY KEY (number)
 );
 comment on table migrations is 'Which files of the migrations folder have been applied.';
+
+create table open_holds (
+  account_id uuid not null,
+  hold_id uuid not null,
+  remaining_minor bigint not null,
+  expires_at timestamp with time zone,
+  constraint open_holds_pkey PRIMARY KEY (account_id, hold_id),
+  constraint open_holds_remaining_minor_check CHECK ((remaining_minor > 0))
+);
+comment on table open_holds is 'What each open hold sets aside. One whose time has passed stays until its end is projected.';
 
 create table projected_heads (
   partition integer not null,
@@ -92,6 +113,8 @@ comment on table projected_heads is 'The position that is applied, of each parti
 comment on column projected_heads.filled_records is 'Records read from the outbox because Kafka did not bring them.';
 
 CREATE INDEX acknowledgements_retried ON public.acknowledgements USING btree (tenant, submission_id, partition, retry_no) WHERE (retry_no > 0);
+
+CREATE UNIQUE INDEX entry_links_reversed ON public.entry_links USING btree (account_id, reversed_version) WHERE (reversed_version IS NOT NULL);
 
 CREATE OR REPLACE FUNCTION public.move_projected_head(of_partition integer, expected_seq bigint, new_seq bigint, new_batch_id uuid, at timestamp with time zone, filled bigint)
  RETURNS void
@@ -141,20 +164,60 @@ end $function$
 ;
 comment on function update_balances(uuid[],bigint[],bigint[],bigint[],bigint[],smallint[],boolean[],boolean[],timestamp with time zone[],timestamp with time zone) is NULL;
 
+CREATE OR REPLACE FUNCTION public.update_holds(changes jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+declare
+  expected bigint;
+  changed bigint;
+  ended bigint;
+begin
+  select count(*) into expected from jsonb_to_recordset(changes) as x(p boolean) where not x.p;
+  update open_holds o set remaining_minor = x.r
+    from jsonb_to_recordset(changes) as x(a uuid, h uuid, p boolean, r bigint)
+   where o.account_id = x.a and o.hold_id = x.h and not x.p and x.r > 0;
+  get diagnostics changed = row_count;
+  delete from open_holds o
+    using jsonb_to_recordset(changes) as x(a uuid, h uuid, p boolean, r bigint)
+   where o.account_id = x.a and o.hold_id = x.h and not x.p and x.r = 0;
+  get diagnostics ended = row_count;
+  if changed + ended <> expected then
+    raise exception 'HOLD_DIFFERS: % of % holds were there', changed + ended, expected
+      using errcode = 'PH003';
+  end if;
+  insert into open_holds (account_id, hold_id, remaining_minor, expires_at)
+    select x.a, x.h, x.r, 'epoch'::timestamptz + x.e * interval '1 microsecond'
+      from jsonb_to_recordset(changes) as x(a uuid, h uuid, p boolean, r bigint, e bigint)
+     where x.p and x.r > 0;
+end $function$
+;
+comment on function update_holds(jsonb) is NULL;
+
 grant delete, insert, select, update on acknowledgements to bank_projector;
 grant delete, insert, select, update on balances to bank_projector;
 grant delete, insert, select, update on closed_submissions to bank_projector;
 grant delete, insert, select, update on entries to bank_projector;
+grant delete, insert, select, update on entry_links to bank_projector;
+grant delete, insert, select, update on open_holds to bank_projector;
 grant delete, insert, select, update on projected_heads to bank_projector;
 grant execute on function move_projected_head(integer,bigint,bigint,uuid,timestamp with time zone,bigint) to bank_projector;
 grant execute on function move_projected_head(integer,bigint,bigint,uuid,timestamp with time zone,bigint) to public;
 grant execute on function update_balances(uuid[],bigint[],bigint[],bigint[],bigint[],smallint[],boolean[],boolean[],timestamp with time zone[],timestamp with time zone) to bank_projector;
 grant execute on function update_balances(uuid[],bigint[],bigint[],bigint[],bigint[],smallint[],boolean[],boolean[],timestamp with time zone[],timestamp with time zone) to public;
+grant execute on function update_holds(jsonb) to bank_projector;
+grant execute on function update_holds(jsonb) to public;
 grant select on acknowledgements to bank_query;
 grant select on balances to bank_query;
 grant select on closed_submissions to bank_query;
 grant select on entries to bank_query;
+grant select on entry_links to bank_query;
 grant select on migrations to bank_projector;
 grant select on migrations to bank_query;
 grant select on migrations to public;
+grant select on open_holds to bank_query;
 grant select on projected_heads to bank_query;

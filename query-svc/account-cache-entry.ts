@@ -22,6 +22,7 @@ const ENTRY = z.strictObject({
   currencyCode: z.string(),
   balanceMinor: int64,
   heldMinor: int64,
+  nextExpiryMicros: int64.optional(),
   overdraftLimitMinor: int64,
   status: z.number(),
   debitsFrozen: z.boolean(),
@@ -47,8 +48,8 @@ export function encodeEntry(view: AccountView, readAtMs: number): string {
 export function decodeEntry(text: string): CacheEntry | undefined {
   const parsed = ENTRY.safeParse(parseJson(text.slice(VERSION_DIGITS)));
   if (!parsed.success) return undefined;
-  const { readAtMs, ...view } = parsed.data;
-  return { view, readAtMs };
+  const { readAtMs, nextExpiryMicros, ...view } = parsed.data;
+  return { view: { ...view, nextExpiryMicros }, readAtMs };
 }
 
 function parseJson(text: string): unknown {

@@ -10,6 +10,7 @@ import type pg from 'pg';
 import { refusal } from '#platform/grpc-errors.ts';
 import type { Logger } from '#platform/logger.ts';
 import { isConnectionLost, SQL_STATE, sqlStateOf } from '#platform/postgres.ts';
+import { nowMicros } from '#platform/timestamps.ts';
 import type { CallContext } from '#platform/unary.ts';
 import type { AccountCache } from './account-cache.ts';
 import type { AccountView } from './account-view.ts';
@@ -79,12 +80,18 @@ export async function guardProjection<T>(reading: Promise<T>): Promise<T> {
   }
 }
 
+/** A version that was asked for, and no hold's time has passed since it was read. */
 function newEnough(
   views: Map<string, AccountView>,
   wanted: ReadonlyMap<string, bigint>,
 ): Map<string, AccountView> {
+  const now = nowMicros();
+  const isCurrent = ({ nextExpiryMicros }: AccountView): boolean =>
+    nextExpiryMicros === undefined || nextExpiryMicros > now;
   return new Map(
-    [...views].filter(([accountId, { version }]) => version >= (wanted.get(accountId) ?? 0n)),
+    [...views].filter(
+      ([accountId, view]) => view.version >= (wanted.get(accountId) ?? 0n) && isCurrent(view),
+    ),
   );
 }
 

@@ -11,7 +11,10 @@ export type AccountView = {
   readonly version: bigint;
   readonly currencyCode: string;
   readonly balanceMinor: bigint;
+  /** Without the holds whose time had passed when it was read; */
   readonly heldMinor: bigint;
+  /** true until the next one passes. */
+  readonly nextExpiryMicros: bigint | undefined;
   readonly overdraftLimitMinor: bigint;
   /** Number of AccountStatus. */
   readonly status: number;

@@ -60,11 +60,32 @@ create unique index events_operation on events (account_id, operation_id)
 create table open_holds (
   account_id uuid not null,
   hold_id uuid not null,
+  placed_version bigint not null,
   remaining_minor bigint not null check (remaining_minor > 0),
   expires_at timestamptz,
   primary key (account_id, hold_id)
 );
+comment on table open_holds is
+  'What each open hold still sets aside. An account''s newest event carries the sum.';
+comment on column open_holds.placed_version is 'The version of its HoldPlaced.';
 create index open_holds_expiry on open_holds (expires_at) where expires_at is not null;
+
+create table ended_holds (
+  account_id uuid not null,
+  hold_id uuid not null,
+  ended_as text not null check (ended_as in ('captured', 'released', 'expired')),
+  primary key (account_id, hold_id)
+) with (autovacuum_vacuum_insert_scale_factor = 0.5);
+comment on table ended_holds is
+  'Holds that are no more: their ids are not used again, and a late capture is told why.';
+
+create table reversals (
+  account_id uuid not null,
+  reversed_version bigint not null,
+  version bigint not null,
+  primary key (account_id, reversed_version)
+) with (autovacuum_vacuum_insert_scale_factor = 0.5);
+comment on table reversals is 'Which event undid which: none is undone twice.';
 
 create table submissions (
   tenant text not null,

@@ -1,8 +1,8 @@
 /**
- * The append: events by binary COPY and all else by the function append_batch, in one message with
- * one Sync. Outside of a transaction that is one implicit transaction (fast path); inside of one,
- * under the heads' locks, it is one step of it (slow path). Refusals of the function itself come as
- * its own SQLSTATEs.
+ * The append: events by binary COPY, holds and reversals where there are any, and all else by the
+ * function append_batch, in one message with one Sync. Outside of a transaction that is one
+ * implicit transaction (fast path); inside of one, under the heads' locks, it is one step of it
+ * (slow path). Refusals of the functions themselves come as their own SQLSTATEs.
  */
 import type { ClientBase } from 'pg';
 import type { Rejection } from '#domain/rejection.ts';
@@ -12,6 +12,7 @@ import {
   type PipelineResult,
   type PipelineStep,
 } from '#platform/postgres-pipeline.ts';
+import type { HoldChange, Reversal } from '../batch-facts.ts';
 import type { SubmissionClaim } from '../batch-item.ts';
 
 /** What append_batch raises. */
@@ -57,6 +58,8 @@ export type AppendRequest = {
   readonly payload: Buffer;
   /** Rows of a binary COPY; undefined when there are none. */
   readonly events: Buffer | undefined;
+  readonly holds: readonly HoldChange[];
+  readonly reversals: readonly Reversal[];
   readonly parts: readonly SubmissionBatchRow[];
   readonly rejections: readonly RejectionRow[];
 };
@@ -64,6 +67,12 @@ export type AppendRequest = {
 const COPY_EVENTS = `
   copy events (account_id, version, recorded_at, type, hash, payload, operation_id, content_hash)
   from stdin (format binary)`;
+
+const APPEND_HOLDS = 'select append_holds($1)';
+
+const APPEND_REVERSALS = `
+  insert into reversals (account_id, reversed_version, version)
+  select * from unnest($1::uuid[], $2::bigint[], $3::bigint[])`;
 
 const APPEND = `select append_batch($1, $2, $3, $4, $5, $6, $7, $8,
   'epoch'::timestamptz + $9::bigint * interval '1 microsecond', $10, $11, $12, $13)`;
@@ -75,9 +84,8 @@ export async function appendBatch(
   position: bigint | undefined,
   timeoutMs: number,
 ): Promise<bigint> {
-  const { events } = request;
-  const steps = events === undefined ? [] : [copyEvents(events)];
-  const results = await runPipeline(client, [...steps, callAppend(request, position)], timeoutMs);
+  const steps = [...eventSteps([request]), callAppend(request, position)];
+  const results = await runPipeline(client, steps, timeoutMs);
   return positionOf(results.at(-1));
 }
 
@@ -90,15 +98,35 @@ export async function appendBatches(
   requests: readonly AppendRequest[],
   timeoutMs: number,
 ): Promise<bigint[]> {
-  const events = requests.flatMap((request) => request.events ?? []);
-  const steps = events.length === 0 ? [] : [copyEvents(joinCopies(events))];
+  const steps = eventSteps(requests);
   const calls = requests.map((request) => callAppend(request, undefined));
   const results = await runPipeline(client, [...steps, ...calls], timeoutMs);
   return results.slice(steps.length).map(positionOf);
 }
 
-function copyEvents(data: Buffer): PipelineStep {
-  return { kind: 'copy', name: 'copy-events', sql: COPY_EVENTS, data };
+/** The events, and what stands beside them of holds and reversals, where there are any. */
+function eventSteps(requests: readonly AppendRequest[]): PipelineStep[] {
+  const steps: PipelineStep[] = [];
+  const events = requests.flatMap((request) => request.events ?? []);
+  if (events.length > 0) {
+    const data = joinCopies(events);
+    steps.push({ kind: 'copy', name: 'copy-events', sql: COPY_EVENTS, data });
+  }
+  const holds = requests.flatMap((request) => request.holds);
+  if (holds.length > 0) {
+    const values = [JSON.stringify(holds.map(holdJson))];
+    steps.push({ kind: 'statement', name: 'append-holds', sql: APPEND_HOLDS, values });
+  }
+  const reversals = requests.flatMap((request) => request.reversals);
+  if (reversals.length > 0) {
+    const values = [
+      arrayText(reversals.map(({ accountId }) => accountId)),
+      arrayText(reversals.map(({ reversedVersion }) => reversedVersion)),
+      arrayText(reversals.map(({ version }) => version)),
+    ];
+    steps.push({ kind: 'statement', name: 'append-reversals', sql: APPEND_REVERSALS, values });
+  }
+  return steps;
 }
 
 function callAppend(request: AppendRequest, position: bigint | undefined): PipelineStep {
@@ -126,8 +154,11 @@ function positionOf(result: PipelineResult | undefined): bigint {
   return BigInt(seq);
 }
 
+/** Of ids or numbers: nothing in it needs quotes. */
+const arrayText = (values: readonly (string | bigint)[]): string => `{${values.join(',')}}`;
+
 const claimIds = (claims: readonly SubmissionClaim[]): string =>
-  `{${claims.map((claim) => claim.claimId).join(',')}}`;
+  arrayText(claims.map((claim) => claim.claimId));
 
 const claimsJson = (claims: readonly SubmissionClaim[]): string =>
   JSON.stringify(
@@ -135,6 +166,18 @@ const claimsJson = (claims: readonly SubmissionClaim[]): string =>
       return { t: tenant, s: submissionId, c: claimId };
     }),
   );
+
+function holdJson(hold: HoldChange): unknown {
+  return {
+    a: hold.accountId,
+    h: hold.holdId,
+    p: hold.placedVersion !== undefined,
+    v: hold.placedVersion?.toString(),
+    r: String(hold.remainingMinor),
+    e: hold.expiresAtMicros?.toString(),
+    o: hold.end,
+  };
+}
 
 function partJson(part: SubmissionBatchRow): unknown {
   return {

@@ -53,6 +53,30 @@ comment on table entries is 'One line of a statement for each event.';
 comment on column entries.amount_minor is
   'The signed change of the balance; 0 where the event changes none.';
 
+create table entry_links (
+  account_id uuid not null,
+  version bigint not null,
+  counterpart_account_id uuid,
+  counterpart_version bigint,
+  hold_id uuid,
+  reversed_version bigint,
+  primary key (account_id, version)
+) with (autovacuum_vacuum_insert_scale_factor = 0.5);
+comment on table entry_links is
+  'What an entry names beside itself: a row for entries that name something only.';
+create unique index entry_links_reversed on entry_links (account_id, reversed_version)
+  where reversed_version is not null;
+
+create table open_holds (
+  account_id uuid not null,
+  hold_id uuid not null,
+  remaining_minor bigint not null check (remaining_minor > 0),
+  expires_at timestamptz,
+  primary key (account_id, hold_id)
+);
+comment on table open_holds is
+  'What each open hold sets aside. One whose time has passed stays until its end is projected.';
+
 create table acknowledgements (
   tenant text not null,
   submission_id text not null,
@@ -139,4 +163,35 @@ begin
       changed, cardinality(account_ids)
       using errcode = 'PH002';
   end if;
+end $$;
+
+-- What a transaction makes of holds, one a hold: a account, h hold, p placed in it, r what it has
+-- left (0: it has ended), e when it expires, microseconds. A hold that is not there raises PH003:
+-- by position that cannot be.
+create function update_holds(changes jsonb) returns void language plpgsql
+  set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  expected bigint;
+  changed bigint;
+  ended bigint;
+begin
+  select count(*) into expected from jsonb_to_recordset(changes) as x(p boolean) where not x.p;
+  update open_holds o set remaining_minor = x.r
+    from jsonb_to_recordset(changes) as x(a uuid, h uuid, p boolean, r bigint)
+   where o.account_id = x.a and o.hold_id = x.h and not x.p and x.r > 0;
+  get diagnostics changed = row_count;
+  delete from open_holds o
+    using jsonb_to_recordset(changes) as x(a uuid, h uuid, p boolean, r bigint)
+   where o.account_id = x.a and o.hold_id = x.h and not x.p and x.r = 0;
+  get diagnostics ended = row_count;
+  if changed + ended <> expected then
+    raise exception 'HOLD_DIFFERS: % of % holds were there', changed + ended, expected
+      using errcode = 'PH003';
+  end if;
+  insert into open_holds (account_id, hold_id, remaining_minor, expires_at)
+    select x.a, x.h, x.r, 'epoch'::timestamptz + x.e * interval '1 microsecond'
+      from jsonb_to_recordset(changes) as x(a uuid, h uuid, p boolean, r bigint, e bigint)
+     where x.p and x.r > 0;
 end $$;

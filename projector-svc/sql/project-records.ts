@@ -6,12 +6,14 @@
 import { joinCopies } from '#platform/copy-binary.ts';
 import type { PipelineStep } from '#platform/postgres-pipeline.ts';
 import { COPY_ACKNOWLEDGEMENTS, COPY_CLOSED_SUBMISSIONS } from '../acknowledgement-rows.ts';
+import { COPY_ENTRY_LINKS } from '../entry-links.ts';
 import { COPY_ENTRIES } from '../entry-rows.ts';
 import { COPY_BALANCES } from '../new-balances.ts';
 
 /** SQLSTATEs that our functions raise. */
 export const HEAD_MOVED = 'PH001';
 export const BALANCE_DIFFERS = 'PH002';
+export const HOLD_DIFFERS = 'PH003';
 
 const MOVE_HEAD = 'select move_projected_head($1, $2, $3, $4, $5, $6)';
 const UPDATE_BALANCES = 'select update_balances($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)';
@@ -24,6 +26,9 @@ export type ProjectedRows = {
   projectedAt: string;
   filledRecords: number;
   entries: Buffer | undefined;
+  entryLinks: Buffer | undefined;
+  /** The argument of update_holds. */
+  holds: string | undefined;
   newBalances: Buffer | undefined;
   changedBalances: Buffer[] | undefined;
   acknowledgements: Buffer | undefined;
@@ -42,11 +47,17 @@ export function projectRecords(partitions: readonly ProjectedRows[]): PipelineSt
       streams((rows) => rows.entries),
     ),
     copy(
+      'copy_entry_links',
+      COPY_ENTRY_LINKS,
+      streams((rows) => rows.entryLinks),
+    ),
+    copy(
       'copy_balances',
       COPY_BALANCES,
       streams((rows) => rows.newBalances),
     ),
     ...partitions.map((rows) => updateBalances(rows.changedBalances, rows.projectedAt)),
+    ...partitions.map(({ holds }) => updateHolds(holds)),
     copy(
       'copy_acknowledgements',
       COPY_ACKNOWLEDGEMENTS,
@@ -88,5 +99,15 @@ function updateBalances(arrays: Buffer[] | undefined, at: string): PipelineStep 
     name: 'update_balances',
     sql: UPDATE_BALANCES,
     values: [...arrays, at],
+  };
+}
+
+function updateHolds(changes: string | undefined): PipelineStep | undefined {
+  if (changes === undefined) return undefined;
+  return {
+    kind: 'statement',
+    name: 'update_holds',
+    sql: 'select update_holds($1)',
+    values: [changes],
   };
 }

@@ -20,6 +20,8 @@ type AccountRow = {
   opened_at_micros: bigint;
   updated_at_micros: bigint;
   projected_at_micros: bigint;
+  passed_minor: bigint;
+  next_expiry_micros: bigint | null;
 };
 
 const TEXT = `
@@ -27,8 +29,15 @@ const TEXT = `
     status, debits_frozen, credits_frozen, owner, labels,
     (extract(epoch from opened_at) * 1000000)::bigint as opened_at_micros,
     (extract(epoch from updated_at) * 1000000)::bigint as updated_at_micros,
-    (extract(epoch from projected_at) * 1000000)::bigint as projected_at_micros
+    (extract(epoch from projected_at) * 1000000)::bigint as projected_at_micros,
+    coalesce(h.passed_minor, 0) as passed_minor, h.next_expiry_micros
   from balances
+  left join lateral (
+    select (sum(remaining_minor) filter (where expires_at <= now()))::bigint as passed_minor,
+      (extract(epoch from min(expires_at) filter (where expires_at > now())) * 1000000)::bigint
+        as next_expiry_micros
+    from open_holds o
+    where balances.held_minor > 0 and o.account_id = balances.account_id) h on true
   where tenant = $1 and account_id = any($2::uuid[])`;
 
 export async function readAccounts(
@@ -46,7 +55,8 @@ export async function readAccounts(
     version: row.version,
     currencyCode: row.currency_code,
     balanceMinor: row.balance_minor,
-    heldMinor: row.held_minor,
+    heldMinor: row.held_minor - row.passed_minor,
+    nextExpiryMicros: row.next_expiry_micros ?? undefined,
     overdraftLimitMinor: row.overdraft_limit_minor,
     status: row.status,
     debitsFrozen: row.debits_frozen,

@@ -19,6 +19,7 @@ import { freshSeed, seededRandom } from '#test/support/random.ts';
 import { endLeases, freshIds, makeGround } from '#test/support/contract-ground.ts';
 import { SERVED_METHODS, type Ground, type ServedMethod } from '#test/support/served-requests.ts';
 import { readEvents, readSubmission } from '#test/support/stored-rows.ts';
+import { isUuid, uuidToBytes } from '#platform/uuid.ts';
 import { Event } from '#proto/bank/event/v1/events.ts';
 
 const DEADLINE_MS = 1500;
@@ -136,6 +137,7 @@ describe('every field of the contract', () => {
   async function storedOf(ground: Ground) {
     const events = [
       ...(await readEvents(mesh.stores, [ground.account])),
+      ...(await readEvents(mesh.stores, [ground.emptyAccount])),
       ...(await readEvents(mesh.stores, [ground.freshAccount])),
     ];
     const stored = [];
@@ -171,8 +173,16 @@ function named(ground: Ground, value: unknown): string {
     if (VOLATILE.has(key)) return undefined;
     return typeof inner === 'bigint' ? String(inner) : inner;
   });
-  for (const [name, id] of Object.entries(ground)) text = text.replaceAll(id, `<${name}>`);
+  for (const [name, id] of Object.entries(ground)) {
+    text = text.replaceAll(id, `<${name}>`);
+    if (isUuid(id)) text = text.replaceAll(inBase64(id), `<${name}>`);
+  }
   return text;
+}
+
+/** As JSON has an id that a stored message holds in 16 bytes. */
+function inBase64(id: string): string {
+  return Buffer.from(uuidToBytes(id)).toString('base64');
 }
 
 function defaultValue(method: DescMethod, path: string): JsonValue {

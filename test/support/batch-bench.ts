@@ -5,7 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import type { Command, Deposit, OpenAccount } from '#domain/account.ts';
+import type { Command, Deposit, OpenAccount } from '#domain/commands.ts';
+import { commandOf } from '#test/support/commands.ts';
 import { createLogger } from '#platform/logger.ts';
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { createPool } from '#platform/postgres.ts';
@@ -104,8 +105,7 @@ export const laneOf = (replica: Replica, accountId: string): LaneStates => {
 };
 
 export function openCommand(accountId: string, currencyCode = 'EUR'): OpenAccount {
-  const empty = { owner: '', tenant: '', overdraftLimitMinor: 0n, labels: {} };
-  return { type: 'OpenAccount', accountId, currencyCode, operationId: undefined, ...empty };
+  return commandOf('OpenAccount', { accountId, currencyCode });
 }
 
 export function depositCommand(
@@ -113,8 +113,7 @@ export function depositCommand(
   amountMinor: bigint,
   more: Partial<Deposit> = {},
 ): Deposit {
-  const plain = { currencyCode: 'EUR', reference: '', valueDate: '', operationId: undefined };
-  return { type: 'Deposit', accountId, amountMinor, ...plain, ...more };
+  return commandOf('Deposit', { accountId, amountMinor, ...more });
 }
 
 export type Settled = { item: BatchItem; outcomes: ItemOutcome[] };

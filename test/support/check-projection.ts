@@ -3,7 +3,7 @@
  * entry an event that says what the event says, balances as of the newest event and to the cent
  * what the file gives.
  */
-import { EventType } from '#proto/bank/event/v1/events.ts';
+import { EventType, type Event } from '#proto/bank/event/v1/events.ts';
 import { expectedBalances, type Payroll } from '#test/support/payroll.ts';
 import {
   readHeads,
@@ -73,25 +73,33 @@ export async function checkProjection(
   log: readonly LogRecord[],
 ): Promise<string[]> {
   const accounts = payrolls.flatMap((payroll) => payroll.accounts.map((one) => one.accountId));
-  const entries = await projectionStore.query<EntryRow>(
-    `select account_id, version, type, (extract(epoch from recorded_at) * 1000000)::bigint
-              as recorded_micros, amount_minor, balance_after_minor, currency_code, operation_id,
-            submission_id, item_index
-       from entries where account_id = any($1::uuid[])`,
-    [accounts],
-  );
+  const entries = await readEntries(projectionStore, accounts);
   const balances = await projectionStore.query<BalanceRow>(
     `select account_id, version, currency_code, balance_minor
        from balances where account_id = any($1::uuid[])`,
     [accounts],
   );
   return [
-    ...entryProblems(entries.rows, events, log),
+    ...entryProblems(entries, events, log),
     ...balanceProblems(balances.rows, payrolls, events),
   ];
 }
 
-function entryProblems(
+export async function readEntries(
+  projectionStore: Stores['projectionStore'],
+  accounts: readonly string[],
+): Promise<EntryRow[]> {
+  const { rows } = await projectionStore.query<EntryRow>(
+    `select account_id, version, type, (extract(epoch from recorded_at) * 1000000)::bigint
+              as recorded_micros, amount_minor, balance_after_minor, currency_code, operation_id,
+            submission_id, item_index
+       from entries where account_id = any($1::uuid[])`,
+    [accounts],
+  );
+  return rows;
+}
+
+export function entryProblems(
   entries: readonly EntryRow[],
   events: readonly EventRow[],
   log: readonly LogRecord[],
@@ -117,22 +125,56 @@ function differences(
 ): string[] {
   const part = batch.submissions[record.submissionNumber - 1];
   const after = record.event?.after;
-  const deposited =
-    record.event?.body?.$case === 'moneyDeposited' ? record.event.body.value.amountMinor : 0n;
   const same = {
     type: entry.type === record.type && record.type !== EventType.EVENT_TYPE_UNSPECIFIED,
     recorded_at: entry.recorded_micros === record.recordedAtMicros,
-    amount: entry.amount_minor === deposited,
+    amount: entry.amount_minor === balanceChangeOf(record.event?.body),
     balance: entry.balance_after_minor === after?.balanceMinor,
     currency: entry.currency_code === after?.currencyCode,
-    operation_id:
-      entry.operation_id === (record.operationId.length > 0 ? uuidOf(record.operationId) : null),
+    operation_id: entry.operation_id === operationOf(record),
     submission: entry.submission_id === (part?.submissionId ?? null),
     item_index: entry.item_index === (part === undefined ? null : record.itemIndex),
   };
   return Object.entries(same)
     .filter(([, equal]) => !equal)
     .map(([name]) => name);
+}
+
+/** A credited leg names its transfer's operation, which is stored with the debited one. */
+function operationOf({ operationId, event }: LogRecord['record']): string | null {
+  const own =
+    event?.body?.$case === 'transferReceived' ? event.body.value.operationId : operationId;
+  return own.length > 0 ? uuidOf(own) : null;
+}
+
+function balanceChangeOf(body: Event['body']): bigint {
+  switch (body?.$case) {
+    case 'moneyDeposited':
+    case 'transferReceived':
+      return body.value.amountMinor;
+    case 'moneyWithdrawn':
+    case 'transferSent':
+    case 'holdCaptured':
+      return -body.value.amountMinor;
+    case 'operationReversed':
+      return body.value.balanceChangeMinor;
+    case undefined:
+    case 'accountOpened':
+    case 'holdPlaced':
+    case 'holdReleased':
+    case 'holdExpired':
+    case 'overdraftLimitSet':
+    case 'accountFrozen':
+    case 'accountUnfrozen':
+    case 'accountClosed':
+      return 0n;
+    default:
+      return unknownBody(body);
+  }
+}
+
+function unknownBody(body: never): never {
+  throw new Error(`unknown body ${JSON.stringify(body)}`);
 }
 
 function balanceProblems(

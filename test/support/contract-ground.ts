@@ -1,16 +1,18 @@
 /** What the served-fields test's calls stand on: an account, submissions, and ids that are free. */
 import type { BankClient } from '#client/bank-client.ts';
 import { unaryCall } from '#client/unary-call.ts';
+import { PlaceHoldRequest } from '#proto/bank/v1/account_command_service.ts';
 import { openAccounts, sendDeposits } from '#test/support/bank-calls.ts';
 import type { Random } from '#test/support/random.ts';
 import type { Ground } from '#test/support/served-requests.ts';
 
-type FreshIds = Pick<Ground, 'freshAccount' | 'freshOperation' | 'freshSubmission'>;
+type FreshIds = Pick<Ground, 'freshAccount' | 'freshOperation' | 'freshHold' | 'freshSubmission'>;
 
 export function freshIds(random: Random): FreshIds {
   return {
     freshAccount: random.uuid(),
     freshOperation: random.uuid(),
+    freshHold: random.uuid(),
     freshSubmission: `f-${random.uuid()}`,
   };
 }
@@ -18,13 +20,17 @@ export function freshIds(random: Random): FreshIds {
 export async function makeGround(client: BankClient, random: Random): Promise<Ground> {
   const ground: Ground = {
     account: random.uuid(),
+    emptyAccount: random.uuid(),
+    hold: random.uuid(),
     operation: random.uuid(),
     submission: `s-${random.uuid()}`,
     openSubmission: `o-${random.uuid()}`,
     lease: await startLease(client),
     ...freshIds(random),
   };
-  const accounts = [{ accountId: ground.account, currencyCode: 'EUR', owner: 'Ada' }];
+  const accounts = [ground.account, ground.emptyAccount].map((accountId) => {
+    return { accountId, currencyCode: 'EUR', owner: 'Ada' };
+  });
   await openAccounts(client, { submissionId: `a-${ground.account}`, accounts, items: [] });
   const item = {
     accountId: ground.account,
@@ -46,7 +52,18 @@ export async function makeGround(client: BankClient, random: Random): Promise<Gr
     { ...item, currencyCode: 'CHF' },
   ];
   await sendDeposits(client, { submissionId: ground.submission, items });
+  await placeHold(client, ground);
   return ground;
+}
+
+async function placeHold({ accounts }: BankClient, { account, hold }: Ground): Promise<void> {
+  const request = PlaceHoldRequest.fromPartial({
+    accountId: account,
+    holdId: hold,
+    operationId: hold,
+    amount: { currencyCode: 'EUR', minorUnits: 5n },
+  });
+  await unaryCall(accounts.placeHold.bind(accounts), request);
 }
 
 async function startLease({ bulkMode }: BankClient): Promise<string> {

@@ -31,6 +31,7 @@ export const ACCEPTED: ItemOutcome = {
     debitsFrozen: false,
     creditsFrozen: false,
   },
+  event: undefined,
   storedAtMicros: 0n,
 };
 

@@ -47,8 +47,8 @@ export const depositing = (
   },
 });
 
-export const withdrawing = (accountId: string): Operation =>
-  Operation.fromPartial({ command: { $case: 'withdraw', value: { accountId } } });
+export const transferring = (sourceAccountId: string): Operation =>
+  Operation.fromPartial({ command: { $case: 'transfer', value: { sourceAccountId } } });
 
 export function submitBatch(
   replica: IntakeReplica,

@@ -6,11 +6,16 @@
 import { status } from '@grpc/grpc-js';
 import type { JsonObject } from '#test/support/contract-methods.ts';
 import type { JsonValue } from '@bufbuild/protobuf';
+import { ACCOUNT_COMMANDS, euros, FAR_OFF } from '#test/support/served-commands.ts';
 
 /** Ids of one run: what a request may name. */
 export type Ground = {
-  /** An account with two deposits; the second by `operation`, through `submission`. */
+  /** An account with two deposits of 10, the second by `operation`, through `submission`, */
   account: string;
+  /** and this hold of 5. */
+  hold: string;
+  /** Open, and nothing else. */
+  emptyAccount: string;
   operation: string;
   /** Closed: one deposit accepted, two refused. */
   submission: string;
@@ -19,6 +24,7 @@ export type Ground = {
   /** Ids that nothing has. */
   freshAccount: string;
   freshOperation: string;
+  freshHold: string;
   freshSubmission: string;
   /** Of bulk mode; held. */
   lease: string;
@@ -32,9 +38,6 @@ export type ServedMethod = {
   request: (ground: Ground) => JsonObject;
   values?: (ground: Ground) => Record<string, JsonValue>;
 };
-
-const euros = (minorUnits: number) => ({ currency_code: 'EUR', minor_units: String(minorUnits) });
-const FAR_OFF = '2090-01-01';
 
 const openAccount: ServedMethod = {
   changes: 'what is fresh',
@@ -90,6 +93,7 @@ const closedList: ServedMethod = {
 export const SERVED_METHODS: Readonly<Record<string, ServedMethod>> = {
   OpenAccount: openAccount,
   Deposit: deposit,
+  ...ACCOUNT_COMMANDS,
   GetOperation: {
     request: ({ account, operation }) => ({ account_id: account, operation_id: operation }),
     values: ({ freshAccount, freshOperation }) => ({

@@ -32,7 +32,8 @@ export const protobufFileName = "bank/v1/account_command_service.proto";
  *
  * Every command takes an operation_id, its idempotency key: unique per account, remembered for
  * ever. A repeat with the same content answers the first receipt with replayed set; a repeat with
- * other content is refused with ALREADY_EXISTS, OPERATION_ID_REUSED. A refusal is not remembered.
+ * other content is refused with ALREADY_EXISTS, OPERATION_ID_REUSED. All fields are content but
+ * expected_version and validate_only. A refusal is not remembered.
  * Without an operation_id every try is a new command, so a client that may retry always sends one.
  *
  * Errors that every command can give, besides those named at the method: INVALID_ARGUMENT with the
@@ -205,8 +206,8 @@ export interface PlaceHoldRequest {
   /** The caller's reference, shown on the statement: at most 140 characters, may be empty. */
   reference: string;
   /**
-   * The hold's id, a UUID in text form, new in this account. Empty: derived from operation_id, or
-   * without one a new UUIDv7.
+   * The hold's id, a UUID in text form, new in this account: one that has ended counts too. Empty:
+   * derived from operation_id, or without one a new UUIDv7.
    */
   holdId: string;
   /** When the hold ends by itself, in the future. Unset: never. */
@@ -4370,7 +4371,11 @@ export const AccountCommandServiceService = {
     responseSerialize: (value: TransferResponse): Buffer => Buffer.from(TransferResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TransferResponse => TransferResponse.decode(value),
   },
-  /** Sets money aside: it stays in the balance and is no longer available. As Withdraw. */
+  /**
+   * Sets money aside: it stays in the balance and is no longer available. As Withdraw, and
+   * ALREADY_EXISTS (HOLD_EXISTS), RESOURCE_EXHAUSTED (QUOTA_EXCEEDED for more than 1,000 open holds
+   * in one account).
+   */
   placeHold: {
     path: "/bank.v1.AccountCommandService/PlaceHold" as const,
     requestStream: false as const,
@@ -4411,7 +4416,7 @@ export const AccountCommandServiceService = {
   /**
    * Sets how far below zero an account may be drawn. NOT_FOUND (ACCOUNT_NOT_FOUND),
    * FAILED_PRECONDITION (ACCOUNT_CLOSED, CURRENCY_MISMATCH, INSUFFICIENT_FUNDS when what is
-   * available would fall below zero), ABORTED (VERSION_MISMATCH).
+   * available would fall below zero), OUT_OF_RANGE (BALANCE_OVERFLOW), ABORTED (VERSION_MISMATCH).
    */
   setOverdraftLimit: {
     path: "/bank.v1.AccountCommandService/SetOverdraftLimit" as const,
@@ -4532,7 +4537,11 @@ export interface AccountCommandServiceServer extends UntypedServiceImplementatio
    * for either account.
    */
   transfer: handleUnaryCall<TransferRequest, TransferResponse>;
-  /** Sets money aside: it stays in the balance and is no longer available. As Withdraw. */
+  /**
+   * Sets money aside: it stays in the balance and is no longer available. As Withdraw, and
+   * ALREADY_EXISTS (HOLD_EXISTS), RESOURCE_EXHAUSTED (QUOTA_EXCEEDED for more than 1,000 open holds
+   * in one account).
+   */
   placeHold: handleUnaryCall<PlaceHoldRequest, PlaceHoldResponse>;
   /**
    * Takes out money that was set aside: in part, several times, or whole. NOT_FOUND
@@ -4549,7 +4558,7 @@ export interface AccountCommandServiceServer extends UntypedServiceImplementatio
   /**
    * Sets how far below zero an account may be drawn. NOT_FOUND (ACCOUNT_NOT_FOUND),
    * FAILED_PRECONDITION (ACCOUNT_CLOSED, CURRENCY_MISMATCH, INSUFFICIENT_FUNDS when what is
-   * available would fall below zero), ABORTED (VERSION_MISMATCH).
+   * available would fall below zero), OUT_OF_RANGE (BALANCE_OVERFLOW), ABORTED (VERSION_MISMATCH).
    */
   setOverdraftLimit: handleUnaryCall<SetOverdraftLimitRequest, SetOverdraftLimitResponse>;
   /**
@@ -4661,7 +4670,11 @@ export interface AccountCommandServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TransferResponse) => void,
   ): ClientUnaryCall;
-  /** Sets money aside: it stays in the balance and is no longer available. As Withdraw. */
+  /**
+   * Sets money aside: it stays in the balance and is no longer available. As Withdraw, and
+   * ALREADY_EXISTS (HOLD_EXISTS), RESOURCE_EXHAUSTED (QUOTA_EXCEEDED for more than 1,000 open holds
+   * in one account).
+   */
   placeHold(
     request: PlaceHoldRequest,
     callback: (error: ServiceError | null, response: PlaceHoldResponse) => void,
@@ -4720,7 +4733,7 @@ export interface AccountCommandServiceClient extends Client {
   /**
    * Sets how far below zero an account may be drawn. NOT_FOUND (ACCOUNT_NOT_FOUND),
    * FAILED_PRECONDITION (ACCOUNT_CLOSED, CURRENCY_MISMATCH, INSUFFICIENT_FUNDS when what is
-   * available would fall below zero), ABORTED (VERSION_MISMATCH).
+   * available would fall below zero), OUT_OF_RANGE (BALANCE_OVERFLOW), ABORTED (VERSION_MISMATCH).
    */
   setOverdraftLimit(
     request: SetOverdraftLimitRequest,

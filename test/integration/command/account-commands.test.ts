@@ -1,6 +1,6 @@
 /**
  * Unary commands through gRPC on a real event store: receipts, repeats by operation id, refusals
- * with their codes, fields that are not served yet, a full lane.
+ * with their codes, a full lane.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -97,15 +97,6 @@ describe('Deposit', () => {
   it('is refused for its fields, all at once', async () => {
     const wrong = deposit({ accountId: 'x', amount: EUR(0n), valueDate: '2026-13-01' });
     expect(await failureOf(wrong)).toBe('3 account_id');
-  });
-
-  it('is refused where a field is set that is not served yet', async () => {
-    const accountId = randomUUID();
-    expect(await failureOf(deposit({ accountId, expectedVersion: 1n }))).toBe(
-      '12 expected_version',
-    );
-    expect(await failureOf(deposit({ accountId, validateOnly: true }))).toBe('12 validate_only');
-    expect(await failureOf(open({ validateOnly: true }))).toBe('12 validate_only');
   });
 
   it('meets a full lane with QUEUE_FULL', async () => {

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evolve, NO_ACCOUNT, type AccountState } from '#domain/account.ts';
+import { NO_FACTS } from '#test/support/commands.ts';
 import { decide } from '#domain/decide.ts';
 import { decodeStatusDetails } from '#platform/grpc-errors.ts';
 import { BatchMode } from '#proto/bank/v1/bulk_service.ts';
@@ -128,9 +129,10 @@ function prepared(given: File): Sent {
     }
     const state = states.get(id) ?? NO_ACCOUNT;
     const command = one.kind === 'open' ? openCommand(id) : depositCommand(id, BigInt(amount));
-    const decision = decide(state, command);
+    const decision = decide(state, command, NO_FACTS);
     if (!decision.accepted) return `${index} ${decision.rejection.reason}`;
-    const after = evolve(state, decision.event);
+    const after = decision.events.reduce<AccountState>(evolve, state);
+    if (after.status === 'none') throw new Error('nothing happened');
     states.set(id, after);
     const word = `v${after.version}=${after.balanceMinor}`;
     executed.set(id + operationId, { amount, word });

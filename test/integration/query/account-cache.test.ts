@@ -53,6 +53,29 @@ describe('an answer', () => {
     expect((await service.get(accountId)).asOfVersion).toBe(2n);
   });
 
+  test('frees what is held at once when the time of a hold passes', async () => {
+    const accountId = await service.openAccount(3);
+    const { projectionStore } = service.databases;
+    await projectionStore.query('update balances set held_minor = 150 where account_id = $1', [
+      accountId,
+    ]);
+    const { rows } = await projectionStore.query<{ expires_at: Date }>(
+      `insert into open_holds (account_id, hold_id, remaining_minor, expires_at)
+       values ($1, $1, 50, now() + interval '1 second'), ($1, $2, 100, null)
+       returning expires_at`,
+      [accountId, randomUUID()],
+    );
+    const held = async () => {
+      const account = await service.get(accountId);
+      return [account.held?.minorUnits, account.available?.minorUnits];
+    };
+    expect(await held()).toEqual([150n, 50n]);
+    await until('the entry', async () => (await service.redis.exists(keyOf(accountId))) === 1);
+    const passesAtMs = rows[0]?.expires_at.getTime() ?? 0;
+    await until('the time has passed', () => Date.now() > passesAtMs);
+    expect(await held()).toEqual([100n, 100n]);
+  });
+
   test('is right after Redis was flushed', async () => {
     const accountId = await cached(1);
     await service.deposit(accountId, 2);

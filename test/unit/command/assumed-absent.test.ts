@@ -1,12 +1,12 @@
 /** A decision that stands on an account taken as absent must store an event of it. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Command } from '#domain/account.ts';
+import type { Command } from '#domain/commands.ts';
 import { provesAssumed } from '../../../command-svc/assumed-absent.ts';
-import { namedIn } from '../../../command-svc/batch.ts';
 import type { BatchItem } from '../../../command-svc/batch-item.ts';
 import { decideBatch, type DecidedBatch } from '../../../command-svc/decide-batch.ts';
-import { absentAccount } from '../../../command-svc/loaded-accounts.ts';
+import { absentAccount, NO_HOLD_FACTS } from '../../../command-svc/loaded-accounts.ts';
+import { openingIn, wantedOf } from '../../../command-svc/wanted.ts';
 import { depositCommand, openCommand, settled } from '#test/support/batch-bench.ts';
 
 const [FIRST, SECOND] = [randomUUID(), randomUUID()];
@@ -17,8 +17,9 @@ function bulk(...commands: Command[]): BatchItem[] {
 }
 
 function decided(items: readonly BatchItem[]): DecidedBatch {
-  const accounts = new Map([...namedIn(items).accountIds].map((id) => [id, absentAccount(id)]));
-  return decideBatch({ known: 1n, accounts, operations: new Map() }, items, 1n);
+  const accounts = new Map([...wantedOf(items).accountIds].map((id) => [id, absentAccount(id)]));
+  const base = { known: 1n, accounts, operations: new Map(), ...NO_HOLD_FACTS };
+  return decideBatch(base, items, 1n);
 }
 
 describe('accounts that a batch opens', () => {
@@ -27,12 +28,10 @@ describe('accounts that a batch opens', () => {
       settled(openCommand(SECOND)).item,
       ...bulk(openCommand(FIRST), depositCommand(FIRST, 1n), openCommand(SECOND)),
     ];
-    expect(namedIn(items)).toMatchObject({
-      accountIds: new Set([SECOND, FIRST]),
-      opening: new Set([FIRST]),
-    });
+    expect(wantedOf(items).accountIds).toEqual(new Set([SECOND, FIRST]));
+    expect(openingIn(items)).toEqual(new Set([FIRST]));
     const late = bulk(depositCommand(FIRST, 1n), openCommand(FIRST));
-    expect(namedIn(late).opening.size).toBe(0);
+    expect(openingIn(late).size).toBe(0);
   });
 
   it('are proven absent by their events, whatever else the batch refuses', () => {

@@ -1,21 +1,17 @@
 /** Items of a bulk message: the bound of what they take in the packed row, and what they become. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Command, ExistingAccount } from '#domain/account.ts';
+import type { Command } from '#domain/commands.ts';
 import { decide } from '#domain/decide.ts';
 import { NO_ACCOUNT } from '#domain/account.ts';
 import { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
 import { DepositItem } from '#proto/bank/v1/bulk_service.ts';
-import { uuidToBytes } from '#platform/uuid.ts';
-import { encodeBatch } from '../../../command-svc/batch-codec.ts';
 import type { BatchItem } from '../../../command-svc/batch-item.ts';
 import { depositItem, openAccountItem, shownText } from '../../../command-svc/bulk-items.ts';
-import type { DecidedEvent } from '../../../command-svc/decide-batch.ts';
-import { encodeEvent, eventTypeOf } from '../../../command-svc/event-codec.ts';
+import { NO_FACTS } from '#test/support/commands.ts';
+import { packedEventsBytes, RICH } from './packed-events.ts';
 
 const MOST = 2n ** 63n - 1n;
-/** Versions and times stay below 2^53. */
-const LATEST = BigInt(Number.MAX_SAFE_INTEGER);
 const ID = 'ffffffff-ffff-4fff-bfff-ffffffffffff';
 const CONTEXT = {
   origin: {
@@ -27,47 +23,11 @@ const CONTEXT = {
   partitionCount: 16,
   homePartition: 3,
 } as const;
-const RICH: ExistingAccount = {
-  status: 'open',
-  version: LATEST,
-  currencyCode: 'EUR',
-  balanceMinor: -MOST,
-  heldMinor: MOST,
-  overdraftLimitMinor: MOST,
-  debitsFrozen: true,
-  creditsFrozen: false,
-};
-
 /** The packed row of one event whose numbers are all as long as they can be. */
 function packedBytes(command: Command): number {
-  const decision = decide(command.type === 'OpenAccount' ? NO_ACCOUNT : RICH, command);
+  const decision = decide(command.type === 'OpenAccount' ? NO_ACCOUNT : RICH, command, NO_FACTS);
   if (!decision.accepted) throw new Error(decision.rejection.message);
-  const payloads = encodeEvent(decision.event, RICH);
-  const event: DecidedEvent = {
-    accountId: ID,
-    type: eventTypeOf(decision.event),
-    after: { idBytes: uuidToBytes(ID), state: RICH, hash: '', recordedAtMicros: LATEST },
-    start: 0,
-    end: payloads.length,
-    item: {
-      ...depositItem(CONTEXT, DepositItem.fromPartial({ accountId: ID }), 0),
-      command: { ...command, operationId: ID },
-      itemIndex: Number.MAX_SAFE_INTEGER,
-    },
-    commandNumber: 5_000,
-  };
-  const batch = {
-    batchId: ID,
-    partition: 1,
-    storedAtMicros: 1n,
-    submissions: [],
-    others: [],
-    replayed: [],
-  };
-  const submissionNumberOf = (): number => 5_000;
-  const bytesOf = (events: DecidedEvent[]): number =>
-    encodeBatch({ ...batch, payloads, submissionNumberOf, events }).length;
-  return bytesOf([event]) - bytesOf([]);
+  return packedEventsBytes(decision.events);
 }
 
 function commandOf({ command, invalid }: BatchItem): Command {

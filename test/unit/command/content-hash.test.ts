@@ -3,7 +3,8 @@
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Deposit, OpenAccount } from '#domain/account.ts';
+import type { Command, Deposit, OpenAccount } from '#domain/commands.ts';
+import { commandOf } from '#test/support/commands.ts';
 import {
   contentHashOf,
   rawContentHash,
@@ -18,6 +19,7 @@ const DEPOSIT: Deposit = {
   reference: 'Gehalt f\u00fcr Mai',
   valueDate: '2026-05-31',
   operationId: undefined,
+  expectedVersion: 0n,
 };
 const ACCOUNT: OpenAccount = {
   type: 'OpenAccount',
@@ -32,13 +34,15 @@ const ACCOUNT: OpenAccount = {
 
 const hex = (hash: string): string => Buffer.from(hash, 'latin1').toString('hex');
 
-function plainHash(type: number, ...parts: readonly (string | bigint)[]): string {
+function plainHash(type: number, ...parts: readonly (string | bigint | Uint8Array)[]): string {
   const hash = createHash('sha256').update(Uint8Array.of(type));
   for (const part of parts) {
     if (typeof part === 'bigint') {
       const amount = Buffer.alloc(8);
       amount.writeBigInt64BE(part);
       hash.update(amount);
+    } else if (typeof part !== 'string') {
+      hash.update(part);
     } else {
       const length = Buffer.alloc(4);
       length.writeUInt32BE(Buffer.byteLength(part));
@@ -47,6 +51,77 @@ function plainHash(type: number, ...parts: readonly (string | bigint)[]): string
   }
   return hash.digest('hex').slice(0, 16);
 }
+
+const id = DEPOSIT.accountId;
+const other = '0190c7b2-3f4e-7abc-8def-0123456789ac';
+const command = { accountId: id, operationId: other };
+const amount = { currencyCode: 'EUR', minor: 5n };
+const flag = (...set: boolean[]): Uint8Array => Uint8Array.from(set, (one) => (one ? 1 : 0));
+const PINNED: [Command, ...Parameters<typeof plainHash>][] = [
+  [
+    commandOf('Withdraw', { ...command, valueDate: '2026-05-31' }),
+    3,
+    id,
+    other,
+    'EUR',
+    100n,
+    '',
+    '2026-05-31',
+  ],
+  [
+    commandOf('Transfer', { ...command, destinationAccountId: other }),
+    4,
+    id,
+    other,
+    other,
+    'EUR',
+    100n,
+    '',
+    '',
+  ],
+  [
+    commandOf('PlaceHold', { ...command, holdId: other, expiresAtMicros: 7n }),
+    5,
+    id,
+    other,
+    other,
+    'EUR',
+    100n,
+    7n,
+    '',
+  ],
+  [
+    commandOf('CaptureHold', { ...command, holdId: other, amount, releaseRest: true }),
+    6,
+    id,
+    other,
+    other,
+    'EUR',
+    5n,
+    flag(true),
+    '',
+  ],
+  [commandOf('ReleaseHold', { ...command, holdId: other }), 7, id, other, other],
+  [commandOf('SetOverdraftLimit', command), 8, id, other, 'EUR', 0n],
+  [
+    commandOf('FreezeAccount', { ...command, credits: false }),
+    9,
+    id,
+    other,
+    flag(true, false),
+    'r',
+  ],
+  [commandOf('UnfreezeAccount', command), 10, id, other, 'r'],
+  [commandOf('CloseAccount', { ...command, sweepTo: other }), 11, id, other, other, ''],
+  [
+    commandOf('ReverseOperation', { ...command, reversedOperationId: other }),
+    12,
+    id,
+    other,
+    other,
+    'r',
+  ],
+];
 
 describe('the content hash', () => {
   it('is SHA-256 over type and fields, each text with its length', () => {
@@ -81,6 +156,18 @@ describe('the content hash', () => {
     ];
     const hashes = [DEPOSIT, ACCOUNT, ...others].map((command) => hex(contentHashOf(command)));
     expect(new Set(hashes).size).toBe(hashes.length);
+  });
+
+  it.each(PINNED)(
+    'of $type is over its fields in the order of the contract',
+    (hashed, ...parts) => {
+      expect(hex(contentHashOf(hashed))).toBe(plainHash(...parts));
+    },
+  );
+
+  it('is the same whatever version a command expects', () => {
+    const expecting = commandOf('Withdraw', { expectedVersion: 7n });
+    expect(contentHashOf(expecting)).toBe(contentHashOf(commandOf('Withdraw')));
   });
 
   it('of a malformed item is never that of a valid command', () => {

@@ -1,140 +1,161 @@
 /**
- * The decider, as given events, when a command, then events or a refusal; refusals in their
- * precedence.
+ * The decider, as given events, when a command, then events: one case or two a command, and what
+ * its event does to the account.
  */
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  evolve,
-  NO_ACCOUNT,
-  type AccountEvent,
-  type AccountOpened,
-  type AccountState,
-} from '#domain/account.ts';
-import type { Command, Deposit } from '#domain/account.ts';
+import { evolve, type AccountState } from '#domain/account.ts';
+import type { Command } from '#domain/commands.ts';
 import { decide } from '#domain/decide.ts';
-import { addChecked, MINOR_UNITS_MAX, MINOR_UNITS_MIN } from '#domain/money.ts';
+import type { Facts } from '#domain/decision.ts';
+import type { AccountEvent } from '#domain/events.ts';
+import {
+  ACCOUNT,
+  after,
+  commandOf,
+  deposited,
+  HOLD,
+  NO_FACTS,
+  OPENED,
+  placed,
+} from '#test/support/commands.ts';
 
-const ACCOUNT = '11111111-1111-4111-8111-111111111111';
+const PASSED = 999n;
+const LATER = 2_000n;
+const rich = after(OPENED, deposited(1_000n));
+const held = after(OPENED, deposited(1_000n), placed(400n));
+const moved = (amountMinor: bigint) => ({ amountMinor, reference: '', valueDate: '' });
 
-const opened: AccountOpened = {
-  type: 'AccountOpened',
-  tenant: '',
-  currencyCode: 'EUR',
-  owner: 'Ada',
-  overdraftLimitMinor: 0n,
-  labels: {},
-};
+function decided(state: AccountState, command: Command, facts: Partial<Facts> = {}) {
+  const decision = decide(state, command, { ...NO_FACTS, ...facts });
+  if (!decision.accepted) throw new Error(decision.rejection.message);
+  return decision;
+}
 
-const deposited = (amountMinor: bigint): AccountEvent => {
-  return { type: 'MoneyDeposited', amountMinor, reference: 'salary', valueDate: '' };
-};
-
-const deposit = (amountMinor: bigint, currencyCode = 'EUR'): Deposit => {
-  return {
-    type: 'Deposit',
-    accountId: ACCOUNT,
-    currencyCode,
-    amountMinor,
-    reference: 'salary',
-    valueDate: '',
-    operationId: undefined,
-  };
-};
-
-const open: Command = {
-  type: 'OpenAccount',
-  accountId: ACCOUNT,
-  tenant: '',
-  currencyCode: 'EUR',
-  owner: 'Ada',
-  overdraftLimitMinor: 0n,
-  labels: {},
-  operationId: undefined,
-};
-
-const after = (...events: AccountEvent[]): AccountState =>
-  events.reduce<AccountState>(evolve, NO_ACCOUNT);
-
-const closed = (): AccountState => {
-  const state = after(opened);
-  if (state.status !== 'open') throw new Error('not open');
-  return { ...state, status: 'closed' };
-};
-
-const creditsFrozen = (): AccountState => {
-  const state = after(opened);
-  if (state.status !== 'open') throw new Error('not open');
-  return { ...state, creditsFrozen: true };
-};
-
-describe('decide', () => {
-  it('opens an account that does not exist', () => {
-    expect(decide(after(), open)).toEqual({ accepted: true, event: opened });
-  });
-
-  it('credits a deposit', () => {
-    const decision = decide(after(opened, deposited(500n)), deposit(250n));
-    expect(decision).toEqual({ accepted: true, event: deposited(250n) });
-  });
-
-  const overflow = deposit(1n);
-  const deepOverdraft = after({ ...opened, overdraftLimitMinor: MINOR_UNITS_MAX });
-  const full = after(opened, deposited(MINOR_UNITS_MAX));
-  it.each([
-    ['an account that exists', after(opened), open, 'ACCOUNT_EXISTS', 'account_id'],
-    ['a closed account opened again', closed(), open, 'ACCOUNT_EXISTS', 'account_id'],
-    ['a deposit to no account', after(), deposit(1n), 'ACCOUNT_NOT_FOUND', 'account_id'],
-    ['a deposit to a closed account', closed(), deposit(1n, 'USD'), 'ACCOUNT_CLOSED', 'account_id'],
+describe('a command of one account', () => {
+  const captured = (amountMinor: bigint, remainingMinor: bigint, releasedMinor: bigint) =>
+    ({
+      type: 'HoldCaptured',
+      holdId: HOLD,
+      amountMinor,
+      remainingMinor,
+      releasedMinor,
+      expiresAtMicros: undefined,
+      reference: '',
+    }) as const;
+  const part = { amount: { currencyCode: 'EUR', minor: 150n } };
+  const cases: [string, AccountState, Command, AccountEvent, Partial<AccountState>][] = [
+    ['opens', after(), commandOf('OpenAccount'), OPENED, { status: 'open', version: 1n }],
     [
-      'another currency, before the freeze',
-      creditsFrozen(),
-      deposit(1n, 'USD'),
-      'CURRENCY_MISMATCH',
-      'amount.currency_code',
+      'deposits',
+      rich,
+      commandOf('Deposit', { amountMinor: 5n }),
+      deposited(5n),
+      { balanceMinor: 1_005n },
     ],
-    ['frozen credits', creditsFrozen(), deposit(1n), 'ACCOUNT_FROZEN', 'account_id'],
-    ['a balance beyond 64 bits', full, overflow, 'BALANCE_OVERFLOW', 'amount.minor_units'],
     [
-      'an available amount beyond 64 bits',
-      deepOverdraft,
-      overflow,
-      'BALANCE_OVERFLOW',
-      'amount.minor_units',
+      'withdraws all that is available',
+      held,
+      commandOf('Withdraw', { amountMinor: 600n }),
+      { type: 'MoneyWithdrawn', ...moved(600n) },
+      { balanceMinor: 400n, heldMinor: 400n },
     ],
-  ])('refuses %s', (_name, state, command, reason, field) => {
-    const decision = decide(state, command);
-    expect(decision).toMatchObject({ accepted: false, rejection: { reason, field } });
+    [
+      'sets aside',
+      rich,
+      commandOf('PlaceHold', { amountMinor: 1_000n, expiresAtMicros: LATER }),
+      placed(1_000n, LATER),
+      { balanceMinor: 1_000n, heldMinor: 1_000n },
+    ],
+    [
+      'captures a part, and the rest stays',
+      held,
+      commandOf('CaptureHold', part),
+      captured(150n, 250n, 0n),
+      { balanceMinor: 850n, heldMinor: 250n },
+    ],
+    [
+      'captures a part, and the rest is released',
+      held,
+      commandOf('CaptureHold', { ...part, releaseRest: true }),
+      captured(150n, 0n, 250n),
+      { balanceMinor: 850n, heldMinor: 0n, openHolds: [] },
+    ],
+    [
+      'captures all that is left',
+      held,
+      commandOf('CaptureHold'),
+      captured(400n, 0n, 0n),
+      { balanceMinor: 600n, heldMinor: 0n },
+    ],
+    [
+      'releases',
+      held,
+      commandOf('ReleaseHold'),
+      { type: 'HoldReleased', holdId: HOLD, amountMinor: 400n },
+      { balanceMinor: 1_000n, heldMinor: 0n },
+    ],
+    [
+      'sets the limit',
+      rich,
+      commandOf('SetOverdraftLimit', { overdraftLimitMinor: 7n }),
+      { type: 'OverdraftLimitSet', overdraftLimitMinor: 7n },
+      { overdraftLimitMinor: 7n },
+    ],
+    [
+      'freezes, and what is frozen stays so',
+      after(OPENED, { type: 'AccountFrozen', debits: true, credits: false, reason: '' }),
+      commandOf('FreezeAccount', { debits: false, credits: true }),
+      { type: 'AccountFrozen', debits: true, credits: true, reason: 'r' },
+      { debitsFrozen: true, creditsFrozen: true },
+    ],
+    [
+      'unfreezes',
+      after(OPENED, { type: 'AccountFrozen', debits: true, credits: true, reason: '' }),
+      commandOf('UnfreezeAccount'),
+      { type: 'AccountUnfrozen', reason: 'r' },
+      { debitsFrozen: false, creditsFrozen: false },
+    ],
+    [
+      'closes',
+      after(OPENED),
+      commandOf('CloseAccount'),
+      { type: 'AccountClosed', reason: '' },
+      { status: 'closed' },
+    ],
+  ];
+  it.each(cases)('%s', (_name, state, command, event, changed) => {
+    expect(decided(state, command)).toEqual({
+      accepted: true,
+      events: [event],
+      counterpart: undefined,
+    });
+    expect(evolve(state, event)).toMatchObject({ ...changed, version: state.version + 1n });
   });
 });
 
-describe('evolve', () => {
-  it('adds up deposits and counts versions', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.bigInt({ min: 1n, max: 10n ** 12n }), { maxLength: 50 }),
-        (amounts) => {
-          const state = after(opened, ...amounts.map(deposited));
-          const sum = amounts.reduce((total, amount) => total + amount, 0n);
-          expect(state).toMatchObject({ balanceMinor: sum, version: BigInt(amounts.length + 1) });
-        },
-      ),
-    );
+describe('a hold whose time has passed', () => {
+  const state = after(OPENED, deposited(1_000n), placed(900n, PASSED), placed(50n, LATER, ACCOUNT));
+  const expired = { type: 'HoldExpired', holdId: HOLD, amountMinor: 900n } as const;
+
+  it('ends before what draws on the account', () => {
+    const withdrawal = commandOf('Withdraw', { amountMinor: 950n });
+    const { events } = decided(state, withdrawal);
+    expect(events).toEqual([expired, { type: 'MoneyWithdrawn', ...moved(950n) }]);
+    expect(events.reduce<AccountState>(evolve, state)).toMatchObject({
+      balanceMinor: 50n,
+      heldMinor: 50n,
+      version: 6n,
+    });
   });
 
-  it('refuses a deposit before the account is opened', () => {
-    expect(() => evolve(NO_ACCOUNT, deposited(1n))).toThrow('MoneyDeposited before AccountOpened');
+  it('is left alone by what does not need it', () => {
+    expect(decided(state, commandOf('Deposit')).events).toEqual([deposited(100n)]);
   });
-});
 
-describe('addChecked', () => {
-  it('is the exact sum within 64 bits and undefined outside', () => {
-    const int64 = fc.bigInt({ min: MINOR_UNITS_MIN, max: MINOR_UNITS_MAX });
-    fc.assert(
-      fc.property(int64, int64, (a, b) => {
-        const fits = BigInt.asIntN(64, a + b) === a + b;
-        expect(addChecked(a, b)).toBe(fits ? a + b : undefined);
-      }),
-    );
+  it('ends by its own command, once', () => {
+    const { events } = decided(state, commandOf('ExpireHolds'));
+    expect(events).toEqual([expired]);
+    const ended = events.reduce<AccountState>(evolve, state);
+    expect(decided(ended, commandOf('ExpireHolds')).events).toEqual([]);
   });
 });

@@ -6,12 +6,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { uuidFromBytes, uuidToBytes } from '#platform/uuid.ts';
 import { EventRecord } from '#proto/bank/event/v1/event_batch.ts';
-import { EventType, type Event } from '#proto/bank/event/v1/events.ts';
+import { EventType } from '#proto/bank/event/v1/events.ts';
 import { decodeEvent } from '../../../projector-svc/event-decoder.ts';
 import { NO_DATE, newEventFields } from '../../../projector-svc/event-fields.ts';
 import { int64Of, WireReader } from '#platform/wire-reader.ts';
-
-type Body = NonNullable<Event['body']>;
+import { namedBy, shownOf, type Body } from './shown-bodies.ts';
 
 const amount = fc.bigInt({ min: 1n, max: (1n << 63n) - 1n });
 const signed = fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n });
@@ -55,7 +54,7 @@ const bodies: fc.Arbitrary<Body>[] = [
   leg.map((value) => ({ $case: 'transferSent', value })),
   leg.map((value) => ({ $case: 'transferReceived', value })),
   hold.map((value) => ({ $case: 'holdPlaced', value })),
-  hold.map((value) => ({ $case: 'holdCaptured', value })),
+  hold.map((value) => ({ $case: 'holdCaptured', value: { ...value, releasedMinor: 1n } })),
   hold.map((value) => ({ $case: 'holdReleased', value })),
   hold.map((value) => ({ $case: 'holdExpired', value })),
   fc
@@ -103,43 +102,6 @@ const record = kind.chain((type) =>
   }),
 );
 
-/** What a statement shows of a body, written down apart from the decoder. */
-function shownOf(body: Body): { amount: bigint; reference: string; day: string } {
-  const none = { amount: 0n, reference: '', day: '' };
-  const wrap = (value: bigint): bigint => BigInt.asIntN(64, value);
-  const textOf = (sealed: { form?: { $case: string; value: unknown } | undefined } | undefined) =>
-    sealed?.form?.$case === 'plain' ? String(sealed.form.value) : '';
-  switch (body.$case) {
-    case 'moneyDeposited':
-    case 'transferReceived': {
-      const { amountMinor, reference, valueDate } = body.value;
-      return { amount: amountMinor, reference: textOf(reference), day: valueDate };
-    }
-    case 'moneyWithdrawn':
-    case 'transferSent': {
-      const { amountMinor, reference, valueDate } = body.value;
-      return { amount: wrap(-amountMinor), reference: textOf(reference), day: valueDate };
-    }
-    case 'holdPlaced':
-      return { ...none, reference: textOf(body.value.reference) };
-    case 'holdCaptured':
-      return { ...none, amount: -body.value.amountMinor, reference: textOf(body.value.reference) };
-    case 'operationReversed': {
-      const { balanceChangeMinor, reason: why } = body.value;
-      return { ...none, amount: balanceChangeMinor, reference: textOf(why) };
-    }
-    case 'accountFrozen':
-    case 'accountUnfrozen':
-    case 'accountClosed':
-      return { ...none, reference: textOf(body.value.reason) };
-    case 'accountOpened':
-    case 'holdReleased':
-    case 'holdExpired':
-    case 'overdraftLimitSet':
-      return none;
-  }
-}
-
 const dayOf = (text: string): number =>
   text === '' ? NO_DATE : (Date.parse(text) - Date.UTC(2000, 0, 1)) / 86_400_000;
 
@@ -178,6 +140,12 @@ test('reads every kind of event as the generated code does', () => {
         currency: textAt(fields.currencyAt, fields.currencyEnd),
         status: fields.status,
         frozen: [fields.debitsFrozen, fields.creditsFrozen],
+        counterpart: uuidAt(fields.counterpartAt),
+        counterpartVersion: int64Of(fields.counterpartLow, fields.counterpartHigh),
+        reversed: int64Of(fields.reversedLow, fields.reversedHigh),
+        hold: uuidAt(fields.holdAt),
+        left: int64Of(fields.holdLeftLow, fields.holdLeftHigh),
+        expires: int64Of(fields.expiresLow, fields.expiresHigh),
       }).toEqual({
         account: uuidFromBytes(expected.accountId),
         version: expected.version,
@@ -195,6 +163,7 @@ test('reads every kind of event as the generated code does', () => {
         currency: state.currencyCode,
         status: state.status,
         frozen: [state.debitsFrozen, state.creditsFrozen],
+        ...namedBy(body),
       });
     }),
     { numRuns: 400 },

@@ -46,6 +46,7 @@ describe('a cache entry', () => {
     currencyCode: 'EUR',
     balanceMinor: -(2n ** 63n),
     heldMinor: 5n,
+    nextExpiryMicros: undefined,
     overdraftLimitMinor: 2n ** 63n - 1n,
     status: 1,
     debitsFrozen: false,

@@ -32,6 +32,7 @@ function view(accountId: string, version: bigint): AccountView {
     currencyCode: 'EUR',
     balanceMinor: 0n,
     heldMinor: 0n,
+    nextExpiryMicros: undefined,
     overdraftLimitMinor: 0n,
     status: 1,
     debitsFrozen: false,

@@ -425,10 +425,19 @@ export interface HoldCaptured {
   holdId: Uint8Array;
   /** What went out, minor units, above 0. */
   amountMinor: bigint;
-  /** What stays set aside, minor units. */
+  /** What stays set aside, minor units. 0: the hold has ended. */
   remainingMinor: bigint;
   /** The caller's reference. */
-  reference: SealedText | undefined;
+  reference:
+    | SealedText
+    | undefined;
+  /** What became free with it, minor units: the hold had amount + released + remaining left. */
+  releasedMinor: bigint;
+  /**
+   * When what stays set aside is free by itself, microseconds since 1970-01-01 UTC; 0: never, or
+   * nothing stays.
+   */
+  expiresAtMicros: bigint;
 }
 
 /** Money set aside is free again. */
@@ -2315,7 +2324,14 @@ export const HoldPlaced: MessageFns<HoldPlaced> = {
 };
 
 function createBaseHoldCaptured(): HoldCaptured {
-  return { holdId: new Uint8Array(0), amountMinor: 0n, remainingMinor: 0n, reference: undefined };
+  return {
+    holdId: new Uint8Array(0),
+    amountMinor: 0n,
+    remainingMinor: 0n,
+    reference: undefined,
+    releasedMinor: 0n,
+    expiresAtMicros: 0n,
+  };
 }
 
 export const HoldCaptured: MessageFns<HoldCaptured> = {
@@ -2337,6 +2353,18 @@ export const HoldCaptured: MessageFns<HoldCaptured> = {
     }
     if (message.reference !== undefined) {
       SealedText.encode(message.reference, writer.uint32(34).fork()).join();
+    }
+    if (message.releasedMinor !== 0n) {
+      if (BigInt.asIntN(64, message.releasedMinor) !== message.releasedMinor) {
+        throw new globalThis.Error("value provided for field message.releasedMinor of type int64 too large");
+      }
+      writer.uint32(40).int64(message.releasedMinor);
+    }
+    if (message.expiresAtMicros !== 0n) {
+      if (BigInt.asIntN(64, message.expiresAtMicros) !== message.expiresAtMicros) {
+        throw new globalThis.Error("value provided for field message.expiresAtMicros of type int64 too large");
+      }
+      writer.uint32(48).int64(message.expiresAtMicros);
     }
     return writer;
   },
@@ -2386,6 +2414,22 @@ export const HoldCaptured: MessageFns<HoldCaptured> = {
             message.reference = SealedText.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.releasedMinor = reader.int64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.expiresAtMicros = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2416,6 +2460,16 @@ export const HoldCaptured: MessageFns<HoldCaptured> = {
         ? BigInt(object.remaining_minor)
         : 0n,
       reference: isSet(object.reference) ? SealedText.fromJSON(object.reference) : undefined,
+      releasedMinor: isSet(object.releasedMinor)
+        ? BigInt(object.releasedMinor)
+        : isSet(object.released_minor)
+        ? BigInt(object.released_minor)
+        : 0n,
+      expiresAtMicros: isSet(object.expiresAtMicros)
+        ? BigInt(object.expiresAtMicros)
+        : isSet(object.expires_at_micros)
+        ? BigInt(object.expires_at_micros)
+        : 0n,
     };
   },
 
@@ -2432,6 +2486,12 @@ export const HoldCaptured: MessageFns<HoldCaptured> = {
     }
     if (message.reference !== undefined) {
       obj.reference = SealedText.toJSON(message.reference);
+    }
+    if (message.releasedMinor !== 0n) {
+      obj.releasedMinor = message.releasedMinor.toString();
+    }
+    if (message.expiresAtMicros !== 0n) {
+      obj.expiresAtMicros = message.expiresAtMicros.toString();
     }
     return obj;
   },
@@ -2451,6 +2511,12 @@ export const HoldCaptured: MessageFns<HoldCaptured> = {
     message.reference = (object.reference !== undefined && object.reference !== null)
       ? SealedText.fromPartial(object.reference)
       : undefined;
+    message.releasedMinor = (object.releasedMinor !== undefined && object.releasedMinor !== null)
+      ? BigInt(object.releasedMinor)
+      : 0n;
+    message.expiresAtMicros = (object.expiresAtMicros !== undefined && object.expiresAtMicros !== null)
+      ? BigInt(object.expiresAtMicros)
+      : 0n;
     return message;
   },
 };

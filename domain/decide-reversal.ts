@@ -1,0 +1,134 @@
+/**
+ * An earlier operation undone, once, by an entry of the opposite amount: a deposit, a withdrawal, a
+ * capture, or a transfer, whose two legs are undone together. A hold that was captured stays ended.
+ */
+import { creditRefusal, debitRefusal, findOpen } from './account-rules.ts';
+import type { AccountState, ExistingAccount } from './account.ts';
+import type { ReverseOperation } from './commands.ts';
+import { withoutPassedHolds } from './decide-movements.ts';
+import {
+  accept,
+  refuse,
+  type Decision,
+  type ExecutedOperation,
+  type Facts,
+  type Refused,
+} from './decision.ts';
+import type { AccountEvent, HoldExpired, OperationReversed, TransferSent } from './events.ts';
+
+export function reverseOperation(
+  state: AccountState,
+  command: ReverseOperation,
+  facts: Facts,
+): Decision {
+  const found = findOpen(state, command);
+  if (!found.accepted) return found;
+  const named = findReversible(command, facts);
+  if (!named.accepted) return named;
+  const { version: reversedVersion, event } = named.operation;
+  const changeMinor = -changeOf(event);
+  const { accountId, reason } = command;
+  const { expiries, account } = endsHoldsFor(changeMinor, found.account, facts);
+  const refusal = changeRefusal(account, accountId, changeMinor);
+  if (refusal !== undefined) return refusal;
+  const reversal: OperationReversed = {
+    type: 'OperationReversed',
+    reversedVersion,
+    balanceChangeMinor: changeMinor,
+    reason,
+    counterpart: undefined,
+  };
+  if (event.type !== 'TransferSent') return accept(...expiries, reversal);
+  return reverseTransfer(account, command, { sent: event, reversal, expiries }, facts);
+}
+
+/** Undoes the other leg too: what was received goes back. */
+function reverseTransfer(
+  source: ExistingAccount,
+  { accountId, reason }: ReverseOperation,
+  half: { sent: TransferSent; reversal: OperationReversed; expiries: readonly HoldExpired[] },
+  facts: Facts,
+): Decision {
+  const { accountId: to, version: receivedVersion } = half.sent.counterpart;
+  const asked = { accountId: to, expectedVersion: 0n };
+  const found = findOpen(facts.account(to), asked, OPERATION_FIELD);
+  if (!found.accepted) return found;
+  const { expiries, account: destination } = withoutPassedHolds(found.account, facts.nowMicros);
+  const changeMinor = -half.sent.amountMinor;
+  const refusal = changeRefusal(destination, to, changeMinor);
+  if (refusal !== undefined) return refusal;
+  const there = { accountId: to, version: destination.version + 1n };
+  const here = { accountId, version: source.version + 1n };
+  return {
+    accepted: true,
+    events: [...half.expiries, { ...half.reversal, counterpart: there }],
+    counterpart: {
+      accountId: to,
+      events: [
+        ...expiries,
+        {
+          type: 'OperationReversed',
+          reversedVersion: receivedVersion,
+          balanceChangeMinor: changeMinor,
+          reason,
+          counterpart: here,
+        },
+      ],
+    },
+  };
+}
+
+const OPERATION_FIELD = 'reversed_operation_id';
+const REVERSIBLE = new Set<AccountEvent['type']>([
+  'MoneyDeposited',
+  'MoneyWithdrawn',
+  'TransferSent',
+  'HoldCaptured',
+]);
+
+function findReversible(
+  { accountId, reversedOperationId }: ReverseOperation,
+  facts: Facts,
+): { readonly accepted: true; readonly operation: ExecutedOperation } | Refused {
+  const operation = facts.operation(accountId, reversedOperationId);
+  const name = `operation ${reversedOperationId} of account ${accountId}`;
+  if (operation === undefined) {
+    const message = `account ${accountId} has executed no operation ${reversedOperationId}`;
+    return refuse('OPERATION_NOT_FOUND', message, OPERATION_FIELD);
+  }
+  if (!REVERSIBLE.has(operation.event.type)) {
+    const message = `${name} is no deposit, withdrawal, transfer or capture: it cannot be undone`;
+    return refuse('OPERATION_NOT_FOUND', message, OPERATION_FIELD);
+  }
+  if (operation.isReversed) {
+    return refuse('ALREADY_REVERSED', `${name} has been reversed`, OPERATION_FIELD);
+  }
+  return { accepted: true, operation };
+}
+
+/** What the event did to its account's balance. */
+function changeOf(event: AccountEvent): bigint {
+  if (event.type === 'MoneyDeposited') return event.amountMinor;
+  if ('amountMinor' in event) return -event.amountMinor;
+  throw new Error(`${event.type} cannot be undone`);
+}
+
+/** Only what draws on the account needs its passed holds ended. */
+function endsHoldsFor(
+  changeMinor: bigint,
+  account: ExistingAccount,
+  { nowMicros }: Facts,
+): { expiries: readonly HoldExpired[]; account: ExistingAccount } {
+  if (changeMinor > 0n) return { expiries: [], account };
+  return withoutPassedHolds(account, nowMicros);
+}
+
+function changeRefusal(
+  account: ExistingAccount,
+  accountId: string,
+  changeMinor: bigint,
+): Refused | undefined {
+  const fields = { account: 'account_id', amount: OPERATION_FIELD };
+  if (changeMinor > 0n) return creditRefusal(account, accountId, changeMinor, fields);
+  return debitRefusal(account, accountId, -changeMinor, fields);
+}

@@ -1,0 +1,102 @@
+/**
+ * Money between two accounts: a debited and a credited leg, each naming the other by account and
+ * version. Both are decided together, or neither is. The debited account's refusals come before the
+ * credited one's.
+ */
+import { creditRefusal, debitRefusal, findOpen, otherCurrency } from './account-rules.ts';
+import type { AccountState, ExistingAccount } from './account.ts';
+import type { Transfer } from './commands.ts';
+import { withoutPassedHolds } from './decide-movements.ts';
+import { refuse, type Accepted, type Decision, type Facts, type Refused } from './decision.ts';
+
+/** What moves; `fields` are what a refusal names. */
+export type Move = {
+  readonly from: string;
+  readonly to: string;
+  readonly currencyCode: string;
+  readonly amountMinor: bigint;
+  readonly reference: string;
+  readonly valueDate: string;
+  readonly operationId: string | undefined;
+  readonly fields: {
+    readonly source: string;
+    readonly destination: string;
+    readonly amount: string;
+    readonly currency: string;
+  };
+};
+
+export function transfer(state: AccountState, command: Transfer, facts: Facts): Decision {
+  const { accountId, destinationAccountId, currencyCode } = command;
+  if (accountId === destinationAccountId) {
+    const rule = 'must be another account than the source';
+    const message = `${FIELDS.destination}: ${rule}`;
+    return refuse('INVALID_ITEM', message, FIELDS.destination);
+  }
+  const found = findOpen(state, command, FIELDS.source);
+  if (!found.accepted) return found;
+  const mismatch = otherCurrency(found.account, accountId, currencyCode);
+  if (mismatch !== undefined) return mismatch;
+  const { expiries, account } = withoutPassedHolds(found.account, facts.nowMicros);
+  const legs = transferLegs(account, facts.account(destinationAccountId), {
+    ...command,
+    from: accountId,
+    to: destinationAccountId,
+    fields: FIELDS,
+  });
+  return legs.accepted ? { ...legs, events: [...expiries, ...legs.events] } : legs;
+}
+
+const FIELDS = {
+  source: 'source_account_id',
+  destination: 'destination_account_id',
+  amount: 'amount.minor_units',
+  currency: 'amount.currency_code',
+} as const;
+
+/** The legs of a move; `source` is open, of the move's currency, its passed holds have ended. */
+export function transferLegs(
+  source: ExistingAccount,
+  destination: AccountState,
+  move: Move,
+): Accepted | Refused {
+  const { from, to, currencyCode, amountMinor, reference, valueDate, operationId } = move;
+  const found = findOpen(
+    destination,
+    { accountId: to, expectedVersion: 0n },
+    move.fields.destination,
+  );
+  if (!found.accepted) return found;
+  const refusal =
+    otherCurrency(found.account, to, currencyCode, move.fields.currency) ??
+    debitLegRefusal(source, move) ??
+    creditLegRefusal(found.account, move);
+  if (refusal !== undefined) return refusal;
+  const moved = { amountMinor, reference, valueDate };
+  const sent = { accountId: from, version: source.version + 1n };
+  const received = { accountId: to, version: destination.version + 1n };
+  return {
+    accepted: true,
+    events: [{ type: 'TransferSent', ...moved, counterpart: received }],
+    counterpart: {
+      accountId: to,
+      events: [{ type: 'TransferReceived', ...moved, counterpart: sent, operationId }],
+    },
+  };
+}
+
+function debitLegRefusal(
+  source: ExistingAccount,
+  { from, amountMinor, fields }: Move,
+): Refused | undefined {
+  const named = { account: fields.source, amount: fields.amount };
+  return debitRefusal(source, from, amountMinor, named);
+}
+
+function creditLegRefusal(
+  destination: ExistingAccount,
+  { to, amountMinor, fields }: Move,
+): Refused | undefined {
+  const named = { account: fields.destination, amount: fields.amount };
+  return creditRefusal(destination, to, amountMinor, named);
+}

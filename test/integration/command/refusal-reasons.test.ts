@@ -1,0 +1,44 @@
+/**
+ * Each reason that a command of one account can be refused for, provoked through gRPC on a real
+ * event store: alone, as an operation of SubmitBatch, and with validate_only.
+ */
+import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accountAfter, on, send } from '#test/support/command-calls.ts';
+import { openDatabases, type Databases } from '#test/support/databases.ts';
+import { failureOf, openIntakeReplica, type IntakeReplica } from '#test/support/intake-replica.ts';
+import { submitBatch } from '#test/support/operations.ts';
+import { REFUSAL_ROWS } from '#test/support/refusal-rows.ts';
+
+let databases: Databases;
+let replica: IntakeReplica;
+
+beforeAll(async () => {
+  databases = await openDatabases();
+  replica = await openIntakeReplica(databases.eventStoreUrl('bank_command'), 'refusals');
+});
+
+afterAll(async () => {
+  await replica.close();
+  await databases.close();
+});
+
+describe('a refusal', () => {
+  it.each(REFUSAL_ROWS.map((row, at) => ({ at, row, name: `${row[2].$case} ${row[1]}` })))(
+    '$at: $name, alone, in a batch and in a trial',
+    async ({ row }) => {
+      const [code, why, command, before] = row;
+      const accountId = await accountAfter(replica, ...before);
+      const wanted = on(command.accountId ?? accountId, command);
+      expect(await failureOf(send(replica, wanted))).toBe(`${code} ${why}`);
+      const trial = on(command.accountId ?? accountId, { ...command, validateOnly: true });
+      expect(await failureOf(send(replica, trial))).toBe(`${code} ${why}`);
+      const { results } = await submitBatch(replica, randomUUID(), [{ command: wanted }]);
+      const outcome = results[0]?.outcome;
+      const refused = outcome?.$case === 'rejection' ? outcome.value : undefined;
+      expect(refused?.reason).toBe(code === status.INVALID_ARGUMENT ? 'INVALID_ITEM' : why);
+      expect(refused?.message).not.toBe('');
+    },
+  );
+});

@@ -1,0 +1,115 @@
+/** Decisions on two accounts, and reversals: as given events, when a command, then events. */
+import { describe, expect, it } from 'vitest';
+import { evolve, NO_ACCOUNT, type AccountState } from '#domain/account.ts';
+import type { Command } from '#domain/commands.ts';
+import { decide } from '#domain/decide.ts';
+import type { Facts } from '#domain/decision.ts';
+import {
+  ACCOUNT,
+  after,
+  commandOf,
+  deposited,
+  HOLD,
+  NO_FACTS,
+  OPENED,
+  OTHER_ACCOUNT,
+} from '#test/support/commands.ts';
+
+const rich = after(OPENED, deposited(1_000n));
+const moved = (amountMinor: bigint) => ({ amountMinor, reference: '', valueDate: '' });
+
+function decided(state: AccountState, command: Command, facts: Partial<Facts> = {}) {
+  const decision = decide(state, command, { ...NO_FACTS, ...facts });
+  if (!decision.accepted) throw new Error(decision.rejection.message);
+  return decision;
+}
+
+describe('two accounts', () => {
+  const other = after(OPENED, deposited(1n));
+  const facts = { account: (id: string) => (id === OTHER_ACCOUNT ? other : NO_ACCOUNT) };
+  const sent = {
+    type: 'TransferSent',
+    ...moved(100n),
+    counterpart: { accountId: OTHER_ACCOUNT, version: 3n },
+  } as const;
+
+  it('transfers: each leg names the other', () => {
+    const { events, counterpart } = decided(rich, commandOf('Transfer'), facts);
+    expect(events).toEqual([sent]);
+    expect(counterpart).toEqual({
+      accountId: OTHER_ACCOUNT,
+      events: [
+        {
+          type: 'TransferReceived',
+          ...moved(100n),
+          counterpart: { accountId: ACCOUNT, version: 3n },
+          operationId: undefined,
+        },
+      ],
+    });
+  });
+
+  it('sweeps all that is there and closes', () => {
+    const command = commandOf('CloseAccount', { sweepTo: OTHER_ACCOUNT });
+    const { events, counterpart } = decided(rich, command, facts);
+    expect(events).toEqual([
+      { ...sent, amountMinor: 1_000n },
+      { type: 'AccountClosed', reason: '' },
+    ]);
+    expect(counterpart?.events).toMatchObject([{ amountMinor: 1_000n }]);
+  });
+
+  it('sweeps nothing of an empty account', () => {
+    const command = commandOf('CloseAccount', { sweepTo: OTHER_ACCOUNT });
+    const { events, counterpart } = decided(after(OPENED), command, facts);
+    expect(events).toEqual([{ type: 'AccountClosed', reason: '' }]);
+    expect(counterpart).toBeUndefined();
+  });
+
+  it('undoes both legs of a transfer', () => {
+    const state = evolve(rich, sent);
+    const received = {
+      type: 'TransferReceived',
+      ...moved(100n),
+      counterpart: { accountId: ACCOUNT, version: 3n },
+      operationId: undefined,
+    } as const;
+    const operation = () => ({ version: 3n, event: sent, isReversed: false });
+    const account = () => evolve(other, received);
+    const undone = decided(state, commandOf('ReverseOperation'), { account, operation });
+    const reversal = { type: 'OperationReversed', reversedVersion: 3n, reason: 'r' };
+    expect(undone.events).toEqual([
+      {
+        ...reversal,
+        balanceChangeMinor: 100n,
+        counterpart: { accountId: OTHER_ACCOUNT, version: 4n },
+      },
+    ]);
+    expect(undone.counterpart?.events).toEqual([
+      { ...reversal, balanceChangeMinor: -100n, counterpart: { accountId: ACCOUNT, version: 4n } },
+    ]);
+  });
+});
+
+describe('a reversal', () => {
+  const withdrawn = { type: 'MoneyWithdrawn', ...moved(30n) } as const;
+  const captured = {
+    type: 'HoldCaptured',
+    holdId: HOLD,
+    amountMinor: 30n,
+    remainingMinor: 0n,
+    releasedMinor: 0n,
+    expiresAtMicros: undefined,
+    reference: '',
+  } as const;
+  it.each([
+    ['deposit', deposited(30n), -30n],
+    ['withdrawal', withdrawn, 30n],
+    ['capture', captured, 30n],
+  ])('of a %s is an entry of the opposite amount', (_name, event, balanceChangeMinor) => {
+    const operation = () => ({ version: 2n, event, isReversed: false });
+    const { events } = decided(rich, commandOf('ReverseOperation'), { operation });
+    const reversal = { type: 'OperationReversed', reversedVersion: 2n, balanceChangeMinor };
+    expect(events).toEqual([{ ...reversal, reason: 'r', counterpart: undefined }]);
+  });
+});
