@@ -10,6 +10,7 @@ import { USUAL_ENTRY_BYTES, addEntry } from './entry-rows.ts';
 import { decodeEvent } from './event-decoder.ts';
 import { newEventFields } from './event-fields.ts';
 import { newBalances } from './new-balances.ts';
+import { accountsNotice } from './projected-notices.ts';
 import { UndecodableRecord, nameOf, readOutline } from './record-outline.ts';
 import type { LogRecord } from './record-outline.ts';
 import type { ProjectedRows } from './sql/project-records.ts';
@@ -22,6 +23,8 @@ export type BatchRows = {
   outlined: OutlinedRecord[];
   events: number;
   accounts: number;
+  /** Names the accounts that change, for their watchers. */
+  accountsNotice: string;
 };
 
 /** records: dense, the first one at expectedSeq + 1. */
@@ -51,7 +54,8 @@ export function batchRows(
     acknowledgements: acknowledgementRows(outlined, projectedAtMicros),
     closedSubmissions: closedRows(outlined),
   };
-  return { rows, outlined, events, accounts: balances.count };
+  const accounts = balances.count;
+  return { rows, outlined, events, accounts, accountsNotice: accountsNotice(balances) };
 }
 
 const fields = newEventFields();

@@ -38,6 +38,9 @@ export type EventFields = {
   status: number;
   debitsFrozen: boolean;
   creditsFrozen: boolean;
+  /** The bytes of the state after the event. */
+  stateAt: number;
+  stateEnd: number;
   /** The bytes of AccountOpened. */
   openedAt: number;
   openedEnd: number;
@@ -71,6 +74,8 @@ export function newEventFields(): EventFields {
     status: 0,
     debitsFrozen: false,
     creditsFrozen: false,
+    stateAt: -1,
+    stateEnd: -1,
     openedAt: -1,
     openedEnd: -1,
   };
@@ -78,6 +83,7 @@ export function newEventFields(): EventFields {
 
 export function resetEventFields(fields: EventFields): void {
   fields.accountAt = fields.operationAt = fields.openedAt = fields.openedEnd = -1;
+  fields.stateAt = fields.stateEnd = -1;
   fields.referenceAt = fields.referenceEnd = fields.currencyAt = fields.currencyEnd = -1;
   fields.versionLow = fields.versionHigh = fields.recordedLow = fields.recordedHigh = 0;
   fields.itemLow = fields.itemHigh = fields.amountLow = fields.amountHigh = 0;
