@@ -33,6 +33,8 @@ export type QueryContext = {
   readonly db: Pick<pg.Pool, 'query'>;
   readonly reader: AccountReader;
   readonly log: Logger;
+  /** Aborts when the service drains. */
+  readonly stopping: AbortSignal;
 };
 
 export function createAccountReader(

@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import type { AccountView } from '../account-view.ts';
 
-type AccountRow = {
+export type AccountRow = {
   account_id: string;
   version: bigint;
   currency_code: string;
@@ -22,14 +22,18 @@ type AccountRow = {
   projected_at_micros: bigint;
 };
 
+/** Of `balances b`: what every statement that reads accounts selects. */
+export const ACCOUNT_COLUMNS = `b.account_id, b.version, b.currency_code, b.balance_minor,
+    b.held_minor, b.overdraft_limit_minor, b.status, b.debits_frozen, b.credits_frozen, b.owner,
+    b.labels,
+    (extract(epoch from b.opened_at) * 1000000)::bigint as opened_at_micros,
+    (extract(epoch from b.updated_at) * 1000000)::bigint as updated_at_micros,
+    (extract(epoch from b.projected_at) * 1000000)::bigint as projected_at_micros`;
+
 const TEXT = `
-  select account_id, version, currency_code, balance_minor, held_minor, overdraft_limit_minor,
-    status, debits_frozen, credits_frozen, owner, labels,
-    (extract(epoch from opened_at) * 1000000)::bigint as opened_at_micros,
-    (extract(epoch from updated_at) * 1000000)::bigint as updated_at_micros,
-    (extract(epoch from projected_at) * 1000000)::bigint as projected_at_micros
-  from balances
-  where tenant = $1 and account_id = any($2::uuid[])`;
+  select ${ACCOUNT_COLUMNS}
+  from balances b
+  where b.tenant = $1 and b.account_id = any($2::uuid[])`;
 
 export async function readAccounts(
   db: Pick<pg.Pool, 'query'>,
@@ -41,7 +45,11 @@ export async function readAccounts(
     text: TEXT,
     values: [tenant, accountIds],
   });
-  return result.rows.map((row) => ({
+  return result.rows.map(accountView);
+}
+
+export function accountView(row: AccountRow): AccountView {
+  return {
     accountId: row.account_id,
     version: row.version,
     currencyCode: row.currency_code,
@@ -56,5 +64,5 @@ export async function readAccounts(
     openedAtMicros: row.opened_at_micros,
     updatedAtMicros: row.updated_at_micros,
     projectedAtMicros: row.projected_at_micros,
-  }));
+  };
 }

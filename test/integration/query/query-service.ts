@@ -61,7 +61,9 @@ export async function startQueryService(env: Record<string, string> = {}): Promi
       return accountId;
     },
     deposit,
-    notify: async () => void (await projectionStore.query('notify bank_projected')),
+    notify: async () => {
+      await projectionStore.query(`select pg_notify('bank_changed_accounts', '*')`);
+    },
     get: async (accountId, minVersion = 0n, deadlineMs = 5_000) => {
       const { queries } = client;
       const request = { accountId, minVersion };
