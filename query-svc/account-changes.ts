@@ -35,6 +35,8 @@ export type AccountChanges = {
   follow(accountId: string): Follower;
   /** The accounts that a notice names may have changed. */
   wake(notice: string): void;
+  /** Accounts that are followed. */
+  count(): number;
   close(): void;
 };
 
@@ -65,6 +67,7 @@ export function createAccountChanges(db: Pick<pg.Pool, 'query'>, log: Logger): A
       };
     },
     wake,
+    count: () => accounts.count,
     close: () => {
       closed = true;
       clearInterval(poll);

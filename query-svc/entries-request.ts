@@ -50,7 +50,10 @@ export function checkEntriesRequest(request: ListEntriesRequest): EntriesRequest
   }
   if (violations.length > 0) throw invalidArgument(violations);
   const place = { tenant: TENANT, accountId, descending, ...rest(versions, descending, last) };
-  const bounds = { limit, versionsMax: PAGES.entriesLookedAtMax };
+  // Versions have no gap: without a filter a page is a range of as many.
+  const { types, submissionId, valueDateFrom, valueDateBefore } = filter;
+  const isWhole = [types, submissionId, valueDateFrom, valueDateBefore].every(isUnset);
+  const bounds = { limit, versionsMax: isWhole ? limit : PAGES.entriesLookedAtMax };
   return { query: { ...place, ...filter, ...bounds }, minVersion, filters };
 }
 
@@ -103,6 +106,10 @@ function isDescending(violations: Violations, order: ListOrder): boolean {
     violations.push({ field: 'order', description: 'must be a known order' });
   }
   return order === ListOrder.LIST_ORDER_DESCENDING;
+}
+
+function isUnset(value: unknown): boolean {
+  return value === undefined;
 }
 
 function asText(_key: string, value: unknown): unknown {

@@ -83,8 +83,10 @@ async function tell(
   }
   while (progress.nextVersion < progress.endVersion) {
     signal.throwIfAborted();
-    const span = [progress.nextVersion, progress.endVersion] as const;
-    const views = await guardProjection(readEntries(db, accountId, span, STATEMENTS.pageEntries));
+    const pageEnd = progress.nextVersion + BigInt(STATEMENTS.pageEntries);
+    const end = pageEnd < progress.endVersion ? pageEnd : progress.endVersion;
+    const span = [progress.nextVersion, end] as const;
+    const views = await guardProjection(readEntries(db, accountId, span));
     // Below the version that the account had reached each one is there: versions have no gap.
     if (views.length === 0) throw new Error(`entry ${span[0]} of ${accountId} is missing`);
     progress = withEntries(progress, views);

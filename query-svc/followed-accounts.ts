@@ -34,6 +34,10 @@ export class FollowedAccounts {
   /** With a wish that a read may grant. */
   readonly #wanted = new Set<Followed>();
 
+  get count(): number {
+    return this.#byId.size;
+  }
+
   get isWanted(): boolean {
     return this.#wanted.size > 0;
   }

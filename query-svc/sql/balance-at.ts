@@ -1,6 +1,7 @@
 /**
  * The entry that made an account's balance as it was after a version, or at a time: one probe of
- * the primary key, or a few that find the version. One statement, one snapshot.
+ * the primary key, or a few that find the version. One statement, one snapshot. `offset 0` keeps
+ * the version a part of the probe, whatever the planner believes of the table's size.
  */
 import type pg from 'pg';
 import type { EntryView } from '../entry-view.ts';
@@ -33,8 +34,10 @@ const TEXT = `
     select coalesce($3::bigint, first_version_at(b.account_id, b.version, $4::timestamptz) - 1)
       as version offset 0
   ) wanted
-  left join entries e
-    on e.account_id = $2 and e.version = wanted.version and e.version <= b.version
+  left join lateral (
+    select * from entries
+    where account_id = $2 and version = wanted.version and version <= b.version offset 0
+  ) e on true
   where b.tenant = $1 and b.account_id = $2::uuid`;
 
 /** Undefined: there is no such account. */

@@ -57,11 +57,14 @@ function statementOf(query: AccountsQuery): { text: string; values: unknown[] } 
   if (query.status !== undefined) filters.push(`status = ${value(query.status)}`);
   const hasLabels = Object.keys(query.labels).length > 0;
   if (hasLabels) filters.push(`labels <> '{}' and labels @> ${value(query.labels)}::jsonb`);
-  const range = `select account_id from balances where ${place.join(' and ')}
-      order by account_id offset ${value(query.accountsMax - 1)} limit 1`;
+  // Which accounts have the labels is known before the first is read: there is no range to look at.
+  const range = hasLabels
+    ? 'null::uuid'
+    : `(select account_id from balances where ${place.join(' and ')}
+        order by account_id offset ${value(query.accountsMax - 1)} limit 1)`;
   const text = `
     select range.looked_up_to, ${ACCOUNT_COLUMNS}
-    from (select (${hasLabels ? 'select null::uuid' : range}) as looked_up_to offset 0) range
+    from (select ${range} as looked_up_to offset 0) range
     left join lateral (
       select * from balances
       where ${[...place, ...filters].join(' and ')}

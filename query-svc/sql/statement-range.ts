@@ -18,7 +18,10 @@ type Row = AccountRow & { from_version: bigint; end_version: bigint; opening_min
 
 const TEXT = `
   select ${ACCOUNT_COLUMNS}, range.from_version, greatest(range.from_version, range.end_version)
-      as end_version, coalesce(before.balance_after_minor, 0) as opening_minor
+      as end_version,
+    coalesce((select before.balance_after_minor from entries before
+      where before.account_id = $2 and before.version = range.from_version - 1), 0)
+      as opening_minor
   from balances b
   cross join lateral (
     select coalesce(first_version_at(b.account_id, b.version, $3::timestamptz), 1) as from_version,
@@ -26,8 +29,6 @@ const TEXT = `
         as end_version
     offset 0
   ) range
-  left join entries before
-    on before.account_id = $2 and before.version = range.from_version - 1
   where b.tenant = $1 and b.account_id = $2::uuid`;
 
 /** Undefined: there is no such account. Times are ISO 8601 with microseconds; undefined: any. */

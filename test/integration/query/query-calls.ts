@@ -7,11 +7,11 @@ import { decodeStatusDetails } from '#platform/grpc-errors.ts';
 import type { Account, Entry } from '#proto/bank/v1/account.ts';
 import {
   ExportStatementRequest,
-  GetBalanceAtRequest,
   ListAccountsRequest,
   ListEntriesRequest,
   WatchAccountRequest,
   type ExportStatementResponse,
+  type GetBalanceAtRequest,
   type WatchAccountResponse,
 } from '#proto/bank/v1/account_query_service.ts';
 import { until } from '#test/support/until.ts';
@@ -39,11 +39,9 @@ function faultOf(error: unknown): Fault {
   return { code, reason, fields, rules: violations.map(({ description }) => description) };
 }
 
-export function balanceAt(
-  { queries }: BankClient,
-  request: Parameters<typeof GetBalanceAtRequest.fromPartial>[0],
-) {
-  return unaryCall(queries.getBalanceAt.bind(queries), GetBalanceAtRequest.fromPartial(request));
+export function balanceAt({ queries }: BankClient, request: Partial<GetBalanceAtRequest>) {
+  const whole = { accountId: '', at: undefined, minVersion: 0n, ...request };
+  return unaryCall(queries.getBalanceAt.bind(queries), whole);
 }
 
 export function listAccounts({ queries }: BankClient, request: Partial<ListAccountsRequest>) {
