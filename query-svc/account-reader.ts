@@ -1,6 +1,6 @@
 /**
- * Reads accounts for the queries: from the cache where its entry is new enough, else from the
- * projection store, else, when the caller asks for a version that the projection does not have yet,
+ * Reads accounts for the queries, those of several callers together: from the cache where its entry
+ * is new enough, else from the projection store, else, when the caller asks for a version that the projection does not have yet,
  * waits for it.
  * Promises: never a version below the one asked for; VERSION_NOT_PROJECTED when the deadline comes
  * first; PROJECTION_UNAVAILABLE when PostgreSQL does not answer.
@@ -13,8 +13,9 @@ import { isConnectionLost, SQL_STATE, sqlStateOf } from '#platform/postgres.ts';
 import type { CallContext } from '#platform/unary.ts';
 import type { AccountCache } from './account-cache.ts';
 import type { AccountView } from './account-view.ts';
-import { RETRY_AFTER_MS, type QueryConfig } from './config.ts';
+import { READS, RETRY_AFTER_MS, type QueryConfig } from './config.ts';
 import type { ProjectionWatch } from './projection-watch.ts';
+import { gatherReads, type Wanted } from './read-gather.ts';
 import { readAccounts } from './sql/read-accounts.ts';
 
 /** There is no authentication yet: every caller is the one tenant. */
@@ -43,16 +44,20 @@ export function createAccountReader(
   watch: ProjectionWatch,
   config: QueryConfig,
 ): AccountReader {
+  const readNow = async (wanted: Wanted): Promise<Map<string, AccountView>> => {
+    const found = newEnough(await cache.get([...wanted.keys()]), wanted);
+    const unread = [...wanted.keys()].filter((accountId) => !found.has(accountId));
+    if (unread.length === 0) return found;
+    const readAtMs = Date.now();
+    const views = await guardProjection(readAccounts(db, TENANT, unread));
+    cache.put(views, readAtMs);
+    for (const view of views) found.set(view.accountId, view);
+    return found;
+  };
+  const readGathered = gatherReads(readNow, READS);
   return {
     read: async (wanted, call) => {
-      const found = newEnough(await cache.get([...wanted.keys()]), wanted);
-      const unread = [...wanted.keys()].filter((accountId) => !found.has(accountId));
-      if (unread.length > 0) {
-        const readAtMs = Date.now();
-        const views = await guardProjection(readAccounts(db, TENANT, unread));
-        cache.put(views, readAtMs);
-        for (const view of views) found.set(view.accountId, view);
-      }
+      const found = ofWanted(await readGathered(wanted), wanted);
       const behind = [...wanted].filter(([accountId, minVersion]) => {
         return (found.get(accountId)?.version ?? 0n) < minVersion;
       });
@@ -81,10 +86,20 @@ export async function guardProjection<T>(reading: Promise<T>): Promise<T> {
   }
 }
 
-function newEnough(
-  views: Map<string, AccountView>,
-  wanted: ReadonlyMap<string, bigint>,
+/** What was read for others too, without the others. */
+function ofWanted(
+  views: ReadonlyMap<string, AccountView>,
+  wanted: Wanted,
 ): Map<string, AccountView> {
+  const found = new Map<string, AccountView>();
+  for (const accountId of wanted.keys()) {
+    const view = views.get(accountId);
+    if (view !== undefined) found.set(accountId, view);
+  }
+  return found;
+}
+
+function newEnough(views: Map<string, AccountView>, wanted: Wanted): Map<string, AccountView> {
   return new Map(
     [...views].filter(([accountId, { version }]) => version >= (wanted.get(accountId) ?? 0n)),
   );

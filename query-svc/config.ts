@@ -50,6 +50,8 @@ export const PAGE_SIZE_MAX = 1_000;
 export const BATCH_ACCOUNTS_MAX = 1_000;
 /** Labels of a filter: as many as an account may have. */
 export const LABELS_MAX = 16;
+/** Reads of accounts: read-gather.ts. */
+export const READS = { readsMax: 2, accountsMax: 200 } as const;
 /** News of watched accounts: account-changes.ts. */
 export const CHANGES = {
   /** Watchers are looked after so often when no notice comes. */
