@@ -18,13 +18,17 @@ export function freshIds(random: Random): FreshIds {
 export async function makeGround(client: BankClient, random: Random): Promise<Ground> {
   const ground: Ground = {
     account: random.uuid(),
+    owner: `owner ${random.uuid()}`,
+    otherAccount: random.uuid(),
     operation: random.uuid(),
     submission: `s-${random.uuid()}`,
     openSubmission: `o-${random.uuid()}`,
     lease: await startLease(client),
     ...freshIds(random),
   };
-  const accounts = [{ accountId: ground.account, currencyCode: 'EUR', owner: 'Ada' }];
+  const accounts = [ground.account, ground.otherAccount].map((accountId) => {
+    return { accountId, currencyCode: 'EUR', owner: ground.owner };
+  });
   await openAccounts(client, { submissionId: `a-${ground.account}`, accounts, items: [] });
   const item = {
     accountId: ground.account,

@@ -4,6 +4,7 @@
  * value changes nothing that can be seen fails its test.
  */
 import { status } from '@grpc/grpc-js';
+import { encodeWatchToken } from '../../query-svc/watch-token.ts';
 import type { JsonObject } from '#test/support/contract-methods.ts';
 import type { JsonValue } from '@bufbuild/protobuf';
 
@@ -11,6 +12,9 @@ import type { JsonValue } from '@bufbuild/protobuf';
 export type Ground = {
   /** An account with two deposits; the second by `operation`, through `submission`. */
   account: string;
+  /** Of that account, and of another one. */
+  owner: string;
+  otherAccount: string;
   operation: string;
   /** Closed: one deposit accepted, two refused. */
   submission: string;
@@ -208,4 +212,43 @@ export const SERVED_METHODS: Readonly<Record<string, ServedMethod>> = {
       value_date_before: '2020-01-01',
     }),
   },
+  ListAccounts: {
+    request: ({ owner }) => ({ owner }),
+    values: () => ({
+      page_size: 1,
+      currency_code: 'CHF',
+      status: 'ACCOUNT_STATUS_CLOSED',
+      labels: { branch: 'north' },
+    }),
+  },
+  GetBalanceAt: {
+    request: ({ account }) => ({ account_id: account, version: '2' }),
+    values: ({ freshAccount }) => ({
+      account_id: freshAccount,
+      time: '2020-01-01T00:00:00Z',
+      version: '3',
+      min_version: '99',
+    }),
+  },
+  ExportStatement: {
+    request: ({ account }) => ({ account_id: account }),
+    values: ({ freshAccount }) => ({
+      account_id: freshAccount,
+      recorded_from: `${FAR_OFF}T00:00:00Z`,
+      recorded_before: '2020-01-01T00:00:00Z',
+      min_version: '99',
+    }),
+  },
+  WatchAccount: {
+    endsWith: status.DEADLINE_EXCEEDED,
+    request: ({ account }) => ({ account_id: account, resume_token: tokenOfOpening(account) }),
+    values: ({ freshAccount }) => ({ account_id: freshAccount, min_version: '99' }),
+  },
 };
+
+/** Both deposits follow. */
+function tokenOfOpening(account: string): string {
+  const amounts = { heldMinor: 0n, overdraftLimitMinor: 0n };
+  const flags = { debitsFrozen: false, creditsFrozen: false };
+  return encodeWatchToken(account, { version: 1n, status: 1, ...amounts, ...flags });
+}
