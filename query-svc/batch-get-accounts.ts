@@ -42,7 +42,7 @@ function checkRequest({ accountIds, minVersions }: BatchGetAccountsRequest): Map
   for (const [text, minVersion] of Object.entries(minVersions)) {
     const field = `min_versions[${text}]`;
     const accountId = accountIdField(violations, field, text);
-    if (!wanted.has(accountId)) {
+    if (accountId !== '' && !wanted.has(accountId)) {
       violations.push({ field, description: 'must be among account_ids' });
     }
     // One account may be named in both spellings: the newer version counts.

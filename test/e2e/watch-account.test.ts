@@ -1,6 +1,6 @@
 /**
- * WatchAccount through the whole mesh, while deposits come in: streams cut many times and resumed on
- * either replica, one of which is killed meanwhile, tell every version exactly once, with the
+ * WatchAccount through the whole mesh, while deposits come in: streams cut many times and resumed
+ * on either replica, one of which is killed meanwhile, tell every version exactly once, with the
  * balance that it made.
  */
 import { Metadata } from '@grpc/grpc-js';

@@ -110,79 +110,78 @@ export function closed(): Step {
   };
 }
 
+const leg = { counterpartAccountId: other, counterpartVersion: 4n, reference: plain('leg') };
+const reference = plain('hold');
+const placed = (amountMinor: bigint): Body => {
+  const value = { holdId: hold, amountMinor, expiresAtMicros: 0n, reference };
+  return { $case: 'holdPlaced', value };
+};
+const step = (type: EventType, body: Body, after: Partial<AccountState>): Step => {
+  return { type, body, after };
+};
+const t = EventType;
+const sent = { ...leg, amountMinor: 100n, valueDate: '' };
+const received = { ...leg, amountMinor: 50n, valueDate: '2026-06-09', operationId: other };
+const captured = { holdId: hold, amountMinor: 100n, remainingMinor: 200n, reference };
+const reversed = {
+  reversedVersion: 3n,
+  balanceChangeMinor: 200n,
+  reason: plain('wrong'),
+  counterpartAccountId: new Uint8Array(0),
+  counterpartVersion: 0n,
+};
+const frozen = { debits: true, credits: false, reason: plain('court') };
+const ended = (amountMinor: bigint) => ({ holdId: hold, amountMinor });
+
 /** Every type at least once, with every part of the state changed and changed back. */
+const EVERY_KIND: readonly Step[] = [
+  opened({ labels: { team: 'a' } }),
+  { ...deposited(1_000n, 1_000n, '2026-05-30'), submissionId: 'payroll-1' },
+  withdrawn(200n, 800n),
+  step(t.EVENT_TYPE_TRANSFER_SENT, { $case: 'transferSent', value: sent }, { balanceMinor: 700n }),
+  step(
+    t.EVENT_TYPE_TRANSFER_RECEIVED,
+    { $case: 'transferReceived', value: received },
+    { balanceMinor: 750n },
+  ),
+  step(t.EVENT_TYPE_HOLD_PLACED, placed(300n), { heldMinor: 300n }),
+  step(
+    t.EVENT_TYPE_HOLD_CAPTURED,
+    { $case: 'holdCaptured', value: captured },
+    { balanceMinor: 650n, heldMinor: 200n },
+  ),
+  step(
+    t.EVENT_TYPE_HOLD_RELEASED,
+    { $case: 'holdReleased', value: ended(200n) },
+    { heldMinor: 0n },
+  ),
+  step(
+    t.EVENT_TYPE_OVERDRAFT_LIMIT_SET,
+    { $case: 'overdraftLimitSet', value: { overdraftLimitMinor: 500n } },
+    { overdraftLimitMinor: 500n },
+  ),
+  step(t.EVENT_TYPE_HOLD_PLACED, placed(20n), { heldMinor: 20n }),
+  step(t.EVENT_TYPE_HOLD_EXPIRED, { $case: 'holdExpired', value: ended(20n) }, { heldMinor: 0n }),
+  step(
+    t.EVENT_TYPE_ACCOUNT_FROZEN,
+    { $case: 'accountFrozen', value: frozen },
+    { debitsFrozen: true },
+  ),
+  { ...deposited(5n, 655n, '2026-06-10'), submissionId: 'payroll-2' },
+  step(
+    t.EVENT_TYPE_ACCOUNT_UNFROZEN,
+    { $case: 'accountUnfrozen', value: { reason: plain('free') } },
+    { debitsFrozen: false },
+  ),
+  step(
+    t.EVENT_TYPE_OPERATION_REVERSED,
+    { $case: 'operationReversed', value: reversed },
+    { balanceMinor: 855n },
+  ),
+  withdrawn(855n, 0n),
+  closed(),
+];
+
 export function everyKind(): Step[] {
-  const leg = { counterpartAccountId: other, counterpartVersion: 4n, reference: plain('leg') };
-  const reference = plain('hold');
-  const placed = (amountMinor: bigint): Body => {
-    const value = { holdId: hold, amountMinor, expiresAtMicros: 0n, reference };
-    return { $case: 'holdPlaced', value };
-  };
-  const step = (type: EventType, body: Body, after: Partial<AccountState>): Step => {
-    return { type, body, after };
-  };
-  const t = EventType;
-  const sent = { ...leg, amountMinor: 100n, valueDate: '' };
-  const received = { ...leg, amountMinor: 50n, valueDate: '2026-06-09', operationId: other };
-  const captured = { holdId: hold, amountMinor: 100n, remainingMinor: 200n, reference };
-  const reversed = {
-    reversedVersion: 3n,
-    balanceChangeMinor: 200n,
-    reason: plain('wrong'),
-    counterpartAccountId: new Uint8Array(0),
-    counterpartVersion: 0n,
-  };
-  const frozen = { debits: true, credits: false, reason: plain('court') };
-  const ended = (amountMinor: bigint) => ({ holdId: hold, amountMinor });
-  return [
-    opened({ labels: { team: 'a' } }),
-    { ...deposited(1_000n, 1_000n, '2026-05-30'), submissionId: 'payroll-1' },
-    withdrawn(200n, 800n),
-    step(
-      t.EVENT_TYPE_TRANSFER_SENT,
-      { $case: 'transferSent', value: sent },
-      { balanceMinor: 700n },
-    ),
-    step(
-      t.EVENT_TYPE_TRANSFER_RECEIVED,
-      { $case: 'transferReceived', value: received },
-      { balanceMinor: 750n },
-    ),
-    step(t.EVENT_TYPE_HOLD_PLACED, placed(300n), { heldMinor: 300n }),
-    step(
-      t.EVENT_TYPE_HOLD_CAPTURED,
-      { $case: 'holdCaptured', value: captured },
-      { balanceMinor: 650n, heldMinor: 200n },
-    ),
-    step(
-      t.EVENT_TYPE_HOLD_RELEASED,
-      { $case: 'holdReleased', value: ended(200n) },
-      { heldMinor: 0n },
-    ),
-    step(
-      t.EVENT_TYPE_OVERDRAFT_LIMIT_SET,
-      { $case: 'overdraftLimitSet', value: { overdraftLimitMinor: 500n } },
-      { overdraftLimitMinor: 500n },
-    ),
-    step(t.EVENT_TYPE_HOLD_PLACED, placed(20n), { heldMinor: 20n }),
-    step(t.EVENT_TYPE_HOLD_EXPIRED, { $case: 'holdExpired', value: ended(20n) }, { heldMinor: 0n }),
-    step(
-      t.EVENT_TYPE_ACCOUNT_FROZEN,
-      { $case: 'accountFrozen', value: frozen },
-      { debitsFrozen: true },
-    ),
-    { ...deposited(5n, 655n, '2026-06-10'), submissionId: 'payroll-2' },
-    step(
-      t.EVENT_TYPE_ACCOUNT_UNFROZEN,
-      { $case: 'accountUnfrozen', value: { reason: plain('free') } },
-      { debitsFrozen: false },
-    ),
-    step(
-      t.EVENT_TYPE_OPERATION_REVERSED,
-      { $case: 'operationReversed', value: reversed },
-      { balanceMinor: 855n },
-    ),
-    withdrawn(855n, 0n),
-    closed(),
-  ];
+  return [...EVERY_KIND];
 }

@@ -1,4 +1,4 @@
-/** Calls of the queries as tests make them: pages to their end, streams with what they ended with. */
+/** Calls of the queries as tests make them: pages to their end, streams with how they ended. */
 import { Metadata, type ClientReadableStream } from '@grpc/grpc-js';
 import { callFault, type CallFault } from '#client/call-fault.ts';
 import type { BankClient } from '#client/bank-client.ts';

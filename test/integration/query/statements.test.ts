@@ -72,7 +72,7 @@ describe('GetBalanceAt', () => {
     expect(await answer(at + 1n)).toMatchObject({ version: 4n, balance: euros(7n) });
   });
 
-  test('before the opening, beyond the newest version and without an account: not found', async () => {
+  test('before the opening, beyond the newest and without an account: not found', async () => {
     const early = timestampFromMicros(micros(1) - 1n);
     const none = { code: 5, reason: 'ACCOUNT_NOT_FOUND' };
     expect(await refusalOf(ask({ $case: 'time', value: early }))).toMatchObject(none);
