@@ -4,8 +4,8 @@
  * value changes nothing that can be seen fails its test.
  */
 import { status } from '@grpc/grpc-js';
-import { encodeWatchToken } from '../../query-svc/watch-token.ts';
 import type { JsonObject } from '#test/support/contract-methods.ts';
+import { STATEMENTS_AND_FEEDS } from '#test/support/served-queries.ts';
 import type { JsonValue } from '@bufbuild/protobuf';
 
 /** Ids of one run: what a request may name. */
@@ -212,43 +212,5 @@ export const SERVED_METHODS: Readonly<Record<string, ServedMethod>> = {
       value_date_before: '2020-01-01',
     }),
   },
-  ListAccounts: {
-    request: ({ owner }) => ({ owner }),
-    values: () => ({
-      page_size: 1,
-      currency_code: 'CHF',
-      status: 'ACCOUNT_STATUS_CLOSED',
-      labels: { branch: 'north' },
-    }),
-  },
-  GetBalanceAt: {
-    request: ({ account }) => ({ account_id: account, version: '2' }),
-    values: ({ freshAccount }) => ({
-      account_id: freshAccount,
-      time: '2020-01-01T00:00:00Z',
-      version: '3',
-      min_version: '99',
-    }),
-  },
-  ExportStatement: {
-    request: ({ account }) => ({ account_id: account }),
-    values: ({ freshAccount }) => ({
-      account_id: freshAccount,
-      recorded_from: `${FAR_OFF}T00:00:00Z`,
-      recorded_before: '2020-01-01T00:00:00Z',
-      min_version: '99',
-    }),
-  },
-  WatchAccount: {
-    endsWith: status.DEADLINE_EXCEEDED,
-    request: ({ account }) => ({ account_id: account, resume_token: tokenOfOpening(account) }),
-    values: ({ freshAccount }) => ({ account_id: freshAccount, min_version: '99' }),
-  },
+  ...STATEMENTS_AND_FEEDS,
 };
-
-/** Both deposits follow. */
-function tokenOfOpening(account: string): string {
-  const amounts = { heldMinor: 0n, overdraftLimitMinor: 0n };
-  const flags = { debitsFrozen: false, creditsFrozen: false };
-  return encodeWatchToken(account, { version: 1n, status: 1, ...amounts, ...flags });
-}
