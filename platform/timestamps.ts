@@ -36,3 +36,10 @@ export function microsFromDate(date: Date): bigint {
 export function nowMicros(): bigint {
   return BigInt(Date.now()) * 1000n;
 }
+
+/** ISO 8601 in UTC with six decimals, as PostgreSQL reads it; for the years 1 to 9999. */
+export function isoFromMicros(micros: bigint): string {
+  const { seconds, nanos } = timestampFromMicros(micros);
+  const wholeSeconds = new Date(Number(seconds) * 1000).toISOString().slice(0, -'.000Z'.length);
+  return `${wholeSeconds}.${String(nanos / 1000).padStart(6, '0')}Z`;
+}

@@ -12,6 +12,7 @@ import { decodeEvent } from './event-decoder.ts';
 import { newEventFields } from './event-fields.ts';
 import { HoldChanges } from './hold-changes.ts';
 import { newBalances } from './new-balances.ts';
+import { accountsNotice } from './projected-notices.ts';
 import { UndecodableRecord, nameOf, readOutline } from './record-outline.ts';
 import type { LogRecord } from './record-outline.ts';
 import type { ProjectedRows } from './sql/project-records.ts';
@@ -24,6 +25,8 @@ export type BatchRows = {
   outlined: OutlinedRecord[];
   events: number;
   accounts: number;
+  /** Names the accounts that change, for their watchers. */
+  accountsNotice: string;
 };
 
 /** records: dense, the first one at expectedSeq + 1. */
@@ -56,7 +59,8 @@ export function batchRows(
     acknowledgements: acknowledgementRows(outlined, projectedAtMicros),
     closedSubmissions: closedRows(outlined),
   };
-  return { rows, outlined, events, accounts: balances.count };
+  const accounts = balances.count;
+  return { rows, outlined, events, accounts, accountsNotice: accountsNotice(balances) };
 }
 
 const fields = newEventFields();

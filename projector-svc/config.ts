@@ -102,6 +102,8 @@ export const ACKNOWLEDGEMENTS = {
 export const NOTICES = {
   /** One NOTIFY in so long, for all that was committed in it. */
   everyMs: 5,
+  /** A transaction that changes more accounts does not name them: it wakes all their watchers. */
+  accountsNamedMax: 500,
 } as const;
 
 export const WATCHDOG = {

@@ -1,17 +1,24 @@
 /**
  * The statement lines of one transaction, as the bytes of a COPY into entries: one row an event.
  */
+import { EventType } from '#proto/bank/event/v1/events.ts';
 import type { BinaryRows } from './binary-rows.ts';
 import { NO_DATE } from './event-fields.ts';
 import type { EventFields } from './event-fields.ts';
 
 export const COPY_ENTRIES = `
   copy entries (account_id, version, type, recorded_at, amount_minor, balance_after_minor,
-    currency_code, operation_id, submission_id, item_index, reference, value_date)
+    currency_code, operation_id, submission_id, item_index, reference, value_date,
+    state_after)
   from stdin (format binary)`;
 
-const FIELD_COUNT = 12;
-/** All fields but the three texts, with their lengths. */
+const FIELD_COUNT = 13;
+/**
+ * Events up to this type change the balance and nothing else, or are the first: the state after
+ * them follows from the one before. Most entries are of these, and carry none.
+ */
+const BALANCE_ONLY_MAX = EventType.EVENT_TYPE_TRANSFER_RECEIVED;
+/** All fields but the three texts and the state, with their lengths. */
 const FIXED_BYTES = 150;
 /** What a usual row takes, to make the buffer about right at once. */
 export const USUAL_ENTRY_BYTES = 220;
@@ -25,7 +32,9 @@ export function addEntry(
 ): void {
   const referenceBytes = fields.referenceEnd - fields.referenceAt;
   const currencyBytes = fields.currencyEnd - fields.currencyAt;
-  rows.reserve(FIXED_BYTES + referenceBytes + currencyBytes + (submissionId?.length ?? 0));
+  const stateBytes = fields.type > BALANCE_ONLY_MAX ? fields.stateEnd - fields.stateAt : 0;
+  const textBytes = referenceBytes + currencyBytes + (submissionId?.length ?? 0);
+  rows.reserve(FIXED_BYTES + textBytes + stateBytes);
   rows.startRow(FIELD_COUNT);
   rows.slice(bytes, fields.accountAt, fields.accountAt + 16);
   rows.int64(fields.versionLow, fields.versionHigh);
@@ -46,4 +55,6 @@ export function addEntry(
   rows.slice(bytes, fields.referenceAt, fields.referenceEnd);
   if (fields.valueDate === NO_DATE) rows.null();
   else rows.int32(fields.valueDate);
+  if (stateBytes === 0) rows.null();
+  else rows.slice(bytes, fields.stateAt, fields.stateEnd);
 }

@@ -85,6 +85,8 @@ function decodeBody(reader: WireReader, end: number, fields: EventFields): void 
     const partEnd = reader.lengthEnd();
     if (tag >>> 3 === STATE_FIELD) {
       stateFound = true;
+      fields.stateAt = reader.at;
+      fields.stateEnd = partEnd;
       decodeState(reader, partEnd, fields);
     } else if (tag >>> 3 === fields.type) {
       found = true;

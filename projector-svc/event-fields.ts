@@ -52,6 +52,9 @@ export type EventFields = {
   /** Of a hold that is placed: microseconds since 1970; 0: never. */
   expiresLow: number;
   expiresHigh: number;
+  /** The bytes of the state after the event. */
+  stateAt: number;
+  stateEnd: number;
   /** The bytes of AccountOpened. */
   openedAt: number;
   openedEnd: number;
@@ -95,6 +98,8 @@ export function newEventFields(): EventFields {
     holdLeftHigh: 0,
     expiresLow: 0,
     expiresHigh: 0,
+    stateAt: -1,
+    stateEnd: -1,
     openedAt: -1,
     openedEnd: -1,
   };
@@ -102,6 +107,7 @@ export function newEventFields(): EventFields {
 
 export function resetEventFields(fields: EventFields): void {
   fields.accountAt = fields.operationAt = fields.openedAt = fields.openedEnd = -1;
+  fields.stateAt = fields.stateEnd = -1;
   fields.referenceAt = fields.referenceEnd = fields.currencyAt = fields.currencyEnd = -1;
   fields.versionLow = fields.versionHigh = fields.recordedLow = fields.recordedHigh = 0;
   fields.itemLow = fields.itemHigh = fields.amountLow = fields.amountHigh = 0;

@@ -23,7 +23,8 @@ import type { BatchRows } from './batch-rows.ts';
 import type { ProjectSettings } from './config.ts';
 import type { LogRecord } from './record-outline.ts';
 import type { Commits } from './commit-rows.ts';
-import { noticeOf } from './projected-notices.ts';
+import { submissionsNotice } from './projected-notices.ts';
+import type { Notice } from './projected-notices.ts';
 
 export type ProjectedHead = { seq: bigint; batchId: string | undefined };
 
@@ -34,7 +35,7 @@ export type ProjectContext = {
   reading: pg.Pool;
   log: Logger;
   /** Tells the watchers on all replicas. */
-  announce: (notice: string) => void;
+  announce: (notice: Notice) => void;
   /** Bulk mode, with the settings in force. */
   mode: Pick<LeasedMode<ProjectSettings>, 'settings' | 'takeChange'>;
 };
@@ -59,7 +60,8 @@ export async function projectBatch(
     await ctx.commits[how](batch.rows);
     const pause = pausePoint('project.after-commit-before-notify');
     if (pause !== undefined) await pause;
-    ctx.announce(noticeOf(batch.outlined));
+    const submissions = submissionsNotice(batch.outlined);
+    ctx.announce({ submissions, accounts: batch.accountsNotice });
     count(batch);
     span.setAttributes({ 'bank.events': batch.events, 'bank.accounts': batch.accounts });
     return { seq: batch.rows.newSeq, batchId: batch.rows.newBatchId };

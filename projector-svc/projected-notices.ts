@@ -1,33 +1,31 @@
 /**
- * Wakes the watchers of submissions on every replica when something of theirs was projected: NOTIFY
- * goes out after the commit, one for all that was committed within a few milliseconds, and names
- * the submissions by a hash. A notice that is lost costs a watcher the time to its next poll,
- * nothing else.
+ * Wakes the watchers on every replica when something of theirs was projected: of submissions, on
+ * one channel, and of accounts, on another. NOTIFY goes out after the commit, one for all that was
+ * committed within a few milliseconds. A notice that is lost costs a watcher the time to its next
+ * poll, nothing else.
  */
 import type pg from 'pg';
-import { fnv1a } from '#platform/partitioning.ts';
 import type { Logger } from '#platform/logger.ts';
+import { EVERYONE, joinNames, noticeName } from '#platform/notice-names.ts';
 import type { OutlinedRecord } from './acknowledgement-rows.ts';
+import type { BalanceSlots } from './balance-slots.ts';
 import { NOTICES } from './config.ts';
 
+export { EVERYONE } from '#platform/notice-names.ts';
 export const CHANNEL = 'bank_projected';
-/** Wakes every watcher. */
-export const EVERYONE = '*';
-/** PostgreSQL takes payloads below 8,000 bytes; a hash and its comma are 9. */
-const HASHES_MAX = 800;
+/** query-svc hears this one. */
+const ACCOUNTS_CHANNEL = 'bank_changed_accounts';
+const ID_BYTES = 16;
 
-/**
- * How a notice names a submission. Two that share a hash are woken together, which does no harm.
- */
+/** Names, joined. Empty submissions: none has changed. */
+export type Notice = { readonly submissions: string; readonly accounts: string };
+
 export function submissionHash(tenant: string, submissionId: string): string {
-  return fnv1a(Buffer.from(`${tenant}\0${submissionId}`)).toString(16);
+  return noticeName(Buffer.from(`${tenant}\0${submissionId}`));
 }
 
-/**
- * What must be told after these records are committed. Empty: no submission has changed, but others
- * listen too.
- */
-export function noticeOf(records: readonly OutlinedRecord[]): string {
+/** What must be told of submissions after these records are committed. */
+export function submissionsNotice(records: readonly OutlinedRecord[]): string {
   const hashes = new Set<string>();
   for (const { outline } of records) {
     // A row elsewhere may have waited for this position: its submission need not be named here.
@@ -37,33 +35,39 @@ export function noticeOf(records: readonly OutlinedRecord[]): string {
     const { closed } = outline;
     if (closed !== undefined) hashes.add(submissionHash(closed.tenant, closed.submissionId));
   }
-  return joined(hashes);
+  return joinNames(hashes);
 }
 
-function joined(hashes: ReadonlySet<string>): string {
-  if (hashes.has(EVERYONE) || hashes.size > HASHES_MAX) return EVERYONE;
-  return [...hashes].filter((hash) => hash !== '').join(',');
+/** What must be told of accounts; a batch of many does not name them: it costs it nothing. */
+export function accountsNotice({ count, ids }: BalanceSlots): string {
+  if (count > NOTICES.accountsNamedMax) return EVERYONE;
+  const names = new Set<string>();
+  for (let at = 0; at < count * ID_BYTES; at += ID_BYTES) {
+    names.add(noticeName(ids.subarray(at, at + ID_BYTES)));
+  }
+  return joinNames(names);
 }
 
-export type Announcer = { announce: (notice: string) => void; flush: () => Promise<void> };
+export type Announcer = { announce: (notice: Notice) => void; flush: () => Promise<void> };
 
 export function createAnnouncer(pool: pg.Pool, log: Logger): Announcer {
-  let waiting = new Set<string>();
+  let submissions = new Set<string>();
+  let accounts = new Set<string>();
+  let isWaiting = false;
   let sending: Promise<void> | undefined;
   let lastSentMs = 0;
 
   const send = async (): Promise<void> => {
-    while (waiting.size > 0) {
+    while (isWaiting) {
       await pauseUntil(lastSentMs + NOTICES.everyMs);
-      const notice = joined(waiting);
-      waiting = new Set();
+      const values = [CHANNEL, joinNames(submissions), ACCOUNTS_CHANNEL, joinNames(accounts)];
+      submissions = new Set();
+      accounts = new Set();
+      isWaiting = false;
       lastSentMs = performance.now();
       try {
-        await pool.query({
-          name: 'notify',
-          text: 'select pg_notify($1, $2)',
-          values: [CHANNEL, notice],
-        });
+        const text = 'select pg_notify($1, $2), pg_notify($3, $4)';
+        await pool.query({ name: 'notify', text, values });
       } catch (error) {
         log.warn('Could not wake the watchers; they will see it at their next poll.', {
           err: error,
@@ -71,8 +75,10 @@ export function createAnnouncer(pool: pg.Pool, log: Logger): Announcer {
       }
     }
   };
-  const announce = (notice: string): void => {
-    for (const hash of notice.split(',')) waiting.add(hash);
+  const announce = (notice: Notice): void => {
+    isWaiting = true;
+    for (const name of notice.submissions.split(',')) submissions.add(name);
+    for (const name of notice.accounts.split(',')) accounts.add(name);
     sending ??= send().finally(() => {
       sending = undefined;
     });

@@ -66,10 +66,12 @@ create table entries (
   item_index bigint,
   reference text not null,
   value_date date,
+  state_after bytea,
   constraint entries_pkey PRIMARY KEY (account_id, version)
 ) with (autovacuum_vacuum_insert_scale_factor=0.5);
 comment on table entries is 'One line of a statement for each event.';
 comment on column entries.amount_minor is 'The signed change of the balance; 0 where the event changes none.';
+comment on column entries.state_after is 'bank.event.v1.AccountState after events that change more than the balance; else null.';
 
 create table entry_links (
   account_id uuid not null,
@@ -114,7 +116,33 @@ comment on column projected_heads.filled_records is 'Records read from the outbo
 
 CREATE INDEX acknowledgements_retried ON public.acknowledgements USING btree (tenant, submission_id, partition, retry_no) WHERE (retry_no > 0);
 
+CREATE INDEX balances_labels ON public.balances USING gin (labels jsonb_path_ops) WHERE (labels <> '{}'::jsonb);
+
+CREATE INDEX balances_owner ON public.balances USING btree (owner COLLATE "C", account_id) WHERE (owner <> ''::text);
+
 CREATE UNIQUE INDEX entry_links_reversed ON public.entry_links USING btree (account_id, reversed_version) WHERE (reversed_version IS NOT NULL);
+
+CREATE OR REPLACE FUNCTION public.first_version_at(of_account_id uuid, newest bigint, at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE STRICT
+AS $function$
+declare
+  low bigint := 1;
+  high bigint := newest + 1;
+  middle bigint;
+  recorded timestamptz;
+begin
+  while low < high loop
+    middle := low + (high - low) / 2;
+    select e.recorded_at into strict recorded
+      from entries e where e.account_id = of_account_id and e.version = middle;
+    if recorded >= at then high := middle; else low := middle + 1; end if;
+  end loop;
+  return low;
+end $function$
+;
+comment on function first_version_at(uuid,bigint,timestamp with time zone) is NULL;
 
 CREATE OR REPLACE FUNCTION public.move_projected_head(of_partition integer, expected_seq bigint, new_seq bigint, new_batch_id uuid, at timestamp with time zone, filled bigint)
  RETURNS void
@@ -205,6 +233,8 @@ grant delete, insert, select, update on entries to bank_projector;
 grant delete, insert, select, update on entry_links to bank_projector;
 grant delete, insert, select, update on open_holds to bank_projector;
 grant delete, insert, select, update on projected_heads to bank_projector;
+grant execute on function first_version_at(uuid,bigint,timestamp with time zone) to bank_projector;
+grant execute on function first_version_at(uuid,bigint,timestamp with time zone) to public;
 grant execute on function move_projected_head(integer,bigint,bigint,uuid,timestamp with time zone,bigint) to bank_projector;
 grant execute on function move_projected_head(integer,bigint,bigint,uuid,timestamp with time zone,bigint) to public;
 grant execute on function update_balances(uuid[],bigint[],bigint[],bigint[],bigint[],smallint[],boolean[],boolean[],timestamp with time zone[],timestamp with time zone) to bank_projector;

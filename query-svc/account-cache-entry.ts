@@ -8,7 +8,7 @@ import type { AccountView } from './account-view.ts';
 
 export type CacheEntry = { readonly view: AccountView; readonly readAtMs: number };
 
-const VERSION_DIGITS = 19;
+export const VERSION_DIGITS = 19;
 
 const int64 = z
   .string()

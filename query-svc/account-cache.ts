@@ -12,7 +12,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '#platform/logger.ts';
 import { isReady } from '#platform/redis.ts';
 import { counter } from '#platform/telemetry.ts';
-import { decodeEntry, encodeEntry, paddedVersion } from './account-cache-entry.ts';
+import { decodeEntry, encodeEntry, VERSION_DIGITS } from './account-cache-entry.ts';
 import type { AccountView } from './account-view.ts';
 import type { CacheSettings, QueryConfig } from './config.ts';
 
@@ -20,14 +20,17 @@ export type AccountCache = {
   /** Those of the accounts that are cached and young enough. Never rejects. */
   get(accountIds: readonly string[]): Promise<Map<string, AccountView>>;
   /** Takes what was read from PostgreSQL at `readAtMs`. Does not wait, never throws. */
-  put(views: Iterable<AccountView>, readAtMs: number): void;
+  put(views: readonly AccountView[], readAtMs: number): void;
 };
 
+/** Entries begin with their versions; the last argument is how long they stay, in milliseconds. */
 const KEEP_NEWEST = `
-local stored = redis.call('GET', KEYS[1])
-if stored and string.sub(stored, 1, #ARGV[1]) > ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return 1`;
+for i, key in ipairs(KEYS) do
+  local stored = redis.call('GETRANGE', key, 0, VERSION_END)
+  if stored <= string.sub(ARGV[i], 1, VERSION_END + 1) then
+    redis.call('SET', key, ARGV[i], 'PX', ARGV[#ARGV])
+  end
+end`.replaceAll('VERSION_END', String(VERSION_DIGITS - 1));
 
 const failures = counter(
   'bank.query.cache.failures',
@@ -50,10 +53,10 @@ export function createAccountCache(
     pausedUntilMs = Date.now() + cachePauseMs;
     log.debug('The read cache did not answer; reading from the projection store.', { err: error });
   };
-  const write = async (view: AccountView, readAtMs: number, leftMs: number) => {
-    const version = paddedVersion(view.version);
-    const entry = encodeEntry(view, readAtMs);
-    await redis.eval(KEEP_NEWEST, 1, keyOf(view.accountId), version, entry, leftMs);
+  const write = async (views: readonly AccountView[], readAtMs: number, leftMs: number) => {
+    const keys = views.map(({ accountId }) => keyOf(accountId));
+    const entries = views.map((view) => encodeEntry(view, readAtMs));
+    await redis.eval(KEEP_NEWEST, keys.length, ...keys, ...entries, leftMs);
   };
   return {
     get: async (accountIds) => {
@@ -73,15 +76,14 @@ export function createAccountCache(
       return found;
     },
     put: (views, readAtMs) => {
-      const { cacheTtlMs } = settings();
-      for (const view of views) {
-        const leftMs = Math.floor(readAtMs + cacheTtlMs - Date.now());
-        if (!usable(cacheTtlMs) || leftMs <= 0 || writes >= cacheWritesMax) return;
-        writes++;
-        write(view, readAtMs, leftMs)
-          .catch(onFailure)
-          .finally(() => writes--);
-      }
+      const leftMs = Math.floor(readAtMs + settings().cacheTtlMs - Date.now());
+      if (!usable(settings().cacheTtlMs) || leftMs <= 0) return;
+      const taken = views.slice(0, cacheWritesMax - writes);
+      if (taken.length === 0) return;
+      writes += taken.length;
+      write(taken, readAtMs, leftMs)
+        .catch(onFailure)
+        .finally(() => (writes -= taken.length));
     },
   };
 }

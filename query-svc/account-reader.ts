@@ -1,7 +1,7 @@
 /**
- * Reads accounts for the queries: from the cache where its entry is new enough, else from the
- * projection store, else, when the caller asks for a version that the projection does not have yet,
- * waits for it.
+ * Reads accounts for the queries, those of several callers together: from the cache where its entry
+ * is new enough, else from the projection store, else, when the caller asks for a version that the
+ * projection does not have yet, waits for it.
  * Promises: never a version below the one asked for; VERSION_NOT_PROJECTED when the deadline comes
  * first; PROJECTION_UNAVAILABLE when PostgreSQL does not answer.
  */
@@ -14,8 +14,9 @@ import { nowMicros } from '#platform/timestamps.ts';
 import type { CallContext } from '#platform/unary.ts';
 import type { AccountCache } from './account-cache.ts';
 import type { AccountView } from './account-view.ts';
-import { RETRY_AFTER_MS, type QueryConfig } from './config.ts';
+import { READS, RETRY_AFTER_MS, type QueryConfig } from './config.ts';
 import type { ProjectionWatch } from './projection-watch.ts';
+import { gatherReads, type Wanted } from './read-gather.ts';
 import { readAccounts } from './sql/read-accounts.ts';
 
 /** There is no authentication yet: every caller is the one tenant. */
@@ -34,6 +35,8 @@ export type QueryContext = {
   readonly db: Pick<pg.Pool, 'query'>;
   readonly reader: AccountReader;
   readonly log: Logger;
+  /** Aborts when the service drains. */
+  readonly stopping: AbortSignal;
 };
 
 export function createAccountReader(
@@ -42,16 +45,23 @@ export function createAccountReader(
   watch: ProjectionWatch,
   config: QueryConfig,
 ): AccountReader {
+  const readNow = async (wanted: Wanted): Promise<Map<string, AccountView>> => {
+    // Of many at once a statement is as cheap as the cache, and newer.
+    const isMany = wanted.size > READS.accountsMax;
+    const cached = isMany ? new Map<string, AccountView>() : await cache.get([...wanted.keys()]);
+    const found = newEnough(cached, wanted);
+    const unread = [...wanted.keys()].filter((accountId) => !found.has(accountId));
+    if (unread.length === 0) return found;
+    const readAtMs = Date.now();
+    const views = await guardProjection(readAccounts(db, TENANT, unread));
+    if (!isMany) cache.put(views, readAtMs);
+    for (const view of views) found.set(view.accountId, view);
+    return found;
+  };
+  const readGathered = gatherReads(readNow, READS);
   return {
     read: async (wanted, call) => {
-      const found = newEnough(await cache.get([...wanted.keys()]), wanted);
-      const unread = [...wanted.keys()].filter((accountId) => !found.has(accountId));
-      if (unread.length > 0) {
-        const readAtMs = Date.now();
-        const views = await guardProjection(readAccounts(db, TENANT, unread));
-        cache.put(views, readAtMs);
-        for (const view of views) found.set(view.accountId, view);
-      }
+      const found = ofWanted(await readGathered(wanted), wanted);
       const behind = [...wanted].filter(([accountId, minVersion]) => {
         return (found.get(accountId)?.version ?? 0n) < minVersion;
       });
@@ -80,11 +90,21 @@ export async function guardProjection<T>(reading: Promise<T>): Promise<T> {
   }
 }
 
-/** A version that was asked for, and no hold's time has passed since it was read. */
-function newEnough(
-  views: Map<string, AccountView>,
-  wanted: ReadonlyMap<string, bigint>,
+/** What was read for others too, without the others. */
+function ofWanted(
+  views: ReadonlyMap<string, AccountView>,
+  wanted: Wanted,
 ): Map<string, AccountView> {
+  const found = new Map<string, AccountView>();
+  for (const accountId of wanted.keys()) {
+    const view = views.get(accountId);
+    if (view !== undefined) found.set(accountId, view);
+  }
+  return found;
+}
+
+/** A version that was asked for, and no hold's time has passed since it was read. */
+function newEnough(views: Map<string, AccountView>, wanted: Wanted): Map<string, AccountView> {
   const now = nowMicros();
   const isCurrent = ({ nextExpiryMicros }: AccountView): boolean =>
     nextExpiryMicros === undefined || nextExpiryMicros > now;

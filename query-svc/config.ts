@@ -28,6 +28,10 @@ export type QueryConfig = {
   readonly cacheWritesMax: number;
   /** Callers that wait for a version at once; more are refused. */
   readonly waitersMax: number;
+  /** Streams of WatchAccount at once; more are refused. */
+  readonly watchersMax: number;
+  /** Long streams end with STREAM_ROTATED at this age, before the connection's own cuts them. */
+  readonly streamAgeMaxMs: number;
   /** How long a caller without a deadline waits for a version. */
   readonly waitMaxMs: number;
   /**
@@ -44,6 +48,41 @@ export type QueryConfig = {
 export const PAGE_SIZE_DEFAULT = 100;
 export const PAGE_SIZE_MAX = 1_000;
 export const BATCH_ACCOUNTS_MAX = 1_000;
+/** Labels of a filter: as many as an account may have. */
+export const LABELS_MAX = 16;
+/** Reads of accounts: read-gather.ts. */
+export const READS = { readsMax: 2, accountsMax: 200 } as const;
+/** News of watched accounts: account-changes.ts. */
+export const CHANGES = {
+  /** Watchers are looked after so often when no notice comes. */
+  pollMs: 1_000,
+  /** Between two reads; behind one that named everyone, longer. */
+  gapMs: 2,
+  everyoneGapMs: 25,
+  /** Of one read: accounts with the versions known of them, and entries in all. */
+  wishesARead: 1_000,
+  entriesARead: 5_000,
+  /** Of one account at once; a message with conflation holds so many. */
+  entriesAChange: 100,
+  /** Reads in a row that fail; then the watchers' streams end. */
+  failuresMax: 5,
+} as const;
+export const WATCHES = {
+  checkpointMs: 10_000,
+  /** Of one stream; more is not sent before its caller has read. */
+  unsentBytesMax: 64 * 1024,
+} as const;
+export const STATEMENTS = {
+  streamsMax: 64,
+  /** Of one message, read at once. */
+  pageEntries: 500,
+  unsentBytesMax: 128 * 1024,
+} as const;
+export const PAGES = {
+  /** Filters that have no index look at so many entries, or accounts, for one page. */
+  entriesLookedAtMax: 20_000,
+  accountsLookedAtMax: 10_000,
+} as const;
 /** Callers that are told to come again may do so after this. */
 export const RETRY_AFTER_MS = 1_000;
 
@@ -61,6 +100,8 @@ const SCHEMA = z
     BANK_QUERY_CACHE_PAUSE_MS: envInt({ min: 10, max: 60_000, default: 500 }),
     BANK_QUERY_CACHE_WRITES_MAX: envInt({ min: 1, max: 100_000, default: 1_000 }),
     BANK_QUERY_WAITERS_MAX: envInt({ min: 1, max: 1_000_000, default: 10_000 }),
+    BANK_QUERY_WATCHERS_MAX: envInt({ min: 1, max: 100_000, default: 2_000 }),
+    BANK_QUERY_STREAM_AGE_MAX_MS: envInt({ min: 100, max: 3_600_000, default: 540_000 }),
     BANK_QUERY_WAIT_MAX_MS: envInt({ min: 1, max: 600_000, default: 30_000 }),
     BANK_QUERY_WAIT_MARGIN_MS: envInt({ min: 0, max: 1_000, default: 100 }),
     BANK_QUERY_POLL_MS: envInt({ min: 10, max: 10_000, default: 250 }),
@@ -80,6 +121,8 @@ const SCHEMA = z
     cachePauseMs: env.BANK_QUERY_CACHE_PAUSE_MS,
     cacheWritesMax: env.BANK_QUERY_CACHE_WRITES_MAX,
     waitersMax: env.BANK_QUERY_WAITERS_MAX,
+    watchersMax: env.BANK_QUERY_WATCHERS_MAX,
+    streamAgeMaxMs: env.BANK_QUERY_STREAM_AGE_MAX_MS,
     waitMaxMs: env.BANK_QUERY_WAIT_MAX_MS,
     waitMarginMs: env.BANK_QUERY_WAIT_MARGIN_MS,
     pollMs: env.BANK_QUERY_POLL_MS,

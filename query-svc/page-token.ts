@@ -1,34 +1,35 @@
 /**
- * Page tokens by AIP-158: opaque text that says behind which version a list goes on, bound to the
- * filters of the list that it came from. A token of another list, or one that was changed, is a
- * violation of page_token.
+ * Page tokens by AIP-158: they say behind which version, or behind which account, a list goes on,
+ * bound to the filters of the list that they came from. A token of another list, or one that was
+ * changed, is a violation of page_token.
  */
-import { createHash } from 'node:crypto';
+import { uuidFromBytes, uuidToBytes } from '#platform/uuid.ts';
+import { decodeToken, encodeToken } from './opaque-token.ts';
 
-const FORMAT = 1;
-const BINDING_BYTES = 8;
-const TOKEN_BYTES = 1 + BINDING_BYTES + 8;
+const VERSION_BYTES = 8;
+const ID_BYTES = 16;
 
 /** `filters` are all fields of the request that choose what the list holds. */
 export function encodePageToken(filters: readonly string[], lastVersion: bigint): string {
-  const bytes = Buffer.alloc(TOKEN_BYTES);
-  bytes.writeUInt8(FORMAT, 0);
-  bindingOf(filters, lastVersion).copy(bytes, 1);
-  bytes.writeBigInt64BE(lastVersion, 1 + BINDING_BYTES);
-  return bytes.toString('base64url');
+  const payload = Buffer.alloc(VERSION_BYTES);
+  payload.writeBigInt64BE(lastVersion);
+  return encodeToken(filters, payload);
 }
 
 /** The last version of the page before; undefined when the token is not of this list. */
 export function decodePageToken(filters: readonly string[], token: string): bigint | undefined {
-  const bytes = Buffer.from(token, 'base64url');
-  if (bytes.length !== TOKEN_BYTES || bytes.toString('base64url') !== token) return undefined;
-  const lastVersion = bytes.readBigInt64BE(1 + BINDING_BYTES);
-  const binding = bytes.subarray(1, 1 + BINDING_BYTES);
-  const known = bytes[0] === FORMAT && binding.equals(bindingOf(filters, lastVersion));
-  return known ? lastVersion : undefined;
+  return decodeToken(filters, token, VERSION_BYTES)?.readBigInt64BE();
 }
 
-function bindingOf(filters: readonly string[], lastVersion: bigint): Buffer {
-  const text = JSON.stringify([...filters, lastVersion.toString()]);
-  return createHash('sha256').update(text).digest().subarray(0, BINDING_BYTES);
+export function encodeAccountPageToken(filters: readonly string[], lastId: string): string {
+  return encodeToken(filters, Buffer.from(uuidToBytes(lastId)));
+}
+
+/** The last account of the page before; undefined when the token is not of this list. */
+export function decodeAccountPageToken(
+  filters: readonly string[],
+  token: string,
+): string | undefined {
+  const payload = decodeToken(filters, token, ID_BYTES);
+  return payload === undefined ? undefined : uuidFromBytes(payload);
 }

@@ -6,12 +6,13 @@
 import { createGrpcServer } from '#platform/grpc-server.ts';
 import { openLeasedMode } from '#platform/leased-mode.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
+import { EVERYONE } from '#platform/notice-names.ts';
 import { listen } from '#platform/postgres-listen.ts';
 import { createPool, waitForSchema } from '#platform/postgres.ts';
 import { closeRedis, createRedis } from '#platform/redis.ts';
-import { AccountQueryServiceService } from '#proto/bank/v1/account_query_service.ts';
 import { createAccountCache } from './account-cache.ts';
-import { accountQueries } from './account-queries.ts';
+import { createAccountChanges } from './account-changes.ts';
+import { ACCOUNT_QUERIES, accountQueries } from './account-queries.ts';
 import { createAccountReader, TENANT } from './account-reader.ts';
 import type { QueryConfig } from './config.ts';
 import { createProjectionWatch } from './projection-watch.ts';
@@ -19,8 +20,8 @@ import { readAccounts } from './sql/read-accounts.ts';
 
 /** The newest migration of the projection store that this code needs. */
 const SCHEMA_NUMBER = 1;
-/** Where the projector says that the projection has moved; missed notices are made up by a poll. */
-const CHANNEL = 'bank_projected';
+/** Where the projector names the accounts that have changed; polls make up for missed notices. */
+const CHANNEL = 'bank_changed_accounts';
 /** The leases' name in Redis, the same in every service. */
 const BULK_MODE = 'bulk_mode';
 const SERVICE = 'query-svc';
@@ -49,20 +50,27 @@ export async function serveQueries(
   const cache = createAccountCache(redis, config, mode.settings, log);
 
   const watch = createProjectionWatch((ids) => readAccounts(db, TENANT, ids), config, log);
+  const changes = createAccountChanges(db, log);
+  const wake = (notice: string): void => {
+    watch.wake();
+    changes.wake(notice);
+  };
   const notices = listen({
     url,
     applicationName: `${instance}-listen`,
     channel: CHANNEL,
     log,
-    onNotice: watch.wake,
-    onListening: watch.wake,
+    onNotice: (notice) => wake(notice),
+    onListening: () => wake(EVERYONE),
   });
   closers.add('notices', notices.close);
 
   const reader = createAccountReader(db, cache, watch, config);
   const { server, serve, drain } = createGrpcServer({ log });
-  server.addService(AccountQueryServiceService, accountQueries({ db, reader, log }));
+  const context = { db, reader, log, stopping };
+  server.addService(ACCOUNT_QUERIES, accountQueries(context, changes, config));
   closers.add('server', () => drain(config.drainMs));
   closers.add('watch', watch.close);
+  closers.add('account changes', changes.close);
   return await serve(config.listen);
 }

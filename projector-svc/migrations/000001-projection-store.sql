@@ -33,6 +33,9 @@ create table balances (
 ) with (fillfactor = 85);
 comment on table balances is 'The state of each account as of version.';
 comment on column balances.updated_at is 'When the event of this version was recorded.';
+-- For ListAccounts. Deposits change none of these columns, so that their updates stay HOT.
+create index balances_owner on balances (owner collate "C", account_id) where owner <> '';
+create index balances_labels on balances using gin (labels jsonb_path_ops) where labels <> '{}';
 
 create table entries (
   account_id uuid not null,
@@ -47,11 +50,33 @@ create table entries (
   item_index bigint,
   reference text not null,
   value_date date,
+  state_after bytea,
   primary key (account_id, version)
 ) with (autovacuum_vacuum_insert_scale_factor = 0.5);
 comment on table entries is 'One line of a statement for each event.';
 comment on column entries.amount_minor is
   'The signed change of the balance; 0 where the event changes none.';
+comment on column entries.state_after is
+  'bank.event.v1.AccountState after events that change more than the balance; else null.';
+
+-- The first version of an account, up to the one behind its newest, that was recorded at the time
+-- or later: times never fall within an account, so a few probes of the primary key find it.
+create function first_version_at(of_account_id uuid, newest bigint, at timestamptz)
+returns bigint language plpgsql stable strict as $$
+declare
+  low bigint := 1;
+  high bigint := newest + 1;
+  middle bigint;
+  recorded timestamptz;
+begin
+  while low < high loop
+    middle := low + (high - low) / 2;
+    select e.recorded_at into strict recorded
+      from entries e where e.account_id = of_account_id and e.version = middle;
+    if recorded >= at then high := middle; else low := middle + 1; end if;
+  end loop;
+  return low;
+end $$;
 
 create table entry_links (
   account_id uuid not null,

@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import type { AccountView } from '../account-view.ts';
 
-type AccountRow = {
+export type AccountRow = {
   account_id: string;
   version: bigint;
   currency_code: string;
@@ -24,21 +24,29 @@ type AccountRow = {
   next_expiry_micros: bigint | null;
 };
 
-const TEXT = `
-  select account_id, version, currency_code, balance_minor, held_minor, overdraft_limit_minor,
-    status, debits_frozen, credits_frozen, owner, labels,
-    (extract(epoch from opened_at) * 1000000)::bigint as opened_at_micros,
-    (extract(epoch from updated_at) * 1000000)::bigint as updated_at_micros,
-    (extract(epoch from projected_at) * 1000000)::bigint as projected_at_micros,
-    coalesce(h.passed_minor, 0) as passed_minor, h.next_expiry_micros
-  from balances
-  left join lateral (
+/** Of `balances b` and PASSED_HOLDS: what every statement that reads accounts selects. */
+export const ACCOUNT_COLUMNS = `b.account_id, b.version, b.currency_code, b.balance_minor,
+    b.held_minor, b.overdraft_limit_minor, b.status, b.debits_frozen, b.credits_frozen, b.owner,
+    b.labels,
+    (extract(epoch from b.opened_at) * 1000000)::bigint as opened_at_micros,
+    (extract(epoch from b.updated_at) * 1000000)::bigint as updated_at_micros,
+    (extract(epoch from b.projected_at) * 1000000)::bigint as projected_at_micros,
+    coalesce(h.passed_minor, 0) as passed_minor, h.next_expiry_micros`;
+
+/** Behind `balances b`: what it holds though its time has passed, and when the next one passes. */
+export const PASSED_HOLDS = `left join lateral (
     select (sum(remaining_minor) filter (where expires_at <= now()))::bigint as passed_minor,
       (extract(epoch from min(expires_at) filter (where expires_at > now())) * 1000000)::bigint
         as next_expiry_micros
     from open_holds o
-    where balances.held_minor > 0 and o.account_id = balances.account_id) h on true
-  where tenant = $1 and account_id = any($2::uuid[])`;
+    where b.held_minor > 0 and o.account_id = b.account_id
+  ) h on true`;
+
+const TEXT = `
+  select ${ACCOUNT_COLUMNS}
+  from balances b
+  ${PASSED_HOLDS}
+  where b.tenant = $1 and b.account_id = any($2::uuid[])`;
 
 export async function readAccounts(
   db: Pick<pg.Pool, 'query'>,
@@ -50,7 +58,11 @@ export async function readAccounts(
     text: TEXT,
     values: [tenant, accountIds],
   });
-  return result.rows.map((row) => ({
+  return result.rows.map(accountView);
+}
+
+export function accountView(row: AccountRow): AccountView {
+  return {
     accountId: row.account_id,
     version: row.version,
     currencyCode: row.currency_code,
@@ -66,5 +78,5 @@ export async function readAccounts(
     openedAtMicros: row.opened_at_micros,
     updatedAtMicros: row.updated_at_micros,
     projectedAtMicros: row.projected_at_micros,
-  }));
+  };
 }

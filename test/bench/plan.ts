@@ -16,6 +16,10 @@ export type Plan = {
   readonly probeMs: number;
   readonly peerMs: number;
   readonly unaryCalls: number;
+  /** Calls of BatchGetAccounts, of 1,000 accounts each. */
+  readonly batchCalls: number;
+  /** Deposits that a thousand watchers are told of. */
+  readonly fanOutEvents: number;
   readonly idleCalls: number;
   readonly offeredPerSecond: number;
   readonly offeredItems: number;
@@ -43,6 +47,8 @@ export const FULL: Plan = {
   probeMs: 1_000,
   peerMs: 3_000,
   unaryCalls: 20_000,
+  batchCalls: 400,
+  fanOutEvents: 300,
   idleCalls: 300,
   offeredPerSecond: 20_000,
   offeredItems: 200_000,
@@ -65,6 +71,8 @@ export const QUICK: Plan = {
   probeMs: FULL.probeMs / 4,
   peerMs: FULL.peerMs / 4,
   unaryCalls: FULL.unaryCalls / 10,
+  batchCalls: FULL.batchCalls / 10,
+  fanOutEvents: FULL.fanOutEvents / 10,
   idleCalls: FULL.idleCalls / 3,
   offeredItems: FULL.offeredItems / 4,
   coldAccounts: FULL.coldAccounts / 10,

@@ -22,10 +22,16 @@ export const PATHS = {
   bulkOpenAccounts: BulkServiceService.bulkOpenAccounts.path,
   deposit: AccountCommandServiceService.deposit.path,
   getAccount: AccountQueryServiceService.getAccount.path,
+  listEntries: AccountQueryServiceService.listEntries.path,
+  batchGetAccounts: AccountQueryServiceService.batchGetAccounts.path,
 } as const;
 
 export type BulkPath = typeof PATHS.bulkDeposit | typeof PATHS.bulkOpenAccounts;
-export type UnaryPath = typeof PATHS.deposit | typeof PATHS.getAccount;
+export type UnaryPath =
+  | typeof PATHS.deposit
+  | typeof PATHS.getAccount
+  | typeof PATHS.listEntries
+  | typeof PATHS.batchGetAccounts;
 
 export type BulkCall = {
   readonly call: ClientWritableStream<Buffer>;
@@ -82,16 +88,18 @@ export class RawClient {
 
   /** SubscribeToEvents; messages come as bytes. */
   subscribe(request: Buffer): ClientReadableStream<Buffer> {
-    const path = EventLogServiceService.subscribeToEvents.path;
+    return this.#stream(EventLogServiceService.subscribeToEvents.path, request);
+  }
+
+  /** WatchAccount; messages come as bytes. */
+  watch(request: Buffer): ClientReadableStream<Buffer> {
+    return this.#stream(AccountQueryServiceService.watchAccount.path, request);
+  }
+
+  #stream(path: string, request: Buffer): ClientReadableStream<Buffer> {
+    const metadata = new Metadata();
     const options = { deadline: Date.now() + CALL_DEADLINE_MS };
-    return this.#client.makeServerStreamRequest(
-      path,
-      asItIs,
-      asItIs,
-      request,
-      new Metadata(),
-      options,
-    );
+    return this.#client.makeServerStreamRequest(path, asItIs, asItIs, request, metadata, options);
   }
 
   close(): void {

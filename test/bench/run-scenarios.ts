@@ -27,11 +27,13 @@ import { longStream } from './scenarios/long-stream.ts';
 import { parallelBulk } from './scenarios/parallel-bulk.ts';
 import { queries } from './scenarios/queries.ts';
 import { storedBytes } from './scenarios/stored-bytes.ts';
+import { watchFanOut } from './scenarios/watch-fan-out.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   bulkRates,
   storedBytes,
   queries,
+  watchFanOut,
   latency,
   eventFeed,
   parallelBulk,

@@ -20,6 +20,8 @@ export function freshIds(random: Random): FreshIds {
 export async function makeGround(client: BankClient, random: Random): Promise<Ground> {
   const ground: Ground = {
     account: random.uuid(),
+    owner: `owner ${random.uuid()}`,
+    otherAccount: random.uuid(),
     emptyAccount: random.uuid(),
     hold: random.uuid(),
     operation: random.uuid(),
@@ -28,8 +30,9 @@ export async function makeGround(client: BankClient, random: Random): Promise<Gr
     lease: await startLease(client),
     ...freshIds(random),
   };
-  const accounts = [ground.account, ground.emptyAccount].map((accountId) => {
-    return { accountId, currencyCode: 'EUR', owner: 'Ada' };
+  const { account, otherAccount, emptyAccount } = ground;
+  const accounts = [account, otherAccount, emptyAccount].map((accountId) => {
+    return { accountId, currencyCode: 'EUR', owner: ground.owner };
   });
   await openAccounts(client, { submissionId: `a-${ground.account}`, accounts, items: [] });
   const item = {

@@ -5,6 +5,7 @@
  */
 import { status } from '@grpc/grpc-js';
 import type { JsonObject } from '#test/support/contract-methods.ts';
+import { STATEMENTS_AND_FEEDS } from '#test/support/served-queries.ts';
 import type { JsonValue } from '@bufbuild/protobuf';
 import { ACCOUNT_COMMANDS, euros, FAR_OFF } from '#test/support/served-commands.ts';
 
@@ -14,6 +15,9 @@ export type Ground = {
   account: string;
   /** and this hold of 5. */
   hold: string;
+  /** Of that account, and of the other ones. */
+  owner: string;
+  otherAccount: string;
   /** Open, and nothing else. */
   emptyAccount: string;
   operation: string;
@@ -212,4 +216,5 @@ export const SERVED_METHODS: Readonly<Record<string, ServedMethod>> = {
       value_date_before: '2020-01-01',
     }),
   },
+  ...STATEMENTS_AND_FEEDS,
 };

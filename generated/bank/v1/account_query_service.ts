@@ -39,7 +39,8 @@ export const protobufFileName = "bank/v1/account_query_service.proto";
  *
  * Errors that every query can give: INVALID_ARGUMENT with the field violations; NOT_FOUND
  * (ACCOUNT_NOT_FOUND); UNAVAILABLE (PROJECTION_UNAVAILABLE, SHUTTING_DOWN; streams:
- * STREAM_ROTATED), with a time to retry after.
+ * STREAM_ROTATED: go on with the last resume_token) and RESOURCE_EXHAUSTED (QUEUE_FULL: as many
+ * streams or waits as a replica serves), with a time to retry after.
  */
 
 /** The order of a list. */
@@ -341,7 +342,7 @@ export interface WatchAccountResponse {
     | undefined;
   /**
    * The entries that made the change, ascending by version: one, or with conflation some, at most
-   * 100, of the newest. Empty in the first message.
+   * 100, of the newest. Empty in the first message of a watch without a token.
    */
   entries: Entry[];
   /** A mark, valid after the change. */
@@ -2871,7 +2872,8 @@ export const AccountQueryServiceService = {
   },
   /**
    * Lists accounts, ascending by account_id; accounts opened while paging may or may not be seen,
-   * none twice.
+   * none twice. A page of a narrow filter may hold fewer than asked for, even none: only an empty
+   * next_page_token ends the list.
    */
   listAccounts: {
     path: "/bank.v1.AccountQueryService/ListAccounts" as const,
@@ -2883,7 +2885,10 @@ export const AccountQueryServiceService = {
       Buffer.from(ListAccountsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListAccountsResponse => ListAccountsResponse.decode(value),
   },
-  /** Lists an account's entries by version. Pages stay whole while new entries come in. */
+  /**
+   * Lists an account's entries by version. Pages stay whole while new entries come in. A page of a
+   * narrow filter may hold fewer than asked for, even none: only an empty next_page_token ends it.
+   */
   listEntries: {
     path: "/bank.v1.AccountQueryService/ListEntries" as const,
     requestStream: false as const,
@@ -2907,7 +2912,10 @@ export const AccountQueryServiceService = {
       Buffer.from(GetBalanceAtResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetBalanceAtResponse => GetBalanceAtResponse.decode(value),
   },
-  /** Sends a statement: the opening balance, every entry, the closing balance; then ends. */
+  /**
+   * Sends a statement: the opening balance, every entry, the closing balance; then ends. What it
+   * covers is fixed when it begins. OUT_OF_RANGE (BALANCE_OVERFLOW: a sum is beyond int64).
+   */
   exportStatement: {
     path: "/bank.v1.AccountQueryService/ExportStatement" as const,
     requestStream: false as const,
@@ -2939,17 +2947,24 @@ export interface AccountQueryServiceServer extends UntypedServiceImplementation 
   batchGetAccounts: handleUnaryCall<BatchGetAccountsRequest, BatchGetAccountsResponse>;
   /**
    * Lists accounts, ascending by account_id; accounts opened while paging may or may not be seen,
-   * none twice.
+   * none twice. A page of a narrow filter may hold fewer than asked for, even none: only an empty
+   * next_page_token ends the list.
    */
   listAccounts: handleUnaryCall<ListAccountsRequest, ListAccountsResponse>;
-  /** Lists an account's entries by version. Pages stay whole while new entries come in. */
+  /**
+   * Lists an account's entries by version. Pages stay whole while new entries come in. A page of a
+   * narrow filter may hold fewer than asked for, even none: only an empty next_page_token ends it.
+   */
   listEntries: handleUnaryCall<ListEntriesRequest, ListEntriesResponse>;
   /**
    * Shows the balance as it was at a time or after a version. NOT_FOUND also before the account was
    * opened.
    */
   getBalanceAt: handleUnaryCall<GetBalanceAtRequest, GetBalanceAtResponse>;
-  /** Sends a statement: the opening balance, every entry, the closing balance; then ends. */
+  /**
+   * Sends a statement: the opening balance, every entry, the closing balance; then ends. What it
+   * covers is fixed when it begins. OUT_OF_RANGE (BALANCE_OVERFLOW: a sum is beyond int64).
+   */
   exportStatement: handleServerStreamingCall<ExportStatementRequest, ExportStatementResponse>;
   /** Sends the account as it is, then every change of it in order, without end; resumable. */
   watchAccount: handleServerStreamingCall<WatchAccountRequest, WatchAccountResponse>;
@@ -2990,7 +3005,8 @@ export interface AccountQueryServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Lists accounts, ascending by account_id; accounts opened while paging may or may not be seen,
-   * none twice.
+   * none twice. A page of a narrow filter may hold fewer than asked for, even none: only an empty
+   * next_page_token ends the list.
    */
   listAccounts(
     request: ListAccountsRequest,
@@ -3007,7 +3023,10 @@ export interface AccountQueryServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListAccountsResponse) => void,
   ): ClientUnaryCall;
-  /** Lists an account's entries by version. Pages stay whole while new entries come in. */
+  /**
+   * Lists an account's entries by version. Pages stay whole while new entries come in. A page of a
+   * narrow filter may hold fewer than asked for, even none: only an empty next_page_token ends it.
+   */
   listEntries(
     request: ListEntriesRequest,
     callback: (error: ServiceError | null, response: ListEntriesResponse) => void,
@@ -3042,7 +3061,10 @@ export interface AccountQueryServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetBalanceAtResponse) => void,
   ): ClientUnaryCall;
-  /** Sends a statement: the opening balance, every entry, the closing balance; then ends. */
+  /**
+   * Sends a statement: the opening balance, every entry, the closing balance; then ends. What it
+   * covers is fixed when it begins. OUT_OF_RANGE (BALANCE_OVERFLOW: a sum is beyond int64).
+   */
   exportStatement(
     request: ExportStatementRequest,
     options?: Partial<CallOptions>,

@@ -1,20 +1,28 @@
 /**
  * GetAccount against a handler that does nothing, 64 in flight: of few accounts, which query-svc
  * answers from its cache, and of all warm accounts in turn, each of which has left the cache (one
- * second) before it is asked for again.
+ * second) before it is asked for again. Beside it pages of entries and batches of accounts.
  */
-import { GetAccountResponse } from '#proto/bank/v1/account_query_service.ts';
+import {
+  BatchGetAccountsRequest,
+  GetAccountResponse,
+  ListEntriesRequest,
+  ListOrder,
+} from '#proto/bank/v1/account_query_service.ts';
 import { inOrder, uniformly } from '../account-ids.ts';
 import type { Stores } from '../bank.ts';
 import { requireEqual } from '../check-failed.ts';
 import { PATHS, type RawClient } from '../raw-client.ts';
-import { peersOf, type Scenario } from '../scenario.ts';
+import { peersOf, type Scenario, type ScenarioContext } from '../scenario.ts';
 import { getAccountRequests, runUnary } from '../unary-run.ts';
 
 const SEED = 5;
 const IN_FLIGHT = 64;
 const HOT_ACCOUNTS = 20;
 const CHECKED_ACCOUNTS = 50;
+const PAGE_ENTRIES = 100;
+const BATCH_ACCOUNTS = 1_000;
+const BATCHES_IN_FLIGHT = 4;
 
 export const queries: Scenario = {
   name: 'queries',
@@ -23,6 +31,8 @@ export const queries: Scenario = {
     'query.get_account_over_empty_handler',
     'query.get_account_cached_per_s',
     'query.get_account_not_cached_per_s',
+    'query.list_entries_per_s',
+    'query.batch_get_accounts_per_s',
   ],
   run: async (context) => {
     const { plan, measured, accounts, samples } = context;
@@ -46,9 +56,31 @@ export const queries: Scenario = {
       samples.add('query.get_account_over_empty_handler.cached', cached / empty);
       samples.add('query.get_account_over_empty_handler.not_cached', notCached / empty);
     }
+    await listsAndBatches(context);
     await checkAnswers(query, stores, accounts.slice(0, CHECKED_ACCOUNTS));
   },
 };
+
+/** The newest page of each account in turn; 1,000 accounts a call. */
+async function listsAndBatches({ plan, measured, accounts, samples }: ScenarioContext) {
+  const { query } = measured.bank;
+  const next = inOrder(accounts);
+  const pages = Array.from({ length: plan.unaryCalls / 4 }, () => {
+    const order = ListOrder.LIST_ORDER_DESCENDING;
+    const page = { accountId: next(), pageSize: PAGE_ENTRIES, order };
+    return Buffer.from(ListEntriesRequest.encode(ListEntriesRequest.fromPartial(page)).finish());
+  });
+  const batches = Array.from({ length: plan.batchCalls }, () => {
+    const accountIds = Array.from({ length: BATCH_ACCOUNTS }, next);
+    return Buffer.from(BatchGetAccountsRequest.encode({ accountIds, minVersions: {} }).finish());
+  });
+  const lists = { path: PATHS.listEntries, requests: pages, inFlight: IN_FLIGHT };
+  const many = { path: PATHS.batchGetAccounts, requests: batches, inFlight: BATCHES_IN_FLIGHT };
+  for (let run = 0; run < plan.runs; run++) {
+    samples.add('query.list_entries_per_s', (await runUnary(query, lists)).perSecond);
+    samples.add('query.batch_get_accounts_per_s', (await runUnary(query, many)).perSecond);
+  }
+}
 
 /** A rate counts only when what is answered is what the projection store holds. */
 async function checkAnswers(

@@ -30,8 +30,11 @@ afterAll(() => service.close());
 
 async function cached(version: number): Promise<string> {
   const accountId = await service.openAccount(version);
-  await service.get(accountId);
-  await until('the entry', async () => (await service.redis.exists(keyOf(accountId))) === 1);
+  // While the connection to Redis is not there yet, what is read is not kept.
+  await until('the entry', async () => {
+    await service.get(accountId);
+    return (await service.redis.exists(keyOf(accountId))) === 1;
+  });
   return accountId;
 }
 

@@ -9,7 +9,7 @@ import { callFault } from '#client/call-fault.ts';
 import { unaryCall } from '#client/unary-call.ts';
 import { decodeStatusDetails } from '#platform/grpc-errors.ts';
 import { sleep } from '#platform/waiting.ts';
-import { ListAccountsRequest, ListOrder } from '#proto/bank/v1/account_query_service.ts';
+import { ListOrder } from '#proto/bank/v1/account_query_service.ts';
 import { EntryType } from '#proto/bank/v1/entry_type.ts';
 import { until } from '#test/support/until.ts';
 import { startQueryService, type QueryService } from './query-service.ts';
@@ -209,16 +209,9 @@ describe('ListEntries', () => {
     expect(await refusedField({ pageToken: 'x' })).toBe('page_token');
     expect(await refusedField({ pageToken: nextPageToken, fromVersion: 2n })).toBe('page_token');
     expect(await refusedField({ fromVersion: 3n, endVersion: 2n })).toBe('end_version');
-    expect(await refusedField({ submissionId: 'payroll' })).toBe('submission_id');
     const unknown = await refusalOf(service.list({ accountId: randomUUID() }));
     expect(unknown.reason).toBe('ACCOUNT_NOT_FOUND');
     const more = await service.list({ accountId, pageToken: nextPageToken, pageSize: 5_000 });
     expect(more.entries).toHaveLength(2);
   });
-});
-
-test('a method that is not built says so', async () => {
-  const { queries } = service.client;
-  const call = unaryCall(queries.listAccounts.bind(queries), ListAccountsRequest.fromPartial({}));
-  expect(await refusalOf(call)).toMatchObject({ code: 12 });
 });

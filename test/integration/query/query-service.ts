@@ -9,6 +9,8 @@ import { createBankClient, type BankClient } from '#client/bank-client.ts';
 import { unaryCall } from '#client/unary-call.ts';
 import { Closers } from '#platform/closers.ts';
 import { silentLogger } from '#platform/logger.ts';
+import { EVERYONE, joinNames, noticeName } from '#platform/notice-names.ts';
+import { uuidToBytes } from '#platform/uuid.ts';
 import type { Account } from '#proto/bank/v1/account.ts';
 import { ListEntriesRequest } from '#proto/bank/v1/account_query_service.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
@@ -23,7 +25,12 @@ export type QueryService = {
   openAccount(version: number): Promise<string>;
   /** Brings the account to the version, as the projector would, without a notice. */
   deposit(accountId: string, version: number): Promise<void>;
+  /** Everyone. */
   notify(): Promise<void>;
+  notifyOf(accountIds: readonly string[]): Promise<void>;
+  /** The service's own; `stop` is what a signal does. */
+  readonly address: string;
+  stop(): void;
   get(accountId: string, minVersion?: bigint, deadlineMs?: number): Promise<Account>;
   list(request: Partial<ListEntriesRequest>): ReturnType<typeof listEntries>;
   close(): Promise<void>;
@@ -43,8 +50,9 @@ export async function startQueryService(env: Record<string, string> = {}): Promi
     BANK_INSTANCE: 'query-under-test',
     ...env,
   });
-  const stopping = new AbortController().signal;
-  const address = await serveQueries(config, { closers, log: silentLogger, stopping });
+  const stopping = new AbortController();
+  const context = { closers, log: silentLogger, stopping: stopping.signal };
+  const address = await serveQueries(config, context);
   const client = createBankClient({ command: [address], query: [address], projector: [address] });
   const { projectionStore } = databases;
   const deposit = async (accountId: string, version: number) => {
@@ -61,7 +69,15 @@ export async function startQueryService(env: Record<string, string> = {}): Promi
       return accountId;
     },
     deposit,
-    notify: async () => void (await projectionStore.query('notify bank_projected')),
+    address,
+    stop: () => stopping.abort(new Error('the test stops it')),
+    notify: () => notify(projectionStore, EVERYONE),
+    notifyOf: (ids) => {
+      return notify(
+        projectionStore,
+        joinNames(new Set(ids.map((id) => noticeName(uuidToBytes(id))))),
+      );
+    },
     get: async (accountId, minVersion = 0n, deadlineMs = 5_000) => {
       const { queries } = client;
       const request = { accountId, minVersion };
@@ -77,6 +93,10 @@ export async function startQueryService(env: Record<string, string> = {}): Promi
       await databases.close();
     },
   };
+}
+
+async function notify(pool: Databases['projectionStore'], notice: string): Promise<void> {
+  await pool.query('select pg_notify($1, $2)', ['bank_changed_accounts', notice]);
 }
 
 function listEntries({ queries }: BankClient, request: Partial<ListEntriesRequest>) {

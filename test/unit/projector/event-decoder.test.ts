@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { uuidFromBytes, uuidToBytes } from '#platform/uuid.ts';
 import { EventRecord } from '#proto/bank/event/v1/event_batch.ts';
-import { EventType } from '#proto/bank/event/v1/events.ts';
+import { AccountState, EventType } from '#proto/bank/event/v1/events.ts';
 import { decodeEvent } from '../../../projector-svc/event-decoder.ts';
 import { NO_DATE, newEventFields } from '../../../projector-svc/event-fields.ts';
 import { int64Of, WireReader } from '#platform/wire-reader.ts';
@@ -123,6 +123,8 @@ test('reads every kind of event as the generated code does', () => {
       const textAt = (from: number, to: number): string => bytes.toString('utf8', from, to);
       const uuidAt = (from: number): string => (from < 0 ? '' : uuidFromBytes(bytes, from));
       expect(reader.at).toBe(bytes.length);
+      const stateBytes = bytes.subarray(fields.stateAt, fields.stateEnd);
+      expect(AccountState.decode(stateBytes)).toEqual(state);
       expect({
         account: uuidAt(fields.accountAt),
         version: int64Of(fields.versionLow, fields.versionHigh),

@@ -5,7 +5,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeEntry, encodeEntry, paddedVersion } from '../../../query-svc/account-cache-entry.ts';
-import { decodePageToken, encodePageToken } from '../../../query-svc/page-token.ts';
+import {
+  decodeAccountPageToken,
+  decodePageToken,
+  encodeAccountPageToken,
+  encodePageToken,
+} from '../../../query-svc/page-token.ts';
+import { decodeProgress, encodeProgress } from '../../../query-svc/statement-progress.ts';
+import { decodeWatchToken, encodeWatchToken } from '../../../query-svc/watch-token.ts';
 
 describe('a page token', () => {
   const version = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
@@ -36,6 +43,58 @@ describe('a page token', () => {
     for (const text of ['', 'x', 'not a token', token.slice(1), `${token}A`]) {
       expect(decodePageToken(['a'], text)).toBeUndefined();
     }
+  });
+});
+
+describe('other tokens', () => {
+  const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+
+  test('of a list of accounts give back the account, and are of no other list', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string()), fc.uuid(), (filters, last) => {
+        const token = encodeAccountPageToken(filters, last);
+        expect(decodeAccountPageToken(filters, token)).toBe(last);
+        expect(decodeAccountPageToken([...filters, ''], token)).toBeUndefined();
+        expect(decodePageToken(filters, token)).toBeUndefined();
+      }),
+    );
+  });
+
+  test('of a watch give back the state, for their account only', () => {
+    const state = fc.record({
+      version: int64,
+      heldMinor: int64,
+      overdraftLimitMinor: int64,
+      status: fc.nat(255),
+      debitsFrozen: fc.boolean(),
+      creditsFrozen: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.uuid(), fc.uuid(), state, (accountId, other, told) => {
+        const token = encodeWatchToken(accountId, told);
+        expect(decodeWatchToken(accountId, token)).toEqual(told);
+        expect(decodeWatchToken(other, token)).toEqual(other === accountId ? told : undefined);
+      }),
+    );
+  });
+
+  test('of a statement give back how far it was', () => {
+    const progress = fc.record({
+      nextVersion: int64,
+      endVersion: int64,
+      balanceMinor: int64,
+      entryCount: int64,
+      creditsMinor: int64,
+      debitsMinor: int64,
+      isClosed: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(progress, (told) => {
+        const token = encodeProgress(['a'], told);
+        expect(decodeProgress(['a'], token)).toEqual(told);
+        expect(decodeProgress(['b'], token)).toBeUndefined();
+      }),
+    );
   });
 });
 
