@@ -57,5 +57,7 @@ export const WATCH_CONNECTIONS_MAX = 2;
  * passed holds, which nobody reckoned with at intake, bring a batch so far.
  */
 export const DECIDED_BYTES_MAX = 3_800_000;
+/** What the events of a run of items of several partitions may take, as an upper bound. */
+export const RUN_BYTES_MAX = 3_500_000;
 /** Open holds of an account that a lane keeps; one with more is loaded for each batch. */
 export const CACHED_HOLDS_MAX = 16;

@@ -63,27 +63,32 @@ export async function lockLanes(
   return undefined;
 }
 
+/** One acquire a partition, side by side: none waits, so their order does not matter. */
 async function lockOnce(
   { locks, partitionCount }: BatchContext,
   { lane, others, accountIds }: Batch,
 ): Promise<LockAttempt> {
   const byPartition = Map.groupBy(accountIds, (id) => partitionOfAccount(id, partitionCount));
+  const attempts = await Promise.allSettled(
+    [lane, ...others].map(({ partition }) =>
+      locks.acquire(partition, byPartition.get(partition) ?? []),
+    ),
+  );
   const held: HeldLock[] = [];
+  let missed: 'held' | 'unavailable' | undefined;
+  let failed: PromiseRejectedResult | undefined;
+  for (const attempt of attempts) {
+    if (attempt.status === 'rejected') failed ??= attempt;
+    else if (typeof attempt.value === 'string') missed = attempt.value;
+    else held.push(attempt.value);
+  }
   const release = (): void => {
     for (const lock of held) lock.release();
   };
-  let complete = false;
-  try {
-    for (const { partition } of [lane, ...others]) {
-      const lock = await locks.acquire(partition, byPartition.get(partition) ?? []);
-      if (typeof lock === 'string') return lock;
-      held.push(lock);
-    }
-    complete = true;
-    return { release };
-  } finally {
-    if (!complete) release();
-  }
+  if (failed === undefined && missed === undefined) return { release };
+  release();
+  if (failed !== undefined) throw failed.reason;
+  return missed ?? 'held';
 }
 
 const NONE: readonly BatchItem[] = [];

@@ -171,7 +171,8 @@ describe('every event', () => {
     { type: 'OverdraftLimitSet', overdraftLimitMinor: 5n },
     { type: 'AccountFrozen', debits: true, credits: false, reason: 'why' },
     { type: 'AccountUnfrozen', reason: 'why' },
-    { type: 'AccountClosed', reason: '' },
+    { type: 'AccountClosed', reason: '', counterpart: undefined },
+    { type: 'AccountClosed', reason: 'why', counterpart: LEG },
   ];
   it.each(events)('$type is read as it was written, under its number', (event) => {
     const state = evolve(NO_ACCOUNT, sample);
@@ -218,8 +219,8 @@ function itemOf(command: Deposit, itemIndex: number): BatchItem {
     traceparent: undefined,
     settle: () => undefined,
   } as const;
-  const parts = { invalid: undefined, written: undefined, contentHash: '', partition: 0, bytes: 0 };
-  return { command, itemIndex, origin, ...parts };
+  const parts = { invalid: undefined, written: undefined, contentHash: '', bytes: 0 };
+  return { command, itemIndex, origin, ...parts, partition: 0, otherPartition: undefined };
 }
 
 const row = fc.tuple(fc.uuid(), deposited, anyState, fc.nat(2 ** 40), fc.boolean());
