@@ -38,6 +38,8 @@ export const MAKINGS_MAX = 10;
 export const NEWEST_OPERATIONS_MAX = 1_000;
 /** An append of at most so many bytes goes together with others: at most one of each lane. */
 export const SHARED_APPEND_BYTES_MAX = 64 * 1024;
+/** Tries of a barrier's batch to lock its accounts; then it goes on without locks. */
+export const BARRIER_LOCK_TRIES_MAX = 2;
 /** Transactions of such appends in flight. */
 export const SHARED_APPENDS_IN_FLIGHT_MAX = 2;
 /** Redis did not answer: locks are not asked for so long, since asking costs its time-out. */

@@ -9,6 +9,7 @@ import { sleep } from '#platform/waiting.ts';
 import type { HeldLock, LockAttempt } from './account-locks.ts';
 import { newBatch, type Batch, type BatchContext, type DeferralLimits } from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
+import { BARRIER_LOCK_TRIES_MAX } from './bounds.ts';
 import { accountsOf } from './wanted.ts';
 
 export type LockedBatch = {
@@ -42,15 +43,16 @@ export async function lockBatch(context: BatchContext, batch: Batch): Promise<Lo
 
 /**
  * Locks the accounts of a barrier's batch, partition by partition, ascending; all of them or none.
- * Its lanes are its own meanwhile, so it is not put off: it tries again as often as an item is put
- * off at most, and then goes on without locks. Two barriers that cross give way by their jitter.
+ * Its lanes are its own meanwhile, so it is not put off. A single batch that holds one of them is
+ * through after a pause. Another replica's barrier is waited for at the heads, which it takes in the
+ * same order: there the wait ends when it does, and many pauses would only keep lanes idle.
  */
 export async function lockLanes(
   context: BatchContext,
   batch: Batch,
 ): Promise<HeldLock | undefined> {
   const { deferral, locks } = context;
-  for (let attempt = 0; attempt <= deferral.deferralsMax; attempt++) {
+  for (let attempt = 0; attempt < BARRIER_LOCK_TRIES_MAX; attempt++) {
     if (attempt > 0) {
       locks.counts.deferred += batch.items.length;
       await sleep(pauseMs(deferral));

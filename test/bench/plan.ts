@@ -24,6 +24,7 @@ export type Plan = {
   readonly cachedAccountsMax: number;
   readonly replicaItems: number;
   readonly modeItems: number;
+  readonly transferItems: number;
   readonly longItems: number;
   /** Events stored before the growth window begins. */
   readonly growthAt: number;
@@ -47,6 +48,7 @@ export const FULL: Plan = {
   cachedAccountsMax: 200_000,
   replicaItems: 300_000,
   modeItems: 300_000,
+  transferItems: 200_000,
   longItems: 10_000_000,
   growthAt: 5_000_000,
 };
@@ -68,6 +70,7 @@ export const QUICK: Plan = {
   cachedAccountsMax: FULL.cachedAccountsMax / 10,
   replicaItems: FULL.replicaItems / 10,
   modeItems: FULL.modeItems / 10,
+  transferItems: FULL.transferItems / 5,
   longItems: FULL.longItems / 10,
   growthAt: FULL.growthAt / 10,
 };
@@ -90,6 +93,7 @@ export const TINY: Plan = {
   messageItems: 200,
   replicaItems: 4_000,
   modeItems: 4_000,
+  transferItems: 4_000,
   longItems: 20_000,
   growthAt: 10_000,
 };

@@ -26,12 +26,14 @@ import { longStream } from './scenarios/long-stream.ts';
 import { parallelBulk } from './scenarios/parallel-bulk.ts';
 import { queries } from './scenarios/queries.ts';
 import { storedBytes } from './scenarios/stored-bytes.ts';
+import { transfers } from './scenarios/transfers.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   bulkRates,
   storedBytes,
   queries,
   latency,
+  transfers,
   parallelBulk,
   bulkMode,
   coldAccounts,
