@@ -2,8 +2,14 @@
  * Commands of several kinds in bulk, by BulkSubmit with its results flowing back: transfers among
  * the warm accounts, of which most need two partitions at once, and holds with their captures.
  */
-import { uniformly } from '../account-ids.ts';
-import { holdMessages, repeated, transferMessages, type LoadMessage } from '../load-messages.ts';
+import { inOrder, uniformly } from '../account-ids.ts';
+import {
+  depositMessages,
+  holdMessages,
+  repeated,
+  transferMessages,
+  type LoadMessage,
+} from '../load-messages.ts';
 import { runBulk } from '../bulk-run.ts';
 import { PATHS } from '../raw-client.ts';
 import type { Scenario, ScenarioContext } from '../scenario.ts';
@@ -18,6 +24,9 @@ export const transfers: Scenario = {
     const { plan, accounts, samples, say } = context;
     const spread = uniformly(accounts, SEED);
     const { messageItems, transferItems } = plan;
+    // Each account has some money.
+    const paidIn = depositMessages(inOrder(accounts), accounts.length, messageItems);
+    await context.measured.bulk('transfer-funds', paidIn);
     const moving = transferMessages(spread, transferItems, messageItems);
     await submit(context, 'transfer-warm-up', moving, 2);
     for (let run = 0; run < plan.runs; run++) {
