@@ -44,8 +44,8 @@ export async function lockBatch(context: BatchContext, batch: Batch): Promise<Lo
 /**
  * Locks the accounts of a barrier's batch, partition by partition, ascending; all of them or none.
  * Its lanes are its own meanwhile, so it is not put off. A single batch that holds one of them is
- * through after a pause. Another replica's barrier is waited for at the heads, which it takes in the
- * same order: there the wait ends when it does, and many pauses would only keep lanes idle.
+ * through after a pause. Another replica's barrier is waited for at the heads, which it takes in
+ * the same order: there the wait ends when it does, and many pauses would only keep lanes idle.
  */
 export async function lockLanes(
   context: BatchContext,

@@ -1,7 +1,7 @@
 /**
- * `npm run test:bank -- --minutes N`: the bank test (test/e2e/bank.test.ts) for so long, with one of
- * two replicas killed (-9) every 20 s. Its last lines tell operations, faults and violations; the
- * exit code is the test's.
+ * `npm run test:bank -- --minutes N`: the bank test (test/e2e/bank.test.ts) for so long, with one
+ * of two replicas killed (-9) every 20 s. Its last lines tell operations, faults and violations;
+ * the exit code is the test's.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

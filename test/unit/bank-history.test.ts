@@ -1,4 +1,4 @@
-/** The checker of the bank test finds what is wrong with broken histories, and nothing with whole ones. */
+/** The checker of the bank test: it finds what is wrong with broken histories, and no more. */
 import { expect, test } from 'vitest';
 import {
   bankProblems,
