@@ -99,7 +99,8 @@ async function readLegs(
     const from = Number(closed.get(accountId) ?? 0n) + before.length;
     const rows = await until(`version ${version} of ${accountId} in the projection`, async () => {
       const found = await projectionStore.query<LegRow>(
-        `select account_id, version, counterpart_account_id, counterpart_version from entries
+        `select account_id, version, counterpart_account_id, counterpart_version
+           from entries left join entry_links using (account_id, version)
           where account_id = $1 and version > $2 and version <= $3 order by version`,
         [accountId, from, version],
       );
