@@ -3,31 +3,35 @@
  * too, becomes the domain's command, and is executed, or with validate_only decided and forgotten.
  */
 import type { handleUnaryCall } from '@grpc/grpc-js';
+import type { Command } from '#domain/commands.ts';
 import { invalidArgument, type FieldViolation } from '#platform/grpc-errors.ts';
 import { unary, type CallContext } from '#platform/unary.ts';
-import { refuseUnservedFields } from '#platform/unserved-fields.ts';
 import { uuidV7 } from '#platform/uuid.ts';
-import {
+import type {
+  AccountCommandServiceServer,
   CloseAccountRequest,
-  type AccountCommandServiceServer,
-  type GetOperationRequest,
-  type Hold,
-  type ReverseOperationRequest,
+  GetOperationRequest,
+  Hold,
+  ReverseOperationRequest,
+  TransferRequest,
 } from '#proto/bank/v1/account_command_service.ts';
 import type { CommandReceipt } from '#proto/bank/v1/command_receipt.ts';
-import { receiptOf } from './batch-item.ts';
+import { receiptOf, type Executed } from './batch-item.ts';
 import { commandReceipt, holdAfter } from './command-answers.ts';
+import { counterpartReceipt } from './counterpart-receipt.ts';
 import { execute, validate, type CommandContext } from './execute-command.ts';
 import { checkOperationKey } from './field-rules.ts';
 import { findOperation } from './find-operation.ts';
 import { commandOf } from './request-commands.ts';
 import { checkRequest, type CommandRequest } from './request-rules.ts';
+import { withCounterpart } from './reversal-targets.ts';
 import { NO_TENANT } from './tenant.ts';
 
 type Served =
   | 'openAccount'
   | 'deposit'
   | 'withdraw'
+  | 'transfer'
   | 'placeHold'
   | 'captureHold'
   | 'releaseHold'
@@ -53,14 +57,26 @@ export function accountCommandHandlers(
     setOverdraftLimit: simple(context, (value) => ({ $case: 'setOverdraftLimit', value })),
     freezeAccount: simple(context, (value) => ({ $case: 'freezeAccount', value })),
     unfreezeAccount: simple(context, (value) => ({ $case: 'unfreezeAccount', value })),
+    transfer: unary(log, async (value: TransferRequest, call) => {
+      const [receipt, destinationReceipt] = await runPair(
+        context,
+        { $case: 'transfer', value },
+        call,
+      );
+      return { receipt, destinationReceipt };
+    }),
     closeAccount: unary(log, async (value: CloseAccountRequest, call) => {
-      refuseUnservedFields(value, CLOSE_FIELDS, CloseAccountRequest.create());
-      const { receipt } = await run(context, { $case: 'closeAccount', value }, call);
-      return { receipt, sweepReceipt: undefined };
+      const [receipt, sweepReceipt] = await runPair(
+        context,
+        { $case: 'closeAccount', value },
+        call,
+      );
+      return { receipt, sweepReceipt };
     }),
     reverseOperation: unary(log, async (value: ReverseOperationRequest, call) => {
-      const { receipt } = await run(context, { $case: 'reverseOperation', value }, call);
-      return { receipt, counterpartReceipt: undefined };
+      const request = { $case: 'reverseOperation', value } as const;
+      const [receipt, counterpartReceipt] = await runPair(context, request, call);
+      return { receipt, counterpartReceipt };
     }),
     getOperation: unary(log, async (request: GetOperationRequest) => {
       refuseViolations(checkOperationKey(request));
@@ -68,15 +84,6 @@ export function accountCommandHandlers(
     }),
   };
 }
-
-/** sweep_to is not served yet. */
-const CLOSE_FIELDS = [
-  'account_id',
-  'reason',
-  'operation_id',
-  'expected_version',
-  'validate_only',
-] as const;
 
 type Answer = { receipt: CommandReceipt | undefined };
 
@@ -102,13 +109,34 @@ async function run(
   request: CommandRequest,
   call: CallContext,
 ): Promise<Answer & { hold: Hold | undefined }> {
+  const { command, executed } = await decided(context, request, call);
+  return { receipt: commandReceipt(receiptOf(command, executed)), hold: holdAfter(executed) };
+}
+
+/** The receipts of the command's own account and of its other one, if it has changed one. */
+async function runPair(
+  context: CommandContext,
+  request: CommandRequest,
+  call: CallContext,
+): Promise<readonly [CommandReceipt, CommandReceipt | undefined]> {
+  const { command, executed } = await decided(context, request, call);
+  const other = await counterpartReceipt(context, command.operationId, executed);
+  return [commandReceipt(receiptOf(command, executed)), other];
+}
+
+async function decided(
+  context: CommandContext,
+  request: CommandRequest,
+  call: CallContext,
+): Promise<{ command: Command; executed: Executed }> {
   refuseViolations(checkRequest(request));
-  const command = commandOf(request, NO_TENANT, uuidV7);
+  const named = commandOf(request, NO_TENANT, uuidV7);
+  const command = await withCounterpart(context, named);
   const { validateOnly } = request.value;
   const executed = await (validateOnly
     ? validate(context, command)
     : execute(context, command, call));
-  return { receipt: commandReceipt(receiptOf(command, executed)), hold: holdAfter(executed) };
+  return { command, executed };
 }
 
 function refuseViolations(violations: readonly FieldViolation[]): void {

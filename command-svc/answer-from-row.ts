@@ -80,7 +80,8 @@ function acceptedItems(
     const after = existingAccount(record.event.after, record.version);
     const event = eventOf(record.event.body);
     const { storedAtMicros } = stored;
-    decisions.set(item, { kind: 'accepted', after, event, storedAtMicros });
+    const counterpart = undefined;
+    decisions.set(item, { kind: 'accepted', after, event, counterpart, storedAtMicros });
   }
 }
 

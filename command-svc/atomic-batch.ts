@@ -15,6 +15,7 @@ import { wholeSubmission } from './item-numbering.ts';
 import { finishUpload, leaveUpload, openBulkUpload } from './opened-upload.ts';
 import { operationItem } from './operation-items.ts';
 import { refusalWithIndex } from './command-answers.ts';
+import { isReversal, reversalItem } from './reversal-targets.ts';
 import { readAppends } from './sql/read-appends.ts';
 import { freeSubmission } from './submission-claims.ts';
 import { readFromEventStore } from './submission-transactions.ts';
@@ -29,9 +30,11 @@ export const storeAtomic: StoreBatch = async (context, request, end, call) => {
   const { upload, itemContext } = opened;
   let isStored = false;
   try {
-    const items = operations.map((operation, index) =>
-      operationItem(itemContext, operation, index),
-    );
+    const items: BatchItem[] = [];
+    for (const [index, operation] of operations.entries()) {
+      const item = operationItem(itemContext, operation, index);
+      items.push(isReversal(item) ? await reversalItem(context, item, items) : item);
+    }
     const isNew = upload.standing.kind === 'open' && upload.standing.storedEnd === 0;
     if (isNew) storeTogether(upload, items, () => call.signal.aborted);
     else await answerStored(upload, items);

@@ -5,8 +5,13 @@
  * heads all its lanes reserves them: no other batch starts there until it has run. Of two such
  * barriers with a lane in common the earlier one goes first, in every lane: no two can wait for
  * each other.
+ *
+ * Items of several partitions make a run: while it waits, the next ones join it, as far as that
+ * lets none pass another in a lane.
  */
-import type { Barrier } from './barrier.ts';
+import { partitionsOf, runOf, type Barrier } from './barrier.ts';
+import type { BatchItem } from './batch-item.ts';
+import { RUN_BYTES_MAX } from './bounds.ts';
 import type { Lane } from './lane.ts';
 
 export type ReadyBarrier = {
@@ -15,11 +20,22 @@ export type ReadyBarrier = {
   readonly queuedSinceMs: number;
 };
 
-type Waiting = ReadyBarrier & {
-  /** For each lane, its place among the bulk items ever queued there. */
-  readonly places: readonly number[];
-  /** For each lane, how many of its items count there. */
-  readonly counts: readonly number[];
+/** What waits in one lane. */
+type Standing = {
+  /** Its place among the bulk items ever queued there. */
+  readonly place: number;
+  items: number;
+  bytes: number;
+};
+
+type Waiting = {
+  /** Undefined: a run, which more items may join. */
+  readonly barrier: Barrier | undefined;
+  readonly kind: Barrier['kind'];
+  readonly items: BatchItem[];
+  readonly standings: Map<Lane, Standing>;
+  bytes: number;
+  readonly queuedSinceMs: number;
 };
 
 export class BarrierQueue {
@@ -31,13 +47,35 @@ export class BarrierQueue {
 
   /** `lanes`: of the barrier's partitions. Bounded by whoever adds. */
   add(barrier: Barrier, lanes: readonly Lane[], nowMs: number): void {
-    const places = lanes.map(({ bulk }) => bulk.taken + bulk.length);
-    const counts = lanes.map(
-      ({ partition }) => barrier.items.filter((item) => item.partition === partition).length,
-    );
-    this.#waiting.push({ barrier, lanes, places, counts, queuedSinceMs: nowMs });
-    for (const [n, lane] of lanes.entries()) lane.barrierItems += counts[n] ?? 0;
-    this.#mark(lanes);
+    const waiting = newWaiting(barrier, barrier.kind, nowMs);
+    this.#waiting.push(waiting);
+    for (const lane of lanes) standIn(waiting, lane);
+    const byPartition = new Map(lanes.map((lane) => [lane.partition, lane]));
+    for (const item of barrier.items) addTo(waiting, item, lanesOf(item, byPartition));
+  }
+
+  /** `lanes`: of its partitions. It joins the last run of its kind, or begins one. */
+  addItem(item: BatchItem, lanes: readonly Lane[], itemsMax: number, nowMs: number): void {
+    const kind = item.origin.kind === 'unary' ? 'unary' : 'bulk';
+    const last = this.#lastOf(kind);
+    if (last !== undefined && mayJoin(last, item, lanes, itemsMax)) {
+      for (const lane of lanes) standIn(last, lane);
+      addTo(last, item, lanes);
+      return;
+    }
+    const run = newWaiting(undefined, kind, nowMs);
+    this.#waiting.push(run);
+    for (const lane of lanes) standIn(run, lane);
+    addTo(run, item, lanes);
+  }
+
+  /** For a bulk item of one lane: false when it must wait behind the run, if there is one. */
+  joinsRun(item: BatchItem, lane: Lane, itemsMax: number): boolean {
+    const last = this.#lastOf('bulk');
+    if (last === undefined || !last.standings.has(lane)) return false;
+    if (!mayJoin(last, item, [lane], itemsMax)) return false;
+    addTo(last, item, [lane]);
+    return true;
   }
 
   /** Takes out the first barrier that can start; if none, marks the lanes that are reserved. */
@@ -45,53 +83,108 @@ export class BarrierQueue {
     const behind = new Set<Lane>();
     const reserved = new Set<Lane>();
     for (const waiting of this.#waiting) {
-      const { barrier, lanes } = waiting;
+      const { kind } = waiting;
+      const lanes = [...waiting.standings.keys()];
       if (headsItsLanes(waiting, behind)) {
-        const mayStart = canBulk || barrier.kind === 'unary';
+        const mayStart = canBulk || kind === 'unary';
         if (mayStart && lanes.every((lane) => !lane.busy && !reserved.has(lane))) {
-          this.#takeOut(waiting);
-          return waiting;
+          return this.#takeOut(waiting, lanes);
         }
         for (const lane of lanes) reserved.add(lane);
       }
-      if (barrier.kind === 'bulk') for (const lane of lanes) behind.add(lane);
+      if (kind === 'bulk') for (const lane of lanes) behind.add(lane);
     }
-    for (const { lanes } of this.#waiting) {
-      for (const lane of lanes) lane.reserved = reserved.has(lane);
+    for (const { standings } of this.#waiting) {
+      for (const lane of standings.keys()) lane.reserved = reserved.has(lane);
     }
     return undefined;
   }
 
-  #takeOut(waiting: Waiting): void {
-    const { lanes, counts } = waiting;
-    this.#waiting = this.#waiting.filter((one) => one !== waiting);
-    for (const [n, lane] of lanes.entries()) {
-      lane.barrierItems -= counts[n] ?? 0;
-      lane.reserved = false;
-    }
-    this.#mark(lanes);
+  #lastOf(kind: Barrier['kind']): Waiting | undefined {
+    return this.#waiting.findLast((waiting) => waiting.kind === kind);
   }
 
-  /** Tells each lane how far its bulk items may go. */
-  #mark(lanes: readonly Lane[]): void {
-    for (const lane of lanes) lane.barrierAt = Number.POSITIVE_INFINITY;
-    for (const { barrier, lanes: others, places } of this.#waiting) {
-      if (barrier.kind !== 'bulk') continue;
-      for (const [n, lane] of others.entries()) {
-        lane.barrierAt = Math.min(lane.barrierAt, places[n] ?? Number.POSITIVE_INFINITY);
-      }
+  #takeOut(waiting: Waiting, lanes: readonly Lane[]): ReadyBarrier {
+    const { items, kind, queuedSinceMs } = waiting;
+    this.#waiting = this.#waiting.filter((one) => one !== waiting);
+    for (const [lane, standing] of waiting.standings) {
+      lane.barrierItems -= standing.items;
+      lane.barrierBytes -= standing.bytes;
+      lane.reserved = false;
+      lane.barrierAt = this.#firstPlace(lane);
     }
+    return { barrier: waiting.barrier ?? runOf(items, kind), lanes, queuedSinceMs };
+  }
+
+  /** How far the lane's bulk items may go. */
+  #firstPlace(lane: Lane): number {
+    for (const { kind, standings } of this.#waiting) {
+      const standing = kind === 'bulk' ? standings.get(lane) : undefined;
+      if (standing !== undefined) return standing.place;
+    }
+    return Number.POSITIVE_INFINITY;
   }
 }
 
+function newWaiting(
+  barrier: Barrier | undefined,
+  kind: Barrier['kind'],
+  queuedSinceMs: number,
+): Waiting {
+  return { barrier, kind, items: [], standings: new Map(), bytes: 0, queuedSinceMs };
+}
+
+function standIn({ standings, kind }: Waiting, lane: Lane): void {
+  if (standings.has(lane)) return;
+  const place = endOf(lane);
+  standings.set(lane, { place, items: 0, bytes: 0 });
+  if (kind === 'bulk') lane.barrierAt = Math.min(lane.barrierAt, place);
+}
+
+function addTo(waiting: Waiting, item: BatchItem, lanes: readonly Lane[]): void {
+  waiting.items.push(item);
+  waiting.bytes += item.bytes;
+  for (const lane of lanes) {
+    const standing = waiting.standings.get(lane);
+    if (standing === undefined) throw new Error(`lane ${lane.partition} is none of the barrier's`);
+    standing.items += 1;
+    standing.bytes += item.bytes;
+    lane.barrierItems += 1;
+    lane.barrierBytes += item.bytes;
+  }
+}
+
+function lanesOf(item: BatchItem, byPartition: ReadonlyMap<number, Lane>): Lane[] {
+  return partitionsOf(item).flatMap((partition) => byPartition.get(partition) ?? []);
+}
+
+/** Where the next bulk item would stand. */
+function endOf({ bulk }: Lane): number {
+  return bulk.taken + bulk.length;
+}
+
+/** There is room, and no bulk item has come behind the run in one of the item's lanes. */
+function mayJoin(
+  { barrier, kind, items, bytes, standings }: Waiting,
+  item: BatchItem,
+  lanes: readonly Lane[],
+  itemsMax: number,
+): boolean {
+  if (barrier !== undefined) return false;
+  if (items.length >= itemsMax || bytes + item.bytes > RUN_BYTES_MAX) return false;
+  if (kind === 'unary') return true;
+  return lanes.every((lane) => (standings.get(lane)?.place ?? endOf(lane)) === endOf(lane));
+}
+
 /** `behind`: lanes in which an earlier bulk barrier stands. */
-function headsItsLanes(waiting: Waiting, behind: ReadonlySet<Lane>): boolean {
-  const { barrier, lanes, places, queuedSinceMs } = waiting;
-  if (barrier.kind === 'unary') return true;
-  return lanes.every(
-    (lane, n) =>
-      !behind.has(lane) &&
-      lane.bulk.taken >= (places[n] ?? 0) &&
-      lane.unary.oldestMs > queuedSinceMs, // infinity for an empty queue
-  );
+function headsItsLanes(
+  { kind, standings, queuedSinceMs }: Waiting,
+  behind: ReadonlySet<Lane>,
+): boolean {
+  if (kind === 'unary') return true;
+  for (const [lane, { place }] of standings) {
+    if (behind.has(lane) || lane.bulk.taken < place) return false;
+    if (lane.unary.oldestMs <= queuedSinceMs) return false; // infinity for an empty queue
+  }
+  return true;
 }

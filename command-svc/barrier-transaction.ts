@@ -7,21 +7,21 @@
  */
 import type { PoolClient } from 'pg';
 import { reject } from '#domain/rejection.ts';
-import { partitionOfAccount } from '#platform/partitioning.ts';
 import { pausePoint } from '#platform/pause-points.ts';
 import { type BaseStates } from './base-states.ts';
 import { loadStates } from './account-states.ts';
 import { keepAppended, type LaneStates } from './lane-states.ts';
 import { answerFromRow } from './answer-from-row.ts';
 import type { Barrier, BarrierResult, NothingStored } from './barrier.ts';
-import { planShare, type Share } from './barrier-shares.ts';
-import type { Batch, BatchContext } from './batch.ts';
+import { storesNothing } from './append-plan.ts';
+import { planShares } from './barrier-shares.ts';
+import type { Batch, BatchContext, BatchResult } from './batch.ts';
 import { decideBatch, type DecidedBatch } from './decide-batch.ts';
 import { commitOnce, standingItems, type StandingItems } from './head-transaction.ts';
-import { appendBatch } from './sql/append-batch.ts';
+import { appendAtPositions } from './sql/append-batch.ts';
 import { findBatchRow } from './sql/find-batch-row.ts';
 import { takePositions } from './sql/take-positions.ts';
-import { wantedIn } from './wanted.ts';
+import { NOTHING_WANTED, wantedByPartition } from './wanted.ts';
 
 type Outcome = { result: BarrierResult; committed: boolean };
 
@@ -42,7 +42,7 @@ export async function underTheHeads(
     if (row !== undefined) {
       context.counts.answersFound += 1;
       const found = await answerFromRow(client, batch, row);
-      return { result: { kind: 'stored', batch: found }, committed: false };
+      return stored(found, false);
     }
   }
   // The old try held these locks itself until it ended: it is not there, so it never will be.
@@ -52,39 +52,52 @@ export async function underTheHeads(
 
   const base = await loadAll(context, client, batch, lanes);
   const decided = decideBatch(base.merged, standing.items, batch.nowMicros, standing.places);
-  const refused =
-    tooLong(standing, decided) ?? (barrier.allOrNone ? firstRefusal(standing, decided) : undefined);
+  const refused = barrier.allOrNone ? refusalOfAll(standing, decided) : undefined;
   if (refused !== undefined) return nothing(refused);
 
-  const shares = lanes.map((lane) =>
-    planShare(context, batch, lane, { standing, decided, base: base.of(lane), positions }),
+  const { decisions } = decided;
+  const items = standing.items.slice(0, decisions.length);
+  const again = standing.items.slice(decisions.length);
+  const { takenOver, expired } = standing;
+  const result = { items, decisions, takenOver, expired, again };
+  // The row is what makes an unanswered attempt impossible, so then even a batch with nothing to
+  // store writes it.
+  if (storesNothing(items, decided) && batch.unanswered === undefined) {
+    return stored({ ...result, position: undefined }, false);
+  }
+  const shares = planShares(context, batch, { items, decided, baseOf: base.of, positions });
+  await appendAtPositions(
+    client,
+    shares.map(({ request }) => request),
+    shares.map(({ position }) => position),
+    context.append.answerTimeoutMs,
   );
-  await write(context, client, shares);
   const lowest = positions.get(batch.lane.partition) ?? 0n;
   await commitOnce(context, batch, client, lowest);
   context.counts.slowAppends += 1;
   for (const { lane, newStates, position } of shares) keepAppended(lane, newStates, position);
-  const { items, takenOver, expired } = standing;
-  const left = { takenOver, expired, again: [] };
-  const { decisions } = decided;
-  const stored = { ...left, items, decisions, position: lowest };
-  return { result: { kind: 'stored', batch: stored }, committed: true };
+  return stored({ ...result, position: lowest }, true);
+}
+
+function stored(batch: BatchResult, committed: boolean): Outcome {
+  return { result: { kind: 'stored', batch }, committed };
 }
 
 function nothing(result: NothingStored): Outcome {
   return { result, committed: false };
 }
 
-/** The items of a barrier are stored together, so what does not fit refuses them. */
-function tooLong({ items }: StandingItems, { decisions }: DecidedBatch): NothingStored | undefined {
-  const item = items[decisions.length];
-  if (item === undefined) return undefined;
-  const message = 'the batch would end more holds whose time has passed than it can: try again';
-  return { kind: 'refused', item, rejection: reject('QUOTA_EXCEEDED', message) };
-}
-
-function firstRefusal({ items }: StandingItems, decided: DecidedBatch): NothingStored | undefined {
-  for (const [place, decision] of decided.decisions.entries()) {
+/** What does not fit, or is refused, refuses all. */
+function refusalOfAll(
+  { items }: StandingItems,
+  { decisions }: DecidedBatch,
+): NothingStored | undefined {
+  const left = items[decisions.length];
+  if (left !== undefined) {
+    const message = 'the batch would end more holds whose time has passed than it can: try again';
+    return { kind: 'refused', item: left, rejection: reject('QUOTA_EXCEEDED', message) };
+  }
+  for (const [place, decision] of decisions.entries()) {
     const item = items[place];
     if (decision.kind === 'rejected' && item !== undefined) {
       return { kind: 'refused', item, rejection: decision.rejection };
@@ -108,10 +121,9 @@ async function loadAll(
   const { states: limits, partitionCount } = context;
   const options = { limits, readHead: true, headTaken: true };
   const bases = new Map<LaneStates, BaseStates>();
-  const isOf = (lane: LaneStates, accountId: string): boolean =>
-    partitionOfAccount(accountId, partitionCount) === lane.partition;
+  const parts = wantedByPartition(batch, partitionCount);
   for (const lane of lanes) {
-    const wanted = wantedIn(batch, (accountId) => isOf(lane, accountId));
+    const wanted = parts.get(lane.partition) ?? NOTHING_WANTED;
     bases.set(lane, await loadStates(client, lane, wanted, options));
   }
   const all = [...bases.values()];
@@ -130,14 +142,4 @@ async function loadAll(
       return base;
     },
   };
-}
-
-async function write(
-  context: BatchContext,
-  client: PoolClient,
-  shares: readonly Share[],
-): Promise<void> {
-  for (const { request, position } of shares) {
-    await appendBatch(client, request, position, context.append.answerTimeoutMs);
-  }
 }

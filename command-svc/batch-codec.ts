@@ -7,6 +7,7 @@ import { uuidToBytes } from '#platform/uuid.ts';
 import { varintBytes, WireWriter } from '#platform/wire-writer.ts';
 import type { BatchItem } from './batch-item.ts';
 import type { DecidedEvent } from './decide-batch.ts';
+import { payloadBytes } from './event-rows.ts';
 
 export type PackedSubmission = {
   readonly tenant: string;
@@ -46,7 +47,7 @@ const ID_BYTES = 16;
 
 /** The bytes of bank.event.v1.EventBatch. */
 export function encodeBatch(batch: PackedBatch): Buffer {
-  const writer = new WireWriter(batch.payloads.length + batch.events.length * EVENT_BYTES);
+  const writer = new WireWriter(payloadBytes(batch.events) + batch.events.length * EVENT_BYTES);
   writer.tag(1, LENGTH_DELIMITED);
   writer.bytes(uuidToBytes(batch.batchId));
   writeNumber(writer, 2, batch.partition);

@@ -23,6 +23,8 @@ export type Receipt = {
   readonly storedAtMicros: bigint;
 };
 
+export type CounterpartState = { readonly accountId: string; readonly after: CarriedState };
+
 /** Executed: the state right after it. A receipt is made of it for those who are told one. */
 export type Executed = {
   /** Replayed: by an earlier request with the same operation id and content. */
@@ -30,6 +32,11 @@ export type Executed = {
   readonly after: CarriedState;
   /** Its last event in its account; undefined: there was nothing to do. */
   readonly event: AccountEvent | undefined;
+  /**
+   * The command's other account right after it. Undefined: it has none, or what is known comes from
+   * stored bytes; then the event names it.
+   */
+  readonly counterpart: CounterpartState | undefined;
   /** Microseconds since 1970-01-01 UTC. */
   readonly storedAtMicros: bigint;
 };
@@ -83,6 +90,8 @@ export type BatchItem = {
   /** 8 characters of one byte each: the same content has the same hash. */
   readonly contentHash: string;
   readonly partition: number;
+  /** Of its command's other account, when that stands elsewhere: it needs both lanes at once. */
+  readonly otherPartition: number | undefined;
   /** Place in its submission; 0 for a command without one. */
   readonly itemIndex: number;
   /** Upper bound of the item's share of the packed row. */
@@ -103,7 +112,7 @@ export function operationTextOf({ command, written }: BatchItem): string {
 /** What the caller of an executed command is told. */
 export function receiptOf(
   command: { readonly accountId: string; readonly operationId: string | undefined },
-  { kind, after, storedAtMicros }: Omit<Executed, 'event'>,
+  { kind, after, storedAtMicros }: Omit<Executed, 'event' | 'counterpart'>,
 ): Receipt {
   return {
     accountId: command.accountId,

@@ -62,6 +62,12 @@ export function hasProcessor(limits: BatcherLimits, moment: Moment): boolean {
   return moment.inFlight.bulk < (isFew ? Math.min(processors, partialProcessors) : processors);
 }
 
+/** While unary commands come, a run of bulk items is short: it takes many lanes from them. */
+export function runItemsMax(limits: BatcherLimits, moment: Moment): number {
+  const { batchItemsMax, nearUnaryItemsMax } = limits;
+  return unaryIsNear(limits, moment) ? Math.min(batchItemsMax, nearUnaryItemsMax) : batchItemsMax;
+}
+
 function unaryDueMs({ unary }: Lane, limits: BatcherLimits, { unaryBefore }: Moment): number {
   const patienceMs = unaryBefore < limits.unaryProcessors ? 0 : limits.unaryPatienceMs;
   return unary.oldestMs + patienceMs; // infinity for an empty queue

@@ -7,9 +7,9 @@
  * taken, all that was taken is processed.
  */
 import type { BatchItem } from './batch-item.ts';
-import type { Barrier } from './barrier.ts';
+import { partitionsOf, type Barrier, type ProcessBarrier } from './barrier.ts';
 import { BarrierQueue, type ReadyBarrier } from './barrier-queue.ts';
-import { hasProcessor, isDue, wakeAtMs } from './batch-start.ts';
+import { hasProcessor, isDue, runItemsMax, wakeAtMs } from './batch-start.ts';
 import type { BatcherLimits, InFlight, Moment } from './batch-start.ts';
 import { shuttingDown } from './shutting-down.ts';
 import {
@@ -21,6 +21,7 @@ import {
   takeBatch,
   wakeRoomWaiters,
   type Lane,
+  type ProcessBatch,
 } from './lane.ts';
 
 export type Batcher = {
@@ -38,15 +39,6 @@ export type AdjustableBatcher = Batcher & {
   /** From the next dispatch on; a shorter queue takes nothing until it is below its limit. */
   adjust(limits: BatcherLimits): void;
 };
-
-/** Answers the items that were put off; all others are settled. */
-export type ProcessBatch = (
-  partition: number,
-  items: readonly BatchItem[],
-  queuedSinceMs: number,
-) => Promise<readonly BatchItem[]>;
-
-export type ProcessBarrier = (barrier: Barrier, queuedSinceMs: number) => Promise<void>;
 
 export function createBatcher(
   partitionCount: number,
@@ -87,10 +79,8 @@ class LaneBatcher implements AdjustableBatcher {
   }
 
   tryEnqueue(item: BatchItem): boolean {
-    if (this.#stopped !== undefined) {
-      item.origin.settle({ kind: 'failed', error: shuttingDown(RESEND) }, item);
-      return true;
-    }
+    if (this.#refuses([item])) return true;
+    if (item.otherPartition !== undefined) return this.#tryEnqueueWide(item);
     const lane = this.#lane(item.partition);
     if (item.origin.kind === 'unary') {
       if (isQueueFull(lane.unary, this.#limits)) return false;
@@ -98,6 +88,7 @@ class LaneBatcher implements AdjustableBatcher {
       lane.unary.push(item, this.#lastUnaryMs);
     } else {
       if (hasNoRoom(lane, this.#limits)) return false;
+      if (this.#barriers.joinsRun(item, lane, this.#runItemsMax)) return true;
       lane.bulk.push(item, Date.now());
     }
     if (!lane.busy) this.#waiting.add(lane);
@@ -105,12 +96,29 @@ class LaneBatcher implements AdjustableBatcher {
     return true;
   }
 
+  /** While stopping: settles them. */
+  #refuses(items: readonly BatchItem[]): boolean {
+    if (this.#stopped === undefined) return false;
+    const error = shuttingDown(RESEND);
+    for (const item of items) item.origin.settle({ kind: 'failed', error }, item);
+    return true;
+  }
+
+  /** An item of two lanes. */
+  #tryEnqueueWide(item: BatchItem): boolean {
+    const lanes = partitionsOf(item).map((partition) => this.#lane(partition));
+    const isUnary = item.origin.kind === 'unary';
+    const isFull = isUnary ? hasNoBarrierRoom : hasNoRoom;
+    if (lanes.some((lane) => isFull(lane, this.#limits))) return false;
+    const nowMs = Date.now();
+    if (isUnary) this.#lastUnaryMs = nowMs;
+    this.#barriers.addItem(item, lanes, this.#runItemsMax, nowMs);
+    this.#planDispatch();
+    return true;
+  }
+
   tryEnqueueBarrier(barrier: Barrier): boolean {
-    if (this.#stopped !== undefined) {
-      for (const item of barrier.items)
-        item.origin.settle({ kind: 'failed', error: shuttingDown(RESEND) }, item);
-      return true;
-    }
+    if (this.#refuses(barrier.items)) return true;
     const lanes = barrier.partitions.map((partition) => this.#lane(partition));
     if (lanes.some((lane) => hasNoBarrierRoom(lane, this.#limits))) return false;
     this.#barriers.add(barrier, lanes, Date.now());
@@ -169,6 +177,10 @@ class LaneBatcher implements AdjustableBatcher {
     if (wakeMs !== Number.POSITIVE_INFINITY) {
       this.#timer = setTimeout(() => this.#dispatch(), Math.max(1, wakeMs - nowMs));
     }
+  }
+
+  get #runItemsMax(): number {
+    return runItemsMax(this.#limits, this.#moment(Date.now()));
   }
 
   #moment(nowMs: number): Moment {

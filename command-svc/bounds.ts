@@ -44,6 +44,8 @@ export const MAKINGS_MAX = 10;
 export const NEWEST_OPERATIONS_MAX = 1_000;
 /** Single commands of at most so many bytes go together with others: one append of each lane. */
 export const SHARED_APPEND_BYTES_MAX = 64 * 1024;
+/** Tries of a barrier's batch to lock its accounts; then it goes on without locks. */
+export const BARRIER_LOCK_TRIES_MAX = 2;
 /** Transactions of such appends in flight. */
 export const SHARED_APPENDS_IN_FLIGHT_MAX = 2;
 /** Redis did not answer: locks are not asked for so long, since asking costs its time-out. */
@@ -63,6 +65,8 @@ export const WATCH_CONNECTIONS_MAX = 2;
  * passed holds, which nobody reckoned with at intake, bring a batch so far.
  */
 export const DECIDED_BYTES_MAX = 3_800_000;
+/** What the events of a run of items of several partitions may take, as an upper bound. */
+export const RUN_BYTES_MAX = 3_500_000;
 /** Open holds of an account that a lane keeps; one with more is loaded for each batch. */
 export const CACHED_HOLDS_MAX = 16;
 

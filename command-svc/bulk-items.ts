@@ -17,6 +17,7 @@ import { contentHashOf, rawContentHash } from './content-hash.ts';
 import { checkDeposit, checkDepositContent, checkOpenAccount } from './field-rules.ts';
 import { idOfItem } from './derived-ids.ts';
 import { depositTo, openAccountCommand } from './request-commands.ts';
+import { otherPartitionOf } from './wanted.ts';
 
 /** What the items of one stream have in common. */
 export type ItemContext = {
@@ -110,6 +111,7 @@ export function wellFormed(
     written: writtenIds(request, command),
     contentHash: contentHashOf(command),
     partition,
+    otherPartition: otherPartitionOf(command, partition, context.partitionCount),
     itemIndex,
     bytes: packedBytesMax(command),
     origin: context.origin,
@@ -144,6 +146,7 @@ export function malformed(
     partition: isUuid(accountId)
       ? partitionOfAccount(accountId, context.partitionCount)
       : context.homePartition,
+    otherPartition: undefined,
     itemIndex,
     bytes: FIXED_BYTES_MAX,
     origin: context.origin,

@@ -20,7 +20,6 @@ import {
 import { MESSAGE_BYTES_MAX, MESSAGE_ITEMS_MAX } from './bounds.ts';
 import { decodeBulkDeposit } from './deposit-decoder.ts';
 import { checkSubmissionId, optionalUuidRule } from './field-rules.ts';
-import { refuseUnservedOperations } from './operation-items.ts';
 
 /** A message of a stream. */
 export type BulkMessage<Item> = {
@@ -61,14 +60,12 @@ export function decodeOperations(raw: RawMessage): BulkMessage<Operation> {
   const request = decoded(raw, (bytes) => BulkSubmitRequest.decode(bytes));
   const served = ['operations', 'options.validate_only', ...SERVED_FIELDS];
   refuseUnservedFields(request, served, NOTHING_SET);
-  refuseUnservedOperations(request.operations);
   return bulkMessage(request, 'operations', request.operations);
 }
 
 export function decodeDirectBatch(raw: RawMessage): SubmitBatchRequest {
   const request = decoded(raw, (bytes) => SubmitBatchRequest.decode(bytes));
   refuseUnservedFields(request, ['submission_id', 'mode', 'operations', 'bulk_mode_lease_id']);
-  refuseUnservedOperations(request.operations);
   const violations: FieldViolation[] = [
     ...checkSubmissionId(request.submissionId),
     ...checkBatch(request),

@@ -8,6 +8,7 @@
 import { status } from '@grpc/grpc-js';
 import { reject } from '#domain/rejection.ts';
 import { refusal, type RpcError } from '#platform/grpc-errors.ts';
+import { partitionsOf } from './barrier.ts';
 import type { BatchItem, SubmissionClaim } from './batch-item.ts';
 import type { Batcher } from './batcher.ts';
 import type { BulkStream } from './bulk-stream.ts';
@@ -65,7 +66,9 @@ export async function placeItem(upload: BulkUpload, item: BatchItem): Promise<vo
       await lookUp(upload, index);
     } else {
       if (placeAtOnce(upload, item, index)) return;
-      await stream.orEnd(context.batcher.whenRoom(item.partition));
+      for (const partition of partitionsOf(item)) {
+        await stream.orEnd(context.batcher.whenRoom(partition));
+      }
     }
   }
 }

@@ -3,8 +3,9 @@
  * copies. Nothing here waits and nothing outside is changed: the same batch can be decided again on
  * newer states.
  */
-import { evolve } from '#domain/account.ts';
+import { evolve, type ExistingAccount } from '#domain/account.ts';
 import { decide } from '#domain/decide.ts';
+import type { AccountEvents } from '#domain/decision.ts';
 import type { AccountEvent } from '#domain/events.ts';
 import { reject } from '#domain/rejection.ts';
 import { WireWriter } from '#platform/wire-writer.ts';
@@ -13,7 +14,7 @@ import type { BaseStates } from './base-states.ts';
 import type { BaseAccount, KnownAccount } from './lane-states.ts';
 import { operationKey } from './base-states.ts';
 import { BatchFacts, type HoldChange, type OwnOperation, type Reversal } from './batch-facts.ts';
-import type { BatchItem, Executed, ItemDecision } from './batch-item.ts';
+import type { BatchItem, CounterpartState, Executed, ItemDecision } from './batch-item.ts';
 import { DECIDED_BYTES_MAX } from './bounds.ts';
 import { eventTypeOf } from './event-body-encoder.ts';
 import { chainHash } from './event-chain.ts';
@@ -126,24 +127,15 @@ function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDec
   const decision = decide(account.state, command, work.facts);
   if (!decision.accepted) return { kind: 'rejected', rejection: decision.rejection };
 
-  const { events, counterpart } = decision;
-  const after = addEvents(work, accountId, events, {
-    item,
-    commandNumber,
-    operationId,
-    isOwn: true,
-  });
-  if (counterpart !== undefined) {
-    const there = { item, commandNumber, operationId: undefined, isOwn: false };
-    addEvents(work, counterpart.accountId, counterpart.events, there);
-  }
-  if (after.state.status === 'none') throw new Error(`account ${accountId} is still not there`);
+  const { events } = decision;
+  const place = { item, commandNumber, operationId, isOwn: true };
+  const state = stateAfter(work, accountId, events, place);
   const event = events.at(-1);
-  const { state } = after;
   const executed: Executed = {
     kind: 'accepted',
     after: state,
     event,
+    counterpart: counterpartAfter(work, decision.counterpart, place),
     storedAtMicros: work.nowMicros,
   };
   if (operationId !== undefined && event !== undefined) {
@@ -159,13 +151,24 @@ type EventPlace = Pick<DecidedEvent, 'item' | 'commandNumber' | 'operationId'> &
   readonly isOwn: boolean;
 };
 
-/** Answers the account after the events. */
-function addEvents(
+function counterpartAfter(
+  work: Work,
+  events: AccountEvents | undefined,
+  place: EventPlace,
+): CounterpartState | undefined {
+  if (events === undefined) return undefined;
+  const { accountId } = events;
+  const there = { ...place, operationId: undefined, isOwn: false };
+  return { accountId, after: stateAfter(work, accountId, events.events, there) };
+}
+
+/** Adds the events; answers the account after them. */
+function stateAfter(
   work: Work,
   accountId: string,
   events: readonly AccountEvent[],
   place: EventPlace,
-): BaseAccount {
+): ExistingAccount {
   const last = events.length - 1;
   let account = accountIn(work, accountId);
   for (let at = 0; at <= last; at++) {
@@ -173,7 +176,9 @@ function addEvents(
     if (event === undefined) continue;
     account = addEvent(work, account, accountId, event, place, at === last);
   }
-  return account;
+  const { state } = account;
+  if (state.status === 'none') throw new Error(`account ${accountId} is still not there`);
+  return state;
 }
 
 /** Deposits come in bulk: nothing is copied here that need not be. */

@@ -100,7 +100,11 @@ function settingEventOf(
     case 'accountUnfrozen':
       return { type: 'AccountUnfrozen', reason: textOf(body.value.reason) };
     case 'accountClosed':
-      return { type: 'AccountClosed', reason: textOf(body.value.reason) };
+      return {
+        type: 'AccountClosed',
+        reason: textOf(body.value.reason),
+        counterpart: counterpartOf(body.value),
+      };
     default:
       return unknownBody(body);
   }

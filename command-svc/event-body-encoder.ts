@@ -147,7 +147,10 @@ function settingBody(
     case 'AccountUnfrozen':
       return { $case: 'accountUnfrozen', value: { reason: plainText(event.reason) } };
     case 'AccountClosed':
-      return { $case: 'accountClosed', value: { reason: plainText(event.reason) } };
+      return {
+        $case: 'accountClosed',
+        value: { reason: plainText(event.reason), ...counterpartFields(event.counterpart) },
+      };
     default:
       return unknownEvent(event);
   }

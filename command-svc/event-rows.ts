@@ -5,8 +5,15 @@ import type { DecidedBatch } from './decide-batch.ts';
 const EVENT_COLUMNS = 8;
 const EVENT_ROW_BYTES = 140;
 
+/** What their payloads take: the batch's buffer may hold those of other partitions too. */
+export function payloadBytes(events: DecidedBatch['events']): number {
+  let bytes = 0;
+  for (const { start, end } of events) bytes += end - start;
+  return bytes;
+}
+
 export function eventRows({ events, payloads }: DecidedBatch): Buffer {
-  const writer = new CopyWriter(payloads.length + events.length * EVENT_ROW_BYTES);
+  const writer = new CopyWriter(payloadBytes(events) + events.length * EVENT_ROW_BYTES);
   for (const { after, type, item, start, end, operationId } of events) {
     writer.row(EVENT_COLUMNS);
     writer.bytes(after.idBytes);

@@ -17,6 +17,7 @@ import { NOT_STORED, refusalOf } from './command-answers.ts';
 import { contentHashOf } from './content-hash.ts';
 import { decideOnStored } from './decide-on-stored.ts';
 import type { SubmissionContext } from './submission-transactions.ts';
+import { otherPartitionOf } from './wanted.ts';
 
 export type CommandContext = SubmissionContext & {
   readonly batcher: Batcher;
@@ -87,12 +88,14 @@ export function itemOf(
   command: Command,
   origin: UnaryOrigin,
 ): BatchItem {
+  const partition = partitionOfAccount(command.accountId, partitionCount);
   return {
     command,
     invalid: undefined,
     written: undefined,
     contentHash: contentHashOf(command),
-    partition: partitionOfAccount(command.accountId, partitionCount),
+    partition,
+    otherPartition: otherPartitionOf(command, partition, partitionCount),
     itemIndex: 0,
     bytes: packedBytesMax(command),
     origin,

@@ -9,6 +9,7 @@ import type {
 import { EntryType } from '#proto/bank/v1/entry_type.ts';
 import { receiptOf } from './batch-item.ts';
 import { commandReceipt } from './command-answers.ts';
+import { counterpartReceipt } from './counterpart-receipt.ts';
 import { replayedFrom } from './replayed.ts';
 import { readOperation } from './sql/read-operation.ts';
 import { readFromEventStore, type SubmissionContext } from './submission-transactions.ts';
@@ -30,7 +31,7 @@ export async function findOperation(
   const executed = replayedFrom(found.payload, found.version, found.recordedAtMicros);
   return {
     receipt: commandReceipt(receiptOf({ accountId, operationId }, executed)),
-    counterpartReceipt: undefined,
+    counterpartReceipt: await counterpartReceipt(context, operationId, executed),
     type: entryTypeOf(found.type),
   };
 }

@@ -4,7 +4,8 @@
  */
 import { createLaneStates, type LaneStates } from './lane-states.ts';
 import type { BatchContext } from './batch.ts';
-import type { ProcessBarrier, ProcessBatch } from './batcher.ts';
+import type { ProcessBarrier } from './barrier.ts';
+import type { ProcessBatch } from './lane.ts';
 import { processBarrier } from './process-barrier.ts';
 import { processBatch } from './process-batch.ts';
 

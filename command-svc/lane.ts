@@ -36,6 +36,7 @@ export type Lane = {
   barrierAt: number;
   /** Items of waiting barriers: they count towards the queue's bound. */
   barrierItems: number;
+  barrierBytes: number;
   /** Batches in a row that took few bulk items for the sake of unary commands. */
   shortBatches: number;
   readonly roomWaiters: (() => void)[];
@@ -50,6 +51,7 @@ export function createLane(partition: number): Lane {
     reserved: false,
     barrierAt: Number.POSITIVE_INFINITY,
     barrierItems: 0,
+    barrierBytes: 0,
     shortBatches: 0,
     roomWaiters: [],
   };
@@ -68,19 +70,26 @@ export function isFull(lane: Lane, limits: LaneLimits): boolean {
 }
 
 /** True when a bulk item must wait for room: barriers that wait count too. */
-export function hasNoRoom({ bulk, barrierItems }: Lane, limits: LaneLimits): boolean {
-  return isQueueFull(bulk, limits) || bulk.length + barrierItems >= limits.queueItemsMax;
+export function hasNoRoom({ bulk, barrierItems, barrierBytes }: Lane, limits: LaneLimits): boolean {
+  const length = bulk.length + barrierItems;
+  return isQueueFull({ length, bytes: bulk.bytes + barrierBytes }, limits);
 }
 
 /**
  * True when a barrier finds no room. Bulk items do not count: streams that keep the queue full
  * would shut barriers out.
  */
-export function hasNoBarrierRoom({ barrierItems }: Lane, limits: LaneLimits): boolean {
-  return barrierItems >= limits.queueItemsMax;
+export function hasNoBarrierRoom(
+  { barrierItems: length, barrierBytes: bytes }: Lane,
+  limits: LaneLimits,
+): boolean {
+  return isQueueFull({ length, bytes }, limits);
 }
 
-export function isQueueFull({ length, bytes }: ItemQueue, limits: LaneLimits): boolean {
+export function isQueueFull(
+  { length, bytes }: Pick<ItemQueue, 'length' | 'bytes'>,
+  limits: LaneLimits,
+): boolean {
   return length >= limits.queueItemsMax || bytes >= limits.queueBytesMax;
 }
 
@@ -89,6 +98,13 @@ export type TakenBatch = {
   readonly hasBulk: boolean;
   readonly queuedSinceMs: number;
 };
+
+/** Answers the items that were put off; all others are settled. */
+export type ProcessBatch = (
+  partition: number,
+  items: readonly BatchItem[],
+  queuedSinceMs: number,
+) => Promise<readonly BatchItem[]>;
 
 export type Taking = {
   readonly nowMs: number;

@@ -9,6 +9,7 @@ import { sleep } from '#platform/waiting.ts';
 import type { HeldLock, LockAttempt } from './account-locks.ts';
 import { newBatch, type Batch, type BatchContext, type DeferralLimits } from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
+import { BARRIER_LOCK_TRIES_MAX } from './bounds.ts';
 import { accountsOf } from './wanted.ts';
 
 export type LockedBatch = {
@@ -42,15 +43,16 @@ export async function lockBatch(context: BatchContext, batch: Batch): Promise<Lo
 
 /**
  * Locks the accounts of a barrier's batch, partition by partition, ascending; all of them or none.
- * Its lanes are its own meanwhile, so it is not put off: it tries again as often as an item is put
- * off at most, and then goes on without locks. Two barriers that cross give way by their jitter.
+ * Its lanes are its own meanwhile, so it is not put off. A single batch that holds one of them is
+ * through after a pause. Another replica's barrier is waited for at the heads, which it takes in
+ * the same order: there the wait ends when it does, and many pauses would only keep lanes idle.
  */
 export async function lockLanes(
   context: BatchContext,
   batch: Batch,
 ): Promise<HeldLock | undefined> {
   const { deferral, locks } = context;
-  for (let attempt = 0; attempt <= deferral.deferralsMax; attempt++) {
+  for (let attempt = 0; attempt < BARRIER_LOCK_TRIES_MAX; attempt++) {
     if (attempt > 0) {
       locks.counts.deferred += batch.items.length;
       await sleep(pauseMs(deferral));
@@ -63,27 +65,32 @@ export async function lockLanes(
   return undefined;
 }
 
+/** One acquire a partition, side by side: none waits, so their order does not matter. */
 async function lockOnce(
   { locks, partitionCount }: BatchContext,
   { lane, others, accountIds }: Batch,
 ): Promise<LockAttempt> {
   const byPartition = Map.groupBy(accountIds, (id) => partitionOfAccount(id, partitionCount));
+  const attempts = await Promise.allSettled(
+    [lane, ...others].map(({ partition }) =>
+      locks.acquire(partition, byPartition.get(partition) ?? []),
+    ),
+  );
   const held: HeldLock[] = [];
+  let missed: 'held' | 'unavailable' | undefined;
+  let failed: PromiseRejectedResult | undefined;
+  for (const attempt of attempts) {
+    if (attempt.status === 'rejected') failed ??= attempt;
+    else if (typeof attempt.value === 'string') missed = attempt.value;
+    else held.push(attempt.value);
+  }
   const release = (): void => {
     for (const lock of held) lock.release();
   };
-  let complete = false;
-  try {
-    for (const { partition } of [lane, ...others]) {
-      const lock = await locks.acquire(partition, byPartition.get(partition) ?? []);
-      if (typeof lock === 'string') return lock;
-      held.push(lock);
-    }
-    complete = true;
-    return { release };
-  } finally {
-    if (!complete) release();
-  }
+  if (failed === undefined && missed === undefined) return { release };
+  release();
+  if (failed !== undefined) throw failed.reason;
+  return missed ?? 'held';
 }
 
 const NONE: readonly BatchItem[] = [];

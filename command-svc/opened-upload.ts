@@ -19,6 +19,7 @@ import {
 } from './bulk-upload.ts';
 import type { ResultSink } from './item-results.ts';
 import { statedEnd, type ItemNumbering } from './item-numbering.ts';
+import { isReversal, reversalItem } from './reversal-targets.ts';
 import { createFlight } from './stream-flight.ts';
 import { bulkReceipt } from './stream-receipt.ts';
 import { endClaim, openClaim } from './submission-claims.ts';
@@ -92,7 +93,8 @@ export async function openUpload<Item>(
     async take(items, first) {
       let index = first;
       for (const raw of items) {
-        const item = toItem(itemContext, raw, index);
+        const made = toItem(itemContext, raw, index);
+        const item = isReversal(made) ? await targeted(upload, made) : made;
         if (!placeAtOnce(upload, item, index)) await placeItem(upload, item);
         index += 1;
       }
@@ -103,6 +105,11 @@ export async function openUpload<Item>(
     },
     leave: () => leaveUpload(upload),
   };
+}
+
+function targeted(upload: BulkUpload, item: BatchItem): Promise<BatchItem> {
+  const { context, flight } = upload;
+  return reversalItem(context, item, [], () => flight.landed());
 }
 
 /**

@@ -1,11 +1,6 @@
-/**
- * An item of mixed commands (Operation), for BulkSubmit and SubmitBatch. A command that is not
- * served yet refuses its whole message with UNIMPLEMENTED and its name, before anything of the
- * message is taken.
- */
-import { status } from '@grpc/grpc-js';
+/** An item of mixed commands (Operation), for BulkSubmit and SubmitBatch. */
 import type { Command } from '#domain/commands.ts';
-import { RpcError, type FieldViolation } from '#platform/grpc-errors.ts';
+import type { FieldViolation } from '#platform/grpc-errors.ts';
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { Operation } from '#proto/bank/v1/operation.ts';
 import type { DepositRequest } from '#proto/bank/v1/account_command_service.ts';
@@ -22,15 +17,6 @@ import { rawContentHash, rawRequestHash, type RawContent } from './content-hash.
 import { idOfItem } from './derived-ids.ts';
 import { commandOf } from './request-commands.ts';
 import { checkRequest, type CommandRequest } from './request-rules.ts';
-
-/** Throws UNIMPLEMENTED for a command or a field that is not served yet. */
-export function refuseUnservedOperations(operations: readonly Operation[]): void {
-  for (const [index, { command }] of operations.entries()) {
-    if (command?.$case === 'transfer') throw notServed('transfer', index);
-    if (command?.$case !== 'closeAccount' || command.value.sweepTo === '') continue;
-    throw notServed('close_account.sweep_to', index);
-  }
-}
 
 export function operationItem(
   context: ItemContext,
@@ -98,11 +84,4 @@ function hashOf(deposit: DepositRequest): string {
   const currencyCode = deposit.amount?.currencyCode ?? '';
   const amountMinor = deposit.amount?.minorUnits ?? 0n;
   return rawContentHash({ ...deposit, type: 'Deposit', currencyCode, amountMinor });
-}
-
-function notServed(path: string, index: number): RpcError {
-  const field = `operations[${index}].${path}`;
-  return new RpcError(status.UNIMPLEMENTED, `the field ${field} is not served yet`, {
-    violations: [{ field, description: 'is not served yet; leave it out' }],
-  });
 }

@@ -15,19 +15,21 @@ import { startBatchTrace } from './batch-trace.ts';
 import { refusalWithIndex } from './command-answers.ts';
 import { lockLanes } from './lock-deferral.ts';
 import { tellModeChanges } from './mode-changes.ts';
-import { failItems, reply } from './process-batch.ts';
+import { dropExpired, failItems, reply } from './process-batch.ts';
 
 /** `lanes`: of the barrier's partitions, ascending. */
 export async function processBarrier(
   context: BatchContext,
   lanes: readonly LaneStates[],
-  barrier: Barrier,
+  given: Barrier,
   queuedSinceMs: number,
 ): Promise<void> {
   const [lane, ...others] = lanes;
   if (lane === undefined) throw new RangeError('a barrier needs a lane');
-  const { items } = barrier;
-  if (barrier.isAbandoned()) return settleNothing(items, { kind: 'abandoned' });
+  if (given.isAbandoned()) return settleNothing(given.items, { kind: 'abandoned' });
+  const items = dropExpired(given.items);
+  if (items.length === 0) return;
+  const barrier = { ...given, items };
   const trace = startBatchTrace(lane.partition, items, queuedSinceMs);
   tellModeChanges(context, trace);
   const nowMicros = BigInt(Date.now()) * 1000n;

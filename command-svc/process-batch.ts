@@ -81,7 +81,7 @@ async function store(
 }
 
 /** A command whose deadline has passed before it is appended is dropped, never half done. */
-function dropExpired(items: readonly BatchItem[]): readonly BatchItem[] {
+export function dropExpired(items: readonly BatchItem[]): readonly BatchItem[] {
   const nowMs = Date.now();
   const expired = items.filter((item) => isExpired(item, nowMs));
   if (expired.length === 0) return items;

@@ -33,7 +33,8 @@ export function replayedFrom(
   storedAtMicros: bigint,
 ): Executed & { readonly kind: 'replayed' } {
   const { event, after } = decodeEvent(payload);
-  return { kind: 'replayed', after: existingAccount(after, version), event, storedAtMicros };
+  const state = existingAccount(after, version);
+  return { kind: 'replayed', after: state, event, counterpart: undefined, storedAtMicros };
 }
 
 function reused({ accountId, operationId }: AccountOperation): ItemDecision {

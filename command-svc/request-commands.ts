@@ -63,7 +63,8 @@ export function commandOf(request: CommandRequest, tenant: string, newId: NewId)
     case 'reverseOperation': {
       const reversedOperationId = canonical(request.value.reversedOperationId);
       const { reason } = request.value;
-      return { type: 'ReverseOperation', ...target(request.value), reversedOperationId, reason };
+      const named = { reversedOperationId, counterpartAccountId: undefined, reason };
+      return { type: 'ReverseOperation', ...target(request.value), ...named };
     }
     default:
       return unknownRequest(request);

@@ -10,6 +10,7 @@ import { NOT_STORED } from './command-answers.ts';
 import { decideOnStored, type TrialContext } from './decide-on-stored.ts';
 import type { ItemNumbering } from './item-numbering.ts';
 import type { OpenedUpload, ToItem, UploadOrigin } from './opened-upload.ts';
+import { isReversal, reversalItem } from './reversal-targets.ts';
 import {
   bulkReceipt,
   countRejected,
@@ -42,7 +43,11 @@ export function openTrial<Item>(
   };
   return {
     async take(raw, first) {
-      const items = raw.map((item, place) => toItem(itemContext, item, first + place));
+      const items: BatchItem[] = [];
+      for (const [place, one] of raw.entries()) {
+        const item = toItem(itemContext, one, first + place);
+        items.push(isReversal(item) ? await reversalItem(context, item, items) : item);
+      }
       const decisions = await decideOnStored(context, items);
       for (const [place, item] of items.entries()) {
         const decision = decisions[place];

@@ -1,5 +1,6 @@
 /** What decisions on items must have read: accounts, operations, holds. Pure. */
 import type { Command } from '#domain/commands.ts';
+import { partitionOfAccount } from '#platform/partitioning.ts';
 import type { AccountHold, AccountOperation, Wanted } from './base-states.ts';
 import type { BatchItem } from './batch-item.ts';
 
@@ -10,10 +11,27 @@ export function accountsOf({ command }: Pick<BatchItem, 'command'>): string[] {
 
 /** Its own account first. */
 export function accountsOfCommand(command: Command): string[] {
-  const { accountId } = command;
-  if (command.type === 'Transfer') return [accountId, command.destinationAccountId];
-  if (command.type !== 'CloseAccount' || command.sweepTo === undefined) return [accountId];
-  return [accountId, command.sweepTo];
+  const other = otherAccountOf(command);
+  return other === undefined ? [command.accountId] : [command.accountId, other];
+}
+
+/** The account that the command changes beside its own. */
+export function otherAccountOf(command: Command): string | undefined {
+  if (command.type === 'Transfer') return command.destinationAccountId;
+  if (command.type === 'CloseAccount') return command.sweepTo;
+  return command.type === 'ReverseOperation' ? command.counterpartAccountId : undefined;
+}
+
+/** The partition of its other account, when that is not the one of its own. */
+export function otherPartitionOf(
+  command: Command,
+  partition: number,
+  partitionCount: number,
+): number | undefined {
+  const other = otherAccountOf(command);
+  if (other === undefined) return undefined;
+  const there = partitionOfAccount(other, partitionCount);
+  return there === partition ? undefined : there;
 }
 
 export function wantedOf(items: readonly Pick<BatchItem, 'command'>[]): Wanted {
@@ -35,16 +53,32 @@ export function wantedOf(items: readonly Pick<BatchItem, 'command'>[]): Wanted {
   return { accountIds, operations, reversedOperations, holds };
 }
 
-/** The part of it that concerns the accounts. */
-export function wantedIn(wanted: Wanted, isHere: (accountId: string) => boolean): Wanted {
-  const ofAccount = (one: { readonly accountId: string }): boolean => isHere(one.accountId);
-  return {
-    accountIds: new Set([...wanted.accountIds].filter(isHere)),
-    operations: wanted.operations.filter(ofAccount),
-    reversedOperations: wanted.reversedOperations.filter(ofAccount),
-    holds: wanted.holds.filter(ofAccount),
-  };
+/** Its parts by the partition of their accounts. */
+export function wantedByPartition(wanted: Wanted, partitionCount: number): Map<number, Wanted> {
+  const partitionOf = (accountId: string): number => partitionOfAccount(accountId, partitionCount);
+  const ofAccount = (one: { readonly accountId: string }): number => partitionOf(one.accountId);
+  const accountIds = Map.groupBy(wanted.accountIds, partitionOf);
+  const operations = Map.groupBy(wanted.operations, ofAccount);
+  const reversedOperations = Map.groupBy(wanted.reversedOperations, ofAccount);
+  const holds = Map.groupBy(wanted.holds, ofAccount);
+  const parts = new Map<number, Wanted>();
+  for (const [partition, ids] of accountIds) {
+    parts.set(partition, {
+      accountIds: new Set(ids),
+      operations: operations.get(partition) ?? [],
+      reversedOperations: reversedOperations.get(partition) ?? [],
+      holds: holds.get(partition) ?? [],
+    });
+  }
+  return parts;
 }
+
+export const NOTHING_WANTED: Wanted = {
+  accountIds: new Set(),
+  operations: [],
+  reversedOperations: [],
+  holds: [],
+};
 
 /** The accounts that the items are to open, before anything else, for a submission. */
 export function openingIn(items: readonly BatchItem[]): Set<string> {

@@ -93,6 +93,8 @@ export type CloseAccount = OfVersion & {
 export type ReverseOperation = OfVersion & {
   readonly type: 'ReverseOperation';
   readonly reversedOperationId: string;
+  /** The account that a transfer went to, when the operation was found to be one. */
+  readonly counterpartAccountId: string | undefined;
   readonly reason: string;
 };
 

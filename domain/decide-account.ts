@@ -87,7 +87,7 @@ export function closeAccount(state: AccountState, command: CloseAccount, facts: 
   const { accountId, sweepTo, reason } = command;
   const refusal = notReadyToClose(account, accountId, sweepTo);
   if (refusal !== undefined) return refusal;
-  const closed: AccountClosed = { type: 'AccountClosed', reason };
+  const closed: AccountClosed = { type: 'AccountClosed', reason, counterpart: undefined };
   if (sweepTo === undefined || account.balanceMinor === 0n) return accept(...expiries, closed);
   const { currencyCode, balanceMinor: amountMinor } = account;
   const legs = transferLegs(account, facts.account(sweepTo), {
@@ -101,7 +101,13 @@ export function closeAccount(state: AccountState, command: CloseAccount, facts: 
     fields: SWEEP_FIELDS,
   });
   if (!legs.accepted) return legs;
-  return { ...legs, events: [...expiries, ...legs.events, closed] };
+  const { sent, received } = legs;
+  const swept = { ...closed, counterpart: sent.counterpart };
+  return {
+    accepted: true,
+    events: [...expiries, sent, swept],
+    counterpart: { accountId: sweepTo, events: [received] },
+  };
 }
 
 const SWEEP_FIELDS = {

@@ -87,12 +87,12 @@ const REVERSIBLE = new Set<AccountEvent['type']>([
 ]);
 
 function findReversible(
-  { accountId, reversedOperationId }: ReverseOperation,
+  { accountId, reversedOperationId, counterpartAccountId }: ReverseOperation,
   facts: Facts,
 ): { readonly accepted: true; readonly operation: ExecutedOperation } | Refused {
   const operation = facts.operation(accountId, reversedOperationId);
   const name = `operation ${reversedOperationId} of account ${accountId}`;
-  if (operation === undefined) {
+  if (operation === undefined || isNewerThanLookedUp(operation, counterpartAccountId)) {
     const message = `account ${accountId} has executed no operation ${reversedOperationId}`;
     return refuse('OPERATION_NOT_FOUND', message, OPERATION_FIELD);
   }
@@ -104,6 +104,17 @@ function findReversible(
     return refuse('ALREADY_REVERSED', `${name} has been reversed`, OPERATION_FIELD);
   }
   return { accepted: true, operation };
+}
+
+/**
+ * A transfer that was executed after its other account had been asked for: for this command it is
+ * not there yet.
+ */
+function isNewerThanLookedUp(
+  { event }: ExecutedOperation,
+  counterpartAccountId: string | undefined,
+): boolean {
+  return event.type === 'TransferSent' && event.counterpart.accountId !== counterpartAccountId;
 }
 
 /** What the event did to its account's balance. */

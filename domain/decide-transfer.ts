@@ -7,7 +7,8 @@ import { creditRefusal, debitRefusal, findOpen, otherCurrency } from './account-
 import type { AccountState, ExistingAccount } from './account.ts';
 import type { Transfer } from './commands.ts';
 import { withoutPassedHolds } from './decide-movements.ts';
-import { refuse, type Accepted, type Decision, type Facts, type Refused } from './decision.ts';
+import { refuse, type Decision, type Facts, type Refused } from './decision.ts';
+import type { TransferReceived, TransferSent } from './events.ts';
 
 /** What moves; `fields` are what a refusal names. */
 export type Move = {
@@ -44,7 +45,12 @@ export function transfer(state: AccountState, command: Transfer, facts: Facts): 
     to: destinationAccountId,
     fields: FIELDS,
   });
-  return legs.accepted ? { ...legs, events: [...expiries, ...legs.events] } : legs;
+  if (!legs.accepted) return legs;
+  return {
+    accepted: true,
+    events: [...expiries, legs.sent],
+    counterpart: { accountId: destinationAccountId, events: [legs.received] },
+  };
 }
 
 const FIELDS = {
@@ -54,12 +60,18 @@ const FIELDS = {
   currency: 'amount.currency_code',
 } as const;
 
+export type Legs = {
+  readonly accepted: true;
+  readonly sent: TransferSent;
+  readonly received: TransferReceived;
+};
+
 /** The legs of a move; `source` is open, of the move's currency, its passed holds have ended. */
 export function transferLegs(
   source: ExistingAccount,
   destination: AccountState,
   move: Move,
-): Accepted | Refused {
+): Legs | Refused {
   const { from, to, currencyCode, amountMinor, reference, valueDate, operationId } = move;
   const found = findOpen(
     destination,
@@ -77,11 +89,8 @@ export function transferLegs(
   const received = { accountId: to, version: destination.version + 1n };
   return {
     accepted: true,
-    events: [{ type: 'TransferSent', ...moved, counterpart: received }],
-    counterpart: {
-      accountId: to,
-      events: [{ type: 'TransferReceived', ...moved, counterpart: sent, operationId }],
-    },
+    sent: { type: 'TransferSent', ...moved, counterpart: received },
+    received: { type: 'TransferReceived', ...moved, counterpart: sent, operationId },
   };
 }
 

@@ -96,7 +96,12 @@ export type AccountFrozen = {
 };
 
 export type AccountUnfrozen = { readonly type: 'AccountUnfrozen'; readonly reason: string };
-export type AccountClosed = { readonly type: 'AccountClosed'; readonly reason: string };
+export type AccountClosed = {
+  readonly type: 'AccountClosed';
+  readonly reason: string;
+  /** The credited leg of what was swept; undefined: nothing was. */
+  readonly counterpart: Counterpart | undefined;
+};
 
 export type AccountEvent =
   | AccountOpened

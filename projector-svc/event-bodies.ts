@@ -82,6 +82,10 @@ function bodiesByType(): (BodyFields | undefined)[] {
   bodies[EventType.EVENT_TYPE_OVERDRAFT_LIMIT_SET] = NOTHING;
   bodies[EventType.EVENT_TYPE_ACCOUNT_FROZEN] = body({ reference: 3 });
   bodies[EventType.EVENT_TYPE_ACCOUNT_UNFROZEN] = body({ reference: 1 });
-  bodies[EventType.EVENT_TYPE_ACCOUNT_CLOSED] = body({ reference: 1 });
+  bodies[EventType.EVENT_TYPE_ACCOUNT_CLOSED] = body({
+    reference: 1,
+    counterpart: 2,
+    counterpartVersion: 3,
+  });
   return bodies;
 }

@@ -104,6 +104,20 @@ export async function appendBatches(
   return results.slice(steps.length).map(positionOf);
 }
 
+/**
+ * The same inside of a transaction that has taken the positions: `positions` has one for each
+ * request.
+ */
+export async function appendAtPositions(
+  client: ClientBase,
+  requests: readonly AppendRequest[],
+  positions: readonly bigint[],
+  timeoutMs: number,
+): Promise<void> {
+  const calls = requests.map((request, at) => callAppend(request, positions[at]));
+  await runPipeline(client, [...eventSteps(requests), ...calls], timeoutMs);
+}
+
 /** The events, and what stands beside them of holds and reversals, where there are any. */
 function eventSteps(requests: readonly AppendRequest[]): PipelineStep[] {
   const steps: PipelineStep[] = [];

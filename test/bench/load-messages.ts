@@ -4,8 +4,14 @@
  * come in any order). No message names its first index, so the same bytes may be sent again and
  * again: a service counts on from the message before.
  */
+import { randomUUID } from 'node:crypto';
 import { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
-import { BulkDepositRequest, BulkOpenAccountsRequest } from '#proto/bank/v1/bulk_service.ts';
+import {
+  BulkDepositRequest,
+  BulkOpenAccountsRequest,
+  BulkSubmitRequest,
+} from '#proto/bank/v1/bulk_service.ts';
+import type { DeepPartial, Operation } from '#proto/bank/v1/operation.ts';
 import type { Spread } from './account-ids.ts';
 
 export type LoadMessage = {
@@ -48,6 +54,45 @@ export function openAccountMessages(ids: readonly string[], perMessage: number):
     const body = Buffer.from(BulkOpenAccountsRequest.encode(message).finish());
     return { items: count, amountMinor: 0n, body };
   });
+}
+
+/** Transfers of the least amount, each between two accounts of the spread. */
+export function transferMessages(spread: Spread, items: number, perMessage: number): LoadMessage[] {
+  const amount = { currencyCode: CURRENCY, minorUnits: 1n };
+  const transfer = (): DeepPartial<Operation> => {
+    const sourceAccountId = spread();
+    let destinationAccountId = spread();
+    while (destinationAccountId === sourceAccountId) destinationAccountId = spread();
+    const value = { sourceAccountId, destinationAccountId, amount, reference: REFERENCE };
+    return { command: { $case: 'transfer', value } };
+  };
+  return messagesOf(items, perMessage, (count) =>
+    operationMessage(Array.from({ length: count }, transfer), 0n),
+  );
+}
+
+/** Holds of the least amount, each captured whole by the next command. */
+export function holdMessages(spread: Spread, items: number, perMessage: number): LoadMessage[] {
+  const amount = { currencyCode: CURRENCY, minorUnits: 1n };
+  return messagesOf(items, perMessage, (count) => {
+    const operations = Array.from({ length: count / 2 }, (): DeepPartial<Operation>[] => {
+      const ids = { accountId: spread(), holdId: randomUUID() };
+      return [
+        { command: { $case: 'placeHold', value: { ...ids, amount } } },
+        { command: { $case: 'captureHold', value: ids } },
+      ];
+    });
+    return operationMessage(operations.flat(), -BigInt(count / 2));
+  });
+}
+
+function operationMessage(
+  operations: readonly DeepPartial<Operation>[],
+  amountMinor: bigint,
+): LoadMessage {
+  const message = BulkSubmitRequest.fromPartial({ operations: [...operations] });
+  const body = Buffer.from(BulkSubmitRequest.encode(message).finish());
+  return { items: operations.length, amountMinor, body };
 }
 
 /** Whole messages, from the first again when they are used up, until there are `items` items. */

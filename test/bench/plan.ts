@@ -31,6 +31,7 @@ export type Plan = {
   readonly cachedAccountsMax: number;
   readonly replicaItems: number;
   readonly modeItems: number;
+  readonly transferItems: number;
   readonly longItems: number;
   /** Events stored before the growth window begins. */
   readonly growthAt: number;
@@ -56,6 +57,7 @@ export const FULL: Plan = {
   cachedAccountsMax: 50_000,
   replicaItems: 300_000,
   modeItems: 300_000,
+  transferItems: 200_000,
   longItems: 10_000_000,
   growthAt: 5_000_000,
 };
@@ -79,6 +81,7 @@ export const QUICK: Plan = {
   cachedAccountsMax: 20_000,
   replicaItems: FULL.replicaItems / 10,
   modeItems: FULL.modeItems / 10,
+  transferItems: FULL.transferItems / 5,
   longItems: FULL.longItems / 10,
   growthAt: FULL.growthAt / 10,
 };
@@ -101,6 +104,7 @@ export const TINY: Plan = {
   messageItems: 200,
   replicaItems: 4_000,
   modeItems: 4_000,
+  transferItems: 4_000,
   longItems: 20_000,
   growthAt: 10_000,
 };

@@ -7,26 +7,33 @@ import {
   Client,
   credentials,
   Metadata,
+  type ClientDuplexStream,
   type ClientReadableStream,
   type ClientWritableStream,
   type ServiceError,
 } from '@grpc/grpc-js';
 import { AccountCommandServiceService } from '#proto/bank/v1/account_command_service.ts';
 import { AccountQueryServiceService } from '#proto/bank/v1/account_query_service.ts';
-import { BulkDepositResponse, BulkServiceService } from '#proto/bank/v1/bulk_service.ts';
+import {
+  BulkDepositResponse,
+  BulkServiceService,
+  BulkSubmitResponse,
+} from '#proto/bank/v1/bulk_service.ts';
 import { EventLogServiceService } from '#proto/bank/v1/event_log_service.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 
 export const PATHS = {
   bulkDeposit: BulkServiceService.bulkDeposit.path,
   bulkOpenAccounts: BulkServiceService.bulkOpenAccounts.path,
+  bulkSubmit: BulkServiceService.bulkSubmit.path,
   deposit: AccountCommandServiceService.deposit.path,
   getAccount: AccountQueryServiceService.getAccount.path,
   listEntries: AccountQueryServiceService.listEntries.path,
   batchGetAccounts: AccountQueryServiceService.batchGetAccounts.path,
 } as const;
 
-export type BulkPath = typeof PATHS.bulkDeposit | typeof PATHS.bulkOpenAccounts;
+export type BulkPath =
+  typeof PATHS.bulkDeposit | typeof PATHS.bulkOpenAccounts | typeof PATHS.bulkSubmit;
 export type UnaryPath =
   | typeof PATHS.deposit
   | typeof PATHS.getAccount
@@ -34,7 +41,7 @@ export type UnaryPath =
   | typeof PATHS.batchGetAccounts;
 
 export type BulkCall = {
-  readonly call: ClientWritableStream<Buffer>;
+  readonly call: ClientWritableStream<Buffer> | ClientDuplexStream<Buffer, Buffer>;
   readonly receipt: Promise<BulkReceipt>;
 };
 
@@ -54,6 +61,7 @@ export class RawClient {
 
   /** Both bulk responses carry a receipt in field 1. */
   openBulk(path: BulkPath): BulkCall {
+    if (path === PATHS.bulkSubmit) return this.#openSubmit(path);
     const { promise, resolve, reject } = Promise.withResolvers<BulkReceipt>();
     const done = (error: ServiceError | null, response?: BulkDepositResponse): void => {
       if (error !== null) reject(error);
@@ -70,6 +78,23 @@ export class RawClient {
       done,
     );
     call.on('error', reject);
+    promise.catch(() => undefined); // awaited by the sender, which may still be writing
+    return { call, receipt: promise };
+  }
+
+  /** Results are taken in and not looked at; the receipt comes last. */
+  #openSubmit(path: string): BulkCall {
+    const { promise, resolve, reject } = Promise.withResolvers<BulkReceipt>();
+    const options = { deadline: Date.now() + CALL_DEADLINE_MS };
+    const call = this.#client.makeBidiStreamRequest(path, asItIs, asItIs, new Metadata(), options);
+    let last: Buffer = Buffer.alloc(0);
+    call.on('data', (message: Buffer) => (last = message));
+    call.on('error', reject);
+    call.on('end', () => {
+      const { receipt } = BulkSubmitResponse.decode(last);
+      if (receipt === undefined) reject(new Error('an answer without a receipt'));
+      else resolve(receipt);
+    });
     promise.catch(() => undefined); // awaited by the sender, which may still be writing
     return { call, receipt: promise };
   }

@@ -27,6 +27,7 @@ import { longStream } from './scenarios/long-stream.ts';
 import { parallelBulk } from './scenarios/parallel-bulk.ts';
 import { queries } from './scenarios/queries.ts';
 import { storedBytes } from './scenarios/stored-bytes.ts';
+import { transfers } from './scenarios/transfers.ts';
 import { watchFanOut } from './scenarios/watch-fan-out.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -36,6 +37,7 @@ export const SCENARIOS: readonly Scenario[] = [
   watchFanOut,
   latency,
   eventFeed,
+  transfers,
   parallelBulk,
   bulkMode,
   coldAccounts,

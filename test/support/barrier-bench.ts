@@ -35,6 +35,8 @@ export type BarrierBench = {
   done: BatchItem[];
   settled: ItemOutcome[];
   item: (partition: number, kind?: 'unary' | 'submission', itemIndex?: number) => BatchItem;
+  /** Of two lanes. */
+  pair: (from: number, to: number, kind?: 'unary' | 'submission', itemIndex?: number) => BatchItem;
   barrier: (partitions: number[], kind?: Barrier['kind'], itemIndex?: number) => boolean;
   lanes: () => string[];
   turn: () => Promise<void>;
@@ -81,6 +83,10 @@ export function openBarrierBench(limits: BatcherLimits = LIMITS): BarrierBench {
     done,
     settled,
     item,
+    pair: (from, to, kind, itemIndex) => ({
+      ...item(from, kind, itemIndex),
+      otherPartition: to,
+    }),
     barrier: (partitions, kind = 'bulk', itemIndex = 0) => {
       const items = partitions.map((partition) => item(partition, 'submission', itemIndex));
       const options = { kind, allOrNone: true, isAbandoned: () => false };

@@ -17,6 +17,7 @@ import type { BatchItem, ItemOutcome, SubmissionClaim } from '../../command-svc/
 import { startBatchTrace } from '../../command-svc/batch-trace.ts';
 import { contentHashOf } from '../../command-svc/content-hash.ts';
 import { appendTogether } from '../../command-svc/append-together.ts';
+import { otherPartitionOf } from '../../command-svc/wanted.ts';
 
 export const PARTITIONS = 16;
 
@@ -125,12 +126,14 @@ export function settled(
   deadlineMs?: number,
 ): Settled {
   const outcomes: ItemOutcome[] = [];
+  const partition = partitionOfAccount(command.accountId, PARTITIONS);
   const item: BatchItem = {
     command,
     invalid: undefined,
     written: undefined,
     contentHash: contentHashOf(command),
-    partition: partitionOfAccount(command.accountId, PARTITIONS),
+    partition,
+    otherPartition: otherPartitionOf(command, partition, PARTITIONS),
     itemIndex: place?.itemIndex ?? 0,
     bytes: 300,
     origin: {

@@ -21,4 +21,5 @@ const EMPTY = {
   written: undefined,
   contentHash: '',
   itemIndex: 0,
+  otherPartition: undefined,
 } as const;

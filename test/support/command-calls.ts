@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@grpc/grpc-js';
 import {
   AccountCommandServiceService as COMMANDS,
+  type GetOperationResponse,
   type Hold,
 } from '#proto/bank/v1/account_command_service.ts';
 import type { CommandReceipt } from '#proto/bank/v1/command_receipt.ts';
@@ -47,7 +48,13 @@ export function request($case: CommandRequest['$case'], fields: Fields): Command
   return command;
 }
 
-export type CommandAnswer = { receipt: CommandReceipt | undefined; hold?: Hold | undefined };
+export type CommandAnswer = {
+  receipt: CommandReceipt | undefined;
+  hold?: Hold | undefined;
+  destinationReceipt?: CommandReceipt | undefined;
+  sweepReceipt?: CommandReceipt | undefined;
+  counterpartReceipt?: CommandReceipt | undefined;
+};
 
 export function send({ commands }: Replica, command: CommandRequest): Promise<CommandAnswer> {
   switch (command.$case) {
@@ -80,6 +87,14 @@ export function send({ commands }: Replica, command: CommandRequest): Promise<Co
   }
 }
 
+export function findOperation(
+  { commands }: Replica,
+  accountId: string,
+  operationId: string,
+): Promise<GetOperationResponse> {
+  return callUnary(commands, COMMANDS.getOperation, { accountId, operationId });
+}
+
 function unknownCommand(command: never): never {
   throw new Error(`unknown command ${JSON.stringify(command)}`);
 }
@@ -98,5 +113,5 @@ export async function accountAfter(
 }
 
 export function on(accountId: string, { $case, ...fields }: CommandCase): CommandRequest {
-  return request($case, { ...fields, accountId });
+  return request($case, { ...fields, accountId, sourceAccountId: accountId });
 }

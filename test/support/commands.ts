@@ -68,6 +68,7 @@ const EMPTY: { readonly [Type in Command['type']]: Of<Type> } = {
     type: 'ReverseOperation',
     ...TARGET,
     reversedOperationId: OPERATION,
+    counterpartAccountId: undefined,
     reason: 'r',
   },
 };

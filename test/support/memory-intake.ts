@@ -32,6 +32,7 @@ export const ACCEPTED: ItemOutcome = {
     creditsFrozen: false,
   },
   event: undefined,
+  counterpart: undefined,
   storedAtMicros: 0n,
 };
 

@@ -8,7 +8,7 @@ import {
   type BulkSubmitResponse,
   type SubmitBatchResponse,
 } from '#proto/bank/v1/bulk_service.ts';
-import { Operation } from '#proto/bank/v1/operation.ts';
+import type { Operation } from '#proto/bank/v1/operation.ts';
 import type { BulkReceipt, ItemResult } from '#proto/bank/v1/submission.ts';
 import { callUnary, type IntakeReplica } from '#test/support/intake-replica.ts';
 
@@ -46,9 +46,6 @@ export const depositing = (
     },
   },
 });
-
-export const transferring = (sourceAccountId: string): Operation =>
-  Operation.fromPartial({ command: { $case: 'transfer', value: { sourceAccountId } } });
 
 export function submitBatch(
   replica: IntakeReplica,

@@ -31,6 +31,21 @@ export const ACCOUNT_COMMANDS: Readonly<Record<string, ServedMethod>> = {
     () => ({ amount: euros(1) }),
     () => ({ value_date: '2026-01-31' }),
   ),
+  Transfer: {
+    changes: 'all',
+    request: ({ account, emptyAccount }) => ({
+      source_account_id: account,
+      destination_account_id: emptyAccount,
+      amount: euros(1),
+    }),
+    values: ({ freshAccount, freshOperation }) => ({
+      source_account_id: freshAccount,
+      destination_account_id: freshAccount,
+      'amount.currency_code': 'CHF',
+      operation_id: freshOperation,
+      value_date: '2026-01-31',
+    }),
+  },
   PlaceHold: command(
     ({ freshHold }) => ({ amount: euros(1), hold_id: freshHold }),
     ({ freshOperation }) => ({

@@ -101,7 +101,8 @@ export function withdrawn(amountMinor: bigint, balanceMinor: bigint, valueDate =
 }
 
 export function closed(): Step {
-  const value = { reason: plain('done') };
+  const none = { counterpartAccountId: new Uint8Array(0), counterpartVersion: 0n };
+  const value = { reason: plain('done'), ...none };
   const after = { status: AccountStatus.ACCOUNT_STATUS_CLOSED };
   return {
     type: EventType.EVENT_TYPE_ACCOUNT_CLOSED,

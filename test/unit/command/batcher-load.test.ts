@@ -1,7 +1,8 @@
 /** The batcher under load: what is not full waits for company while others are in flight. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { BatchItem } from '../../../command-svc/batch-item.ts';
-import { createBatcher, type Batcher, type ProcessBatch } from '../../../command-svc/batcher.ts';
+import { createBatcher, type Batcher } from '../../../command-svc/batcher.ts';
+import type { ProcessBatch } from '../../../command-svc/lane.ts';
 import { bulkItem, unaryItem } from '#test/support/batch-items.ts';
 import { WIDE_LIMITS } from '#test/support/batcher-limits.ts';
 

@@ -2,8 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BatchItem, ItemOutcome } from '../../../command-svc/batch-item.ts';
 import { createBatcher } from '../../../command-svc/batcher.ts';
+import type { ProcessBatch } from '../../../command-svc/lane.ts';
 import type { BatcherLimits } from '../../../command-svc/batch-start.ts';
-import type { Batcher, ProcessBatch } from '../../../command-svc/batcher.ts';
+import type { Batcher } from '../../../command-svc/batcher.ts';
 import { WIDE_LIMITS } from '#test/support/batcher-limits.ts';
 import { bulkItem, unaryItem } from '#test/support/batch-items.ts';
 

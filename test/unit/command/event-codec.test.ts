@@ -140,8 +140,8 @@ function itemOf(command: Deposit, itemIndex: number): BatchItem {
     traceparent: undefined,
     settle: () => undefined,
   } as const;
-  const parts = { invalid: undefined, written: undefined, contentHash: '', partition: 0, bytes: 0 };
-  return { command, itemIndex, origin, ...parts };
+  const parts = { invalid: undefined, written: undefined, contentHash: '', bytes: 0 };
+  return { command, itemIndex, origin, ...parts, partition: 0, otherPartition: undefined };
 }
 
 const row = fc.tuple(fc.uuid(), deposited, anyState, fc.nat(2 ** 40), fc.boolean());

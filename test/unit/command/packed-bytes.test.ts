@@ -20,7 +20,7 @@ const received: AccountEvent = {
   counterpart,
   operationId: ID,
 };
-const closed: AccountEvent = { type: 'AccountClosed', reason: TEXT };
+const closed: AccountEvent = { type: 'AccountClosed', reason: TEXT, counterpart };
 const reversed: AccountEvent = {
   type: 'OperationReversed',
   reversedVersion: LATEST,

@@ -32,6 +32,7 @@ const ITEM: BatchItem = {
   written: undefined,
   contentHash: '',
   partition: 1,
+  otherPartition: undefined,
   itemIndex: Number.MAX_SAFE_INTEGER,
   bytes: 0,
   origin: { kind: 'unary', traceparent: undefined, deadlineMs: undefined, settle: () => undefined },

@@ -54,7 +54,7 @@ describe('two accounts', () => {
     const { events, counterpart } = decided(rich, command, facts);
     expect(events).toEqual([
       { ...sent, amountMinor: 1_000n },
-      { type: 'AccountClosed', reason: '' },
+      { type: 'AccountClosed', reason: '', counterpart: sent.counterpart },
     ]);
     expect(counterpart?.events).toMatchObject([{ amountMinor: 1_000n }]);
   });
@@ -62,7 +62,7 @@ describe('two accounts', () => {
   it('sweeps nothing of an empty account', () => {
     const command = commandOf('CloseAccount', { sweepTo: OTHER_ACCOUNT });
     const { events, counterpart } = decided(after(OPENED), command, facts);
-    expect(events).toEqual([{ type: 'AccountClosed', reason: '' }]);
+    expect(events).toEqual([{ type: 'AccountClosed', reason: '', counterpart: undefined }]);
     expect(counterpart).toBeUndefined();
   });
 
@@ -76,7 +76,9 @@ describe('two accounts', () => {
     } as const;
     const operation = () => ({ version: 3n, event: sent, isReversed: false });
     const account = () => evolve(other, received);
-    const undone = decided(state, commandOf('ReverseOperation'), { account, operation });
+    const counterpartAccountId = OTHER_ACCOUNT;
+    const command = commandOf('ReverseOperation', { counterpartAccountId });
+    const undone = decided(state, command, { account, operation });
     const reversal = { type: 'OperationReversed', reversedVersion: 3n, reason: 'r' };
     expect(undone.events).toEqual([
       {
@@ -92,6 +94,17 @@ describe('two accounts', () => {
 });
 
 describe('a reversal', () => {
+  it('does not see a transfer that came after its other account was asked for', () => {
+    const counterpart = { accountId: OTHER_ACCOUNT, version: 3n };
+    const event = { type: 'TransferSent', ...moved(100n), counterpart } as const;
+    const operation = () => ({ version: 3n, event, isReversed: false });
+    const decision = decide(evolve(rich, event), commandOf('ReverseOperation'), {
+      ...NO_FACTS,
+      operation,
+    });
+    expect(decision).toMatchObject({ rejection: { reason: 'OPERATION_NOT_FOUND' } });
+  });
+
   const withdrawn = { type: 'MoneyWithdrawn', ...moved(30n) } as const;
   const captured = {
     type: 'HoldCaptured',

@@ -119,7 +119,7 @@ describe('a command of one account', () => {
       'closes',
       after(OPENED),
       commandOf('CloseAccount'),
-      { type: 'AccountClosed', reason: '' },
+      { type: 'AccountClosed', reason: '', counterpart: undefined },
       { status: 'closed' },
     ],
   ];

@@ -73,7 +73,9 @@ const bodies: fc.Arbitrary<Body>[] = [
     .record({ debits: fc.boolean(), credits: fc.boolean(), reason: plain })
     .map((value) => ({ $case: 'accountFrozen', value })),
   reason.map((value) => ({ $case: 'accountUnfrozen', value })),
-  reason.map((value) => ({ $case: 'accountClosed', value })),
+  fc
+    .record({ reason: plain, counterpartAccountId: id, counterpartVersion: amount })
+    .map((value) => ({ $case: 'accountClosed', value })),
 ];
 
 const after = fc.record({

@@ -497,7 +497,13 @@ export interface AccountUnfrozen {
 /** The account takes nothing more. */
 export interface AccountClosed {
   /** Why, as the caller says. */
-  reason: SealedText | undefined;
+  reason:
+    | SealedText
+    | undefined;
+  /** The account that took the balance in the same step, 16 bytes; empty when nothing was swept. */
+  counterpartAccountId: Uint8Array;
+  /** The version that the credited leg has in its account; 0 when nothing was swept. */
+  counterpartVersion: bigint;
 }
 
 function createBaseEvent(): Event {
@@ -3140,13 +3146,22 @@ export const AccountUnfrozen: MessageFns<AccountUnfrozen> = {
 };
 
 function createBaseAccountClosed(): AccountClosed {
-  return { reason: undefined };
+  return { reason: undefined, counterpartAccountId: new Uint8Array(0), counterpartVersion: 0n };
 }
 
 export const AccountClosed: MessageFns<AccountClosed> = {
   encode(message: AccountClosed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.reason !== undefined) {
       SealedText.encode(message.reason, writer.uint32(10).fork()).join();
+    }
+    if (message.counterpartAccountId.length !== 0) {
+      writer.uint32(18).bytes(message.counterpartAccountId);
+    }
+    if (message.counterpartVersion !== 0n) {
+      if (BigInt.asIntN(64, message.counterpartVersion) !== message.counterpartVersion) {
+        throw new globalThis.Error("value provided for field message.counterpartVersion of type int64 too large");
+      }
+      writer.uint32(24).int64(message.counterpartVersion);
     }
     return writer;
   },
@@ -3172,6 +3187,22 @@ export const AccountClosed: MessageFns<AccountClosed> = {
             message.reason = SealedText.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.counterpartAccountId = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.counterpartVersion = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3185,13 +3216,31 @@ export const AccountClosed: MessageFns<AccountClosed> = {
   },
 
   fromJSON(object: any): AccountClosed {
-    return { reason: isSet(object.reason) ? SealedText.fromJSON(object.reason) : undefined };
+    return {
+      reason: isSet(object.reason) ? SealedText.fromJSON(object.reason) : undefined,
+      counterpartAccountId: isSet(object.counterpartAccountId)
+        ? bytesFromBase64(object.counterpartAccountId)
+        : isSet(object.counterpart_account_id)
+        ? bytesFromBase64(object.counterpart_account_id)
+        : new Uint8Array(0),
+      counterpartVersion: isSet(object.counterpartVersion)
+        ? BigInt(object.counterpartVersion)
+        : isSet(object.counterpart_version)
+        ? BigInt(object.counterpart_version)
+        : 0n,
+    };
   },
 
   toJSON(message: AccountClosed): unknown {
     const obj: any = {};
     if (message.reason !== undefined) {
       obj.reason = SealedText.toJSON(message.reason);
+    }
+    if (message.counterpartAccountId.length !== 0) {
+      obj.counterpartAccountId = base64FromBytes(message.counterpartAccountId);
+    }
+    if (message.counterpartVersion !== 0n) {
+      obj.counterpartVersion = message.counterpartVersion.toString();
     }
     return obj;
   },
@@ -3204,6 +3253,10 @@ export const AccountClosed: MessageFns<AccountClosed> = {
     message.reason = (object.reason !== undefined && object.reason !== null)
       ? SealedText.fromPartial(object.reason)
       : undefined;
+    message.counterpartAccountId = object.counterpartAccountId ?? new Uint8Array(0);
+    message.counterpartVersion = (object.counterpartVersion !== undefined && object.counterpartVersion !== null)
+      ? BigInt(object.counterpartVersion)
+      : 0n;
     return message;
   },
 };
