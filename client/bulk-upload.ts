@@ -8,7 +8,7 @@
  */
 import { status } from '@grpc/grpc-js';
 import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
-import type { BulkServiceClient, DepositItem } from '#proto/bank/v1/bulk_service.ts';
+import type { BulkServiceClient, ControlTotals, DepositItem } from '#proto/bank/v1/bulk_service.ts';
 import type { BulkReceipt, Submission } from '#proto/bank/v1/submission.ts';
 import { backoffMs, sleep } from '#platform/waiting.ts';
 import {
@@ -28,6 +28,8 @@ export type UploadRequest = {
   readonly messageItems?: number;
   /** Leaves the submission open at the end of the items. */
   readonly leaveOpen?: boolean;
+  /** What the file's own trailer says: a difference leaves the submission open. */
+  readonly controlTotals?: ControlTotals;
   readonly retry?: RetryLimits;
   readonly signal?: AbortSignal;
   /** Items handed to the stream so far: the highest index sent, plus one. */
@@ -133,12 +135,12 @@ async function sendStream<Item>(
 /** All is stored: fixes the total, which only the sender of all items knows. */
 async function close(
   bulk: BulkServiceClient,
-  { submissionId, signal }: UploadRequest,
+  { submissionId, controlTotals, signal }: UploadRequest,
   sent: { endIndex: number },
 ): Promise<Submission | undefined> {
   const options = signal === undefined ? {} : { signal };
   const endItemIndex = BigInt(sent.endIndex);
-  const request = { submissionId, endItemIndex, controlTotals: undefined };
+  const request = { submissionId, endItemIndex, controlTotals };
   const closed = await unaryCall(bulk.closeSubmission.bind(bulk), request, options);
   return closed.submission;
 }

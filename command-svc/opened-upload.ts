@@ -17,6 +17,7 @@ import {
   type BulkUpload,
   type UploadEnd,
 } from './bulk-upload.ts';
+import { checkClosedTotals } from './close-differences.ts';
 import type { ResultSink } from './item-results.ts';
 import { statedEnd, type ItemNumbering } from './item-numbering.ts';
 import { createFlight } from './stream-flight.ts';
@@ -114,9 +115,11 @@ export async function finishUpload(
   numbering: ItemNumbering,
   traceparent: string | undefined,
 ): Promise<BulkReceipt> {
-  if (!numbering.plan.leaveOpen && standing.kind === 'open') {
+  const { leaveOpen, controlTotals } = numbering.plan;
+  if (standing.kind === 'closed') await checkClosedTotals(context, submission, controlTotals);
+  else if (!leaveOpen) {
     const endItemIndex = statedEnd(numbering);
-    await closeSubmission(context, { ...submission, endItemIndex, traceparent });
+    await closeSubmission(context, { ...submission, endItemIndex, controlTotals, traceparent });
   }
   const summary = await readSummary(context, submission);
   return bulkReceipt(submission.submissionId, flight.counts, summary);

@@ -114,7 +114,10 @@ export interface UploadOptions {
     | undefined;
   /** True: the submission stays open when the stream has ended. False: the stream's end closes it. */
   leaveOpen: boolean;
-  /** What the whole file says of itself, checked when this stream closes the submission. */
+  /**
+   * What the whole file says of itself, checked when this stream closes the submission. Not with
+   * leave_open or validate_only.
+   */
   controlTotals:
     | ControlTotals
     | undefined;
