@@ -20,6 +20,8 @@ export type StreamPlan = {
   readonly controlTotals: ControlTotals | undefined;
   /** Nothing is to be stored. */
   readonly validateOnly: boolean;
+  /** The submission that this one undoes. */
+  readonly reverses?: string;
 };
 
 export type ItemNumbering = {

@@ -37,6 +37,8 @@ export type CloseRequest = SubmissionKey & {
   /** What the whole file says of itself; undefined: nothing to check. */
   readonly controlTotals?: ControlTotals | undefined;
   readonly traceparent: string | undefined;
+  /** Only who reverses a submission knows when the reversal is complete. */
+  readonly reverses?: string | undefined;
 };
 
 /**
@@ -71,6 +73,7 @@ export function homePartition(submission: SubmissionKey, partitionCount: number)
   return partitionOfText(`${submission.tenant}\0${submission.submissionId}`, partitionCount);
 }
 
+const CLOSES_ITSELF = 'it reverses another: ReverseSubmission, sent again, completes it';
 /** All indexes. */
 const EVERY_INDEX = { firstIndex: 0n, endIndex: 2n ** 63n - 1n };
 
@@ -109,6 +112,7 @@ async function closeUnderLocks(
   const locked = await lockSubmission(client, tenant, submissionId);
   if (locked === undefined) throw submissionNotFound(submissionId);
   if (locked.closed) throw new NotClosed('closed');
+  if (locked.reverses !== request.reverses) throw incomplete(request, CLOSES_ITSELF, {});
   await deleteClaims(client, { tenant, submissionId, ...EVERY_INDEX });
   await passPausePoint('close.after-claims-deleted');
 

@@ -1,6 +1,6 @@
 /** What decisions on items must have read: accounts, operations, holds. Pure. */
 import type { Command } from '#domain/commands.ts';
-import type { AccountHold, AccountOperation, Wanted } from './base-states.ts';
+import type { AccountHold, AccountOperation, AccountVersion, Wanted } from './base-states.ts';
 import type { BatchItem } from './batch-item.ts';
 
 /** The accounts that a decision on the item stands on. */
@@ -12,6 +12,9 @@ export function accountsOf({ command }: Pick<BatchItem, 'command'>): string[] {
 export function accountsOfCommand(command: Command): string[] {
   const { accountId } = command;
   if (command.type === 'Transfer') return [accountId, command.destinationAccountId];
+  if (command.type === 'ReverseEvent' && command.event.type === 'TransferSent') {
+    return [accountId, command.event.counterpart.accountId];
+  }
   if (command.type !== 'CloseAccount' || command.sweepTo === undefined) return [accountId];
   return [accountId, command.sweepTo];
 }
@@ -20,6 +23,7 @@ export function wantedOf(items: readonly Pick<BatchItem, 'command'>[]): Wanted {
   const accountIds = new Set<string>();
   const operations: AccountOperation[] = [];
   const reversedOperations: AccountOperation[] = [];
+  const reversedEvents: AccountVersion[] = [];
   const holds: AccountHold[] = [];
   for (const { command } of items) {
     if (command === undefined) continue;
@@ -29,10 +33,13 @@ export function wantedOf(items: readonly Pick<BatchItem, 'command'>[]): Wanted {
     if (command.type === 'Deposit') continue;
     for (const id of accountsOfCommand(command)) accountIds.add(id);
     if ('holdId' in command) holds.push({ accountId, holdId: command.holdId });
-    if (command.type !== 'ReverseOperation') continue;
-    reversedOperations.push({ accountId, operationId: command.reversedOperationId });
+    if (command.type === 'ReverseOperation') {
+      reversedOperations.push({ accountId, operationId: command.reversedOperationId });
+    } else if (command.type === 'ReverseEvent') {
+      reversedEvents.push({ accountId, version: command.reversedVersion });
+    }
   }
-  return { accountIds, operations, reversedOperations, holds };
+  return { accountIds, operations, reversedOperations, reversedEvents, holds };
 }
 
 /** The part of it that concerns the accounts. */
@@ -42,6 +49,7 @@ export function wantedIn(wanted: Wanted, isHere: (accountId: string) => boolean)
     accountIds: new Set([...wanted.accountIds].filter(isHere)),
     operations: wanted.operations.filter(ofAccount),
     reversedOperations: wanted.reversedOperations.filter(ofAccount),
+    reversedEvents: wanted.reversedEvents.filter(ofAccount),
     holds: wanted.holds.filter(ofAccount),
   };
 }

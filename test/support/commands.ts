@@ -14,6 +14,7 @@ export const NO_FACTS: Facts = {
   nowMicros: 1_000n,
   endedHold: () => undefined,
   operation: () => undefined,
+  isReversed: () => false,
   account: () => NO_ACCOUNT,
 };
 
@@ -68,6 +69,14 @@ const EMPTY: { readonly [Type in Command['type']]: Of<Type> } = {
     type: 'ReverseOperation',
     ...TARGET,
     reversedOperationId: OPERATION,
+    reason: 'r',
+  },
+  ReverseEvent: {
+    type: 'ReverseEvent',
+    accountId: ACCOUNT,
+    operationId: undefined,
+    reversedVersion: 2n,
+    event: deposited(100n),
     reason: 'r',
   },
 };
