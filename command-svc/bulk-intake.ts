@@ -1,7 +1,7 @@
 /**
  * Where a deposit of a bulk upload enters: BulkDeposit, BulkOpenAccounts, BulkSubmit, SubmitBatch
- * and ReverseSubmission share one way (take-stream.ts, opened-upload.ts). Here they become handlers,
- * and are waited for when the replica stops.
+ * and ReverseSubmission share one way (take-stream.ts, opened-upload.ts). Here they become
+ * handlers, and are waited for when the replica stops.
  */
 import type {
   handleBidiStreamingCall,

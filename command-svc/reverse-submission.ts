@@ -7,6 +7,7 @@
 import type { CallContext } from '#platform/call-context.ts';
 import { invalidArgument, type FieldViolation } from '#platform/grpc-errors.ts';
 import { partitionOfAccount } from '#platform/partitioning.ts';
+import { pausePoint } from '#platform/pause-points.ts';
 import type {
   ReverseSubmissionRequest,
   ReverseSubmissionResponse,
@@ -93,6 +94,8 @@ const storeReversals: Store = async (context, request, { items }, end, tracepare
       await opened.take(page, next);
       next += page.length;
       end.throwIfEnded();
+      const pause = pausePoint('reversal.after-page');
+      if (pause !== undefined) await pause;
     }
     const receipt = await opened.finish();
     const received = receipt.received + nextItemIndex;
