@@ -3,7 +3,6 @@
  * the middle.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Batcher } from '../../../command-svc/batcher.ts';
 import { failureOf, openIntakeReplica } from '#test/support/intake-replica.ts';
 import { balancesOf, reverse } from '#test/support/reversals.ts';
 import {
@@ -11,6 +10,7 @@ import {
   upload,
   type SubmissionBench,
 } from '#test/support/submission-bench.ts';
+import { stallingAfter } from '#test/support/stalling-batcher.ts';
 import { until } from '#test/support/until.ts';
 
 let bench: SubmissionBench;
@@ -57,29 +57,6 @@ describe('once', () => {
     expect(receipt.firstRejections[0]).toMatchObject({ reason: 'OPERATION_NOT_FOUND', field: '' });
   });
 });
-
-/** Takes so many items, then has no room until it is let go on. */
-function stallingAfter(items: number) {
-  const { promise: goOn, resolve } = Promise.withResolvers<void>();
-  let left = items;
-  let isStalled = true;
-  const around = (batcher: Batcher): Batcher => ({
-    ...batcher,
-    stop: () => batcher.stop(),
-    tryEnqueueBarrier: (barrier) => batcher.tryEnqueueBarrier(barrier),
-    whenRoom: (partition) => (isStalled ? goOn : batcher.whenRoom(partition)),
-    tryEnqueue: (item) => {
-      if (isStalled && left === 0) return false;
-      left -= 1;
-      return batcher.tryEnqueue(item);
-    },
-  });
-  const release = (): void => {
-    isStalled = false;
-    resolve();
-  };
-  return { around, release };
-}
 
 describe('a reversal that broke off', () => {
   const ITEMS = 200;
