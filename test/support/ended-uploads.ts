@@ -16,7 +16,7 @@ import { depositing, submitBatch } from '#test/support/operations.ts';
 import { reverse } from '#test/support/reversals.ts';
 import { stallingAfter } from '#test/support/stalling-batcher.ts';
 import { LEAVE_OPEN } from '#test/support/submission-bench.ts';
-import type { RefusedCall, SubmissionGround } from '#test/support/submission-refusals.ts';
+import type { RefusedCall, SubmissionGround } from '#test/support/refused-calls.ts';
 import { until } from '#test/support/until.ts';
 import { openUpload, UPLOAD_KINDS } from '#test/support/upload-calls.ts';
 
@@ -74,7 +74,11 @@ async function endOf({ replica, ended, letGo }: HeldUp): Promise<unknown> {
 async function draining(ground: SubmissionGround, id: string, start: Start): Promise<unknown> {
   const held = await heldUp(ground, id, start(ground, id));
   const drained = held.replica.drain();
-  return await endOf(held).finally(() => drained);
+  try {
+    return await endOf(held);
+  } finally {
+    await drained;
+  }
 }
 
 const upload =
@@ -164,7 +168,11 @@ const STREAMS = UPLOAD_KINDS.flatMap((method): Row[] => [
     call: async (ground) => {
       const replica = await openOther(ground, 'idle', { streamIdleMs: IDLE_MS });
       const { ended } = upload(method)(ground, randomUUID())(replica);
-      return await ended.finally(() => replica.close());
+      try {
+        return await ended;
+      } finally {
+        await replica.close();
+      }
     },
   },
   {

@@ -11,42 +11,21 @@ import {
   BulkServiceService as BULK,
   ControlTotals,
 } from '#proto/bank/v1/bulk_service.ts';
-import { AccountCommandServiceService as COMMANDS } from '#proto/bank/v1/account_command_service.ts';
 import { callUnary, type IntakeReplica } from '#test/support/intake-replica.ts';
 import { depositing, submitBatch } from '#test/support/operations.ts';
+import { READING_REFUSALS } from '#test/support/reading-refusals.ts';
+import {
+  refusedCalls,
+  type RefusedCall,
+  type SubmissionGround,
+} from '#test/support/refused-calls.ts';
 import { reverse } from '#test/support/reversals.ts';
-import type { SubmissionBench } from '#test/support/submission-bench.ts';
 import { openUpload, UPLOAD_KINDS, type UploadKind } from '#test/support/upload-calls.ts';
 
-/** What the calls stand on. */
-export type SubmissionGround = SubmissionBench & {
-  /** Its event store cannot be reached. */
-  cutOff: IntakeReplica;
-  /** Open, with its first two items; closed, with two; an unfinished reversal of `closed`. */
-  open: string;
-  closed: string;
-  reversal: string;
-  /** Reversed by `undone`. */
-  reversed: string;
-  undone: string;
-};
-
-/** How a method's call is refused: with INVALID_ARGUMENT, `reason` is the field. */
-export type RefusedCall<Ground> = {
-  method: string;
-  code: status;
-  reason: string;
-  call: (ground: Ground) => Promise<unknown>;
-};
-type Row = RefusedCall<SubmissionGround>;
-type Call = Row['call'];
+type Call = RefusedCall<SubmissionGround>['call'];
 
 const { INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION, UNAVAILABLE } = status;
 const WRONG_TOTALS = ControlTotals.fromPartial({ items: 99n });
-
-/** The rows of a method, from code, reason and call each. */
-const of = (method: string, ...rows: [status, string, Call][]): Row[] =>
-  rows.map(([code, reason, call]) => ({ method, code, reason, call }));
 
 function sent(
   kind: UploadKind,
@@ -62,7 +41,7 @@ function sent(
 }
 
 const UPLOADS = UPLOAD_KINDS.flatMap((kind) =>
-  of(
+  refusedCalls(
     kind,
     [INVALID_ARGUMENT, 'submission_id', sent(kind, () => ({ id: 'a b', from: 1, end: 2 }))],
     [
@@ -104,7 +83,7 @@ function batch(
   };
 }
 
-const BATCHES = of(
+const BATCHES = refusedCalls(
   'SubmitBatch',
   [
     INVALID_ARGUMENT,
@@ -140,7 +119,7 @@ function close(
   };
 }
 
-const CLOSINGS = of(
+const CLOSINGS = refusedCalls(
   'CloseSubmission',
   [INVALID_ARGUMENT, 'end_item_index', close(() => ({ id: randomUUID() }), -1n)],
   [
@@ -154,7 +133,7 @@ const CLOSINGS = of(
   [FAILED_PRECONDITION, 'CONTROL_TOTALS_MISMATCH', close(({ open }) => ({ id: open }))],
 );
 
-const REVERSALS = of(
+const REVERSALS = refusedCalls(
   'ReverseSubmission',
   [INVALID_ARGUMENT, 'reason', ({ a, closed }) => reverse(a, closed, randomUUID(), '')],
   [
@@ -176,91 +155,10 @@ const REVERSALS = of(
   ],
 );
 
-const page = (submissionId: string, pageToken = '') => ({ submissionId, pageSize: 1, pageToken });
-
-const READINGS = [
-  ...of(
-    'GetSubmission',
-    [
-      INVALID_ARGUMENT,
-      'submission_id',
-      ({ a }) => callUnary(a.bulk, BULK.getSubmission, { submissionId: '' }),
-    ],
-    [
-      UNAVAILABLE,
-      'EVENT_STORE_UNAVAILABLE',
-      ({ cutOff }) => callUnary(cutOff.bulk, BULK.getSubmission, { submissionId: randomUUID() }),
-    ],
-    [
-      NOT_FOUND,
-      'SUBMISSION_NOT_FOUND',
-      ({ a }) => callUnary(a.bulk, BULK.getSubmission, { submissionId: randomUUID() }),
-    ],
-  ),
-  ...of(
-    'ListRejections',
-    [
-      INVALID_ARGUMENT,
-      'page_token',
-      ({ a }) => callUnary(a.bulk, BULK.listRejections, page('unknown', 'x')),
-    ],
-    [
-      UNAVAILABLE,
-      'EVENT_STORE_UNAVAILABLE',
-      ({ cutOff }) => callUnary(cutOff.bulk, BULK.listRejections, page('unknown')),
-    ],
-    [
-      NOT_FOUND,
-      'SUBMISSION_NOT_FOUND',
-      ({ a }) => callUnary(a.bulk, BULK.listRejections, page('unknown')),
-    ],
-  ),
-  ...of(
-    'ListItemResults',
-    [
-      INVALID_ARGUMENT,
-      'page_token',
-      ({ a }) => callUnary(a.bulk, BULK.listItemResults, page('unknown', 'x')),
-    ],
-    [
-      UNAVAILABLE,
-      'EVENT_STORE_UNAVAILABLE',
-      ({ cutOff }) => callUnary(cutOff.bulk, BULK.listItemResults, page('unknown')),
-    ],
-    [
-      NOT_FOUND,
-      'SUBMISSION_NOT_FOUND',
-      ({ a }) => callUnary(a.bulk, BULK.listItemResults, page('unknown')),
-    ],
-  ),
-];
-
-const operation = (accountId: string) => ({ accountId, operationId: randomUUID() });
-
-const OPERATIONS = of(
-  'GetOperation',
-  [
-    INVALID_ARGUMENT,
-    'account_id',
-    ({ a }) => callUnary(a.commands, COMMANDS.getOperation, operation('mine')),
-  ],
-  [
-    UNAVAILABLE,
-    'EVENT_STORE_UNAVAILABLE',
-    ({ cutOff }) => callUnary(cutOff.commands, COMMANDS.getOperation, operation(randomUUID())),
-  ],
-  [
-    NOT_FOUND,
-    'OPERATION_NOT_FOUND',
-    ({ a }) => callUnary(a.commands, COMMANDS.getOperation, operation(randomUUID())),
-  ],
-);
-
-export const SUBMISSION_REFUSALS: readonly Row[] = [
+export const SUBMISSION_REFUSALS: readonly RefusedCall<SubmissionGround>[] = [
   ...UPLOADS,
   ...BATCHES,
   ...CLOSINGS,
   ...REVERSALS,
-  ...READINGS,
-  ...OPERATIONS,
+  ...READING_REFUSALS,
 ];

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AccountCommandServiceService as COMMANDS } from '#proto/bank/v1/account_command_service.ts';
+import { AccountCommandServiceService as UNARY } from '#proto/bank/v1/account_command_service.ts';
 import { EntryType } from '#proto/bank/v1/entry_type.ts';
 import type { Operation } from '#proto/bank/v1/operation.ts';
 import { EUR, on, send, type CommandCase } from '#test/support/command-calls.ts';
@@ -114,7 +114,7 @@ describe('every command', () => {
     for (const [command, type] of commands) {
       const { receipt } = await send(replica, on(accountId, command));
       const operationId = command.operationId ?? '';
-      const found = await callUnary(replica.commands, COMMANDS.getOperation, {
+      const found = await callUnary(replica.commands, UNARY.getOperation, {
         accountId,
         operationId,
       });

@@ -11,7 +11,8 @@ import {
   upload,
   type SubmissionBench,
 } from '#test/support/submission-bench.ts';
-import { SUBMISSION_REFUSALS, type SubmissionGround } from '#test/support/submission-refusals.ts';
+import { SUBMISSION_REFUSALS } from '#test/support/submission-refusals.ts';
+import type { SubmissionGround } from '#test/support/refused-calls.ts';
 import { until } from '#test/support/until.ts';
 
 let ground: SubmissionGround;
@@ -26,7 +27,7 @@ afterAll(async () => {
 });
 
 async function makeGround(bench: SubmissionBench): Promise<SubmissionGround> {
-  const { a, databases, deposits } = bench;
+  const { a, deposits } = bench;
   const ids = { open: 'open', closed: 'closed', reversal: 'reversal', reversed: 'reversed' };
   for (const id of ['closed', 'reversed', 'reversing']) {
     await upload(a, id, { deposits: deposits(0, 2) });
