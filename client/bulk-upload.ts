@@ -6,9 +6,8 @@
  * Promises: the receipt of the last stream with the closed submission, or an error after a bounded
  * number of tries. SUBMISSION_TAKEN_OVER is never retried: a newer stream owns the submission.
  */
-import { status } from '@grpc/grpc-js';
 import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
-import type { BulkServiceClient, DepositItem } from '#proto/bank/v1/bulk_service.ts';
+import type { BulkServiceClient, ControlTotals, DepositItem } from '#proto/bank/v1/bulk_service.ts';
 import type { BulkReceipt, Submission } from '#proto/bank/v1/submission.ts';
 import { backoffMs, sleep } from '#platform/waiting.ts';
 import {
@@ -20,6 +19,7 @@ import {
 import { ALL_ITEMS, itemMessages, type ItemRange, type ItemSource } from './bulk-messages.ts';
 import { callFault, isServiceError, StreamGivenUpError, type CallFault } from './call-fault.ts';
 import { CLIENT_DEFAULTS, STREAM_RETRY, type RetryLimits } from './client-defaults.ts';
+import { findSubmission, storedMark } from './stored-progress.ts';
 import { unaryCall } from './unary-call.ts';
 
 export type UploadRequest = {
@@ -28,6 +28,8 @@ export type UploadRequest = {
   readonly messageItems?: number;
   /** Leaves the submission open at the end of the items. */
   readonly leaveOpen?: boolean;
+  /** What the file's own trailer says: a difference leaves the submission open. */
+  readonly controlTotals?: ControlTotals;
   readonly retry?: RetryLimits;
   readonly signal?: AbortSignal;
   /** Items handed to the stream so far: the highest index sent, plus one. */
@@ -72,7 +74,7 @@ async function upload<Item>(
   for (let attempts = 1, sinceProgress = 1; ; attempts++, sinceProgress++) {
     try {
       if (attempts > 1) {
-        const submission = await findSubmission(bulk, request);
+        const submission = await findSubmission(bulk, request.submissionId, request.signal);
         ranges = missingRanges(submission);
         const mark = storedMark(submission);
         if (stored !== undefined && mark !== stored) sinceProgress = 1;
@@ -133,12 +135,12 @@ async function sendStream<Item>(
 /** All is stored: fixes the total, which only the sender of all items knows. */
 async function close(
   bulk: BulkServiceClient,
-  { submissionId, signal }: UploadRequest,
+  { submissionId, controlTotals, signal }: UploadRequest,
   sent: { endIndex: number },
 ): Promise<Submission | undefined> {
   const options = signal === undefined ? {} : { signal };
   const endItemIndex = BigInt(sent.endIndex);
-  const request = { submissionId, endItemIndex, controlTotals: undefined };
+  const request = { submissionId, endItemIndex, controlTotals };
   const closed = await unaryCall(bulk.closeSubmission.bind(bulk), request, options);
   return closed.submission;
 }
@@ -147,20 +149,6 @@ async function close(
 async function endedEarly<Item>(stream: UploadStream<Item>): Promise<never> {
   await stream.finish();
   throw new Error('the service has ended the stream before its end');
-}
-
-async function findSubmission(
-  bulk: BulkServiceClient,
-  { submissionId, signal }: UploadRequest,
-): Promise<Submission | undefined> {
-  try {
-    const options = signal === undefined ? {} : { signal };
-    const found = await unaryCall(bulk.getSubmission.bind(bulk), { submissionId }, options);
-    return found.submission;
-  } catch (error) {
-    if (callFault(error).code === status.NOT_FOUND) return undefined;
-    throw error;
-  }
 }
 
 /** What is not stored. Not all gaps may be told: from the last one on, all is sent again. */
@@ -172,11 +160,4 @@ export function missingRanges(submission: Submission | undefined): readonly Item
   }));
   const from = gaps.pop()?.from ?? Number(submission.nextItemIndex);
   return [...gaps, { from, end: Number.MAX_SAFE_INTEGER }];
-}
-
-/** Changes when something more is stored. */
-function storedMark(submission: Submission | undefined): string {
-  if (submission === undefined) return '';
-  const { accepted, rejected, replayed, nextItemIndex, state } = submission;
-  return [accepted, rejected, replayed, nextItemIndex, state].join();
 }

@@ -60,7 +60,8 @@ export async function loadStates(
   const absent = options.assumedAbsent ?? NO_IDS;
   const asked = askedOperations(lane, wanted, absent);
   let facts = NO_HOLD_FACTS;
-  const isNewEachTime = asked.length + wanted.holds.length > 0; // no lane keeps it
+  const { holds, reversedEvents } = wanted;
+  const isNewEachTime = asked.length + holds.length + reversedEvents.length > 0; // no lane keeps it
   let mustLook = options.readHead || isNewEachTime || lane.ownRows.size > 0;
   for (let round = 0; round < options.limits.loadRoundsMax; round++) {
     const missing = takeCached(lane, wanted.accountIds, found, absent);

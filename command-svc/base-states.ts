@@ -4,6 +4,7 @@ import type { BaseAccount } from './lane-states.ts';
 import type { LoadedOperation } from './sql/load-accounts.ts';
 
 export type AccountOperation = { readonly accountId: string; readonly operationId: string };
+export type AccountVersion = { readonly accountId: string; readonly version: bigint };
 export type AccountHold = { readonly accountId: string; readonly holdId: string };
 
 /** What a decision must have read. */
@@ -13,6 +14,8 @@ export type Wanted = {
   readonly operations: readonly AccountOperation[];
   /** That commands are to undo. */
   readonly reversedOperations: readonly AccountOperation[];
+  /** The same, named by their event's version. */
+  readonly reversedEvents: readonly AccountVersion[];
   /** Holds that commands name. */
   readonly holds: readonly AccountHold[];
 };

@@ -67,9 +67,12 @@ export class BatchFacts implements Facts {
         ? this.#ownOperation(key)
         : { version: stored.version, event: decodeEvent(stored.payload).event };
     if (executed === undefined) return undefined;
-    const reversed = reversalKey(accountId, executed.version);
-    const isReversed = this.reversals.has(reversed) || this.#base.reversed.has(reversed);
-    return { ...executed, isReversed };
+    return { ...executed, isReversed: this.isReversed(accountId, executed.version) };
+  }
+
+  isReversed(accountId: string, version: bigint): boolean {
+    const key = reversalKey(accountId, version);
+    return this.reversals.has(key) || this.#base.reversed.has(key);
   }
 
   account(accountId: string): AccountState {

@@ -54,6 +54,11 @@ export const LOCKS_PAUSE_MS = 5_000;
 export const STORED_WINDOW_ITEMS = 16_384;
 /** Indexes of a submission that a page of results looks at together. */
 export const PLACES_WINDOW_ITEMS = 4_096;
+/**
+ * What one row of the log takes when it is read for its items. Of the budget for messages: rows are
+ * decoded too.
+ */
+export const LOG_ROW_BYTES_MAX = MESSAGE_BYTES_MAX;
 /** Looks at a submission that changes while it is closed. */
 export const CLOSE_LOOKS_MAX = 3;
 /** Callers' traces that a batch's span is linked to; more only share a batch when each is small. */

@@ -1,7 +1,7 @@
 /**
- * Where a deposit of a bulk upload enters: BulkDeposit, BulkOpenAccounts, BulkSubmit and
- * SubmitBatch share one way (take-stream.ts, opened-upload.ts). Here they become handlers, and are
- * waited for when the replica stops.
+ * Where a deposit of a bulk upload enters: BulkDeposit, BulkOpenAccounts, BulkSubmit, SubmitBatch
+ * and ReverseSubmission share one way (take-stream.ts, opened-upload.ts). Here they become
+ * handlers, and are waited for when the replica stops.
  */
 import type {
   handleBidiStreamingCall,
@@ -15,6 +15,8 @@ import type {
   BulkDepositResponse,
   BulkOpenAccountsResponse,
   BulkSubmitResponse,
+  ReverseSubmissionRequest,
+  ReverseSubmissionResponse,
   SubmitBatchResponse,
 } from '#proto/bank/v1/bulk_service.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
@@ -22,6 +24,7 @@ import { depositItem, openAccountItem } from './bulk-items.ts';
 import { decodeAccounts, decodeDeposits, type RawMessage } from './bulk-messages.ts';
 import { submitStream } from './bulk-submit.ts';
 import { submitBatch } from './direct-batch.ts';
+import { reverseSubmission } from './reverse-submission.ts';
 import { takeStream, type IntakeContext, type StreamKind } from './take-stream.ts';
 
 export type BulkIntake = {
@@ -29,6 +32,7 @@ export type BulkIntake = {
   readonly bulkOpenAccounts: handleClientStreamingCall<RawMessage, BulkOpenAccountsResponse>;
   readonly bulkSubmit: handleBidiStreamingCall<RawMessage, BulkSubmitResponse>;
   readonly submitBatch: handleUnaryCall<RawMessage, SubmitBatchResponse>;
+  readonly reverseSubmission: handleUnaryCall<ReverseSubmissionRequest, ReverseSubmissionResponse>;
   /** Resolves when no call is left; a stopping replica ends them all. */
   drained(): Promise<void>;
 };
@@ -65,6 +69,9 @@ export function createBulkIntake(context: IntakeContext): BulkIntake {
       track(bulkMode.duringStream(() => submitStream(context, messages, send, call))),
     ),
     submitBatch: unary(log, (raw, call) => track(submitBatch(context, raw, call))),
+    reverseSubmission: unary(log, (request, call) =>
+      track(bulkMode.duringStream(() => reverseSubmission(context, request, call))),
+    ),
     drained: async () => {
       while (running.size > 0) await Promise.all(running);
     },

@@ -78,6 +78,7 @@ export function packedBytesMax(command: Command): number {
 
 function eventsMax(command: Command): number {
   if (command.type === 'CloseAccount' && command.sweepTo !== undefined) return 3;
+  if (command.type === 'ReverseEvent') return command.event.type === 'TransferSent' ? 2 : 1;
   return command.type === 'Transfer' || command.type === 'ReverseOperation' ? 2 : 1;
 }
 

@@ -90,14 +90,12 @@ function checkBatch(request: SubmitBatchRequest): FieldViolation[] {
   return found;
 }
 
-/**
- * Control totals come with a later issue: until then they are refused, not ignored.
- */
 const SERVED_FIELDS = [
   'submission_id',
   'first_item_index',
   'options.end_item_index',
   'options.leave_open',
+  'options.control_totals',
 ] as const;
 const NOTHING_SET = { firstItemIndex: undefined, options: undefined };
 

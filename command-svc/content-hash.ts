@@ -84,6 +84,7 @@ const TYPE_BYTE = {
   CloseAccount: 11,
   ReverseOperation: 12,
   ExpireHolds: 13,
+  ReverseEvent: 14,
 } as const satisfies Record<Command['type'], number>;
 
 function typeByteOf({ type }: Command): number {

@@ -38,6 +38,8 @@ export function contentParts(
       return [command.sweepTo ?? '', command.reason];
     case 'ReverseOperation':
       return [command.reversedOperationId, command.reason];
+    case 'ReverseEvent':
+      return [command.reversedVersion, command.reason];
     case 'ExpireHolds':
       return [];
     default:

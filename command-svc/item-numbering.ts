@@ -4,7 +4,9 @@
  * rule is refused whole, as INVALID_ARGUMENT, and what came before it stays.
  */
 import { invalidArgument } from '#platform/grpc-errors.ts';
+import type { ControlTotals, UploadOptions } from '#proto/bank/v1/bulk_service.ts';
 import type { BulkMessage } from './bulk-messages.ts';
+import { checkControlTotals } from './control-totals.ts';
 import { checkSubmissionId } from './field-rules.ts';
 
 /** What a stream says of itself in its first message. */
@@ -14,8 +16,12 @@ export type StreamPlan = {
   /** The index after the last one that it may send, where it says so. */
   readonly endIndex: number | undefined;
   readonly leaveOpen: boolean;
+  /** What the whole file says of itself, for the stream that closes. */
+  readonly controlTotals: ControlTotals | undefined;
   /** Nothing is to be stored. */
   readonly validateOnly: boolean;
+  /** The submission that this one undoes. */
+  readonly reverses?: string;
 };
 
 export type ItemNumbering = {
@@ -38,17 +44,20 @@ export function startNumbering(message: BulkMessage<unknown>): ItemNumbering {
     throw refused('options.end_item_index', `must be ${firstIndex} or more, the first index`);
   }
   const { submissionId, options } = message;
+  const controlTotals = totalsOf(options);
   const leaveOpen = options?.leaveOpen ?? false;
   const validateOnly = options?.validateOnly ?? false;
   const placed = message.firstItemIndex !== undefined;
-  const plan = { submissionId, firstIndex, endIndex, leaveOpen, validateOnly };
+  const closing = { leaveOpen, controlTotals, validateOnly };
+  const plan = { submissionId, firstIndex, endIndex, ...closing };
   return { plan, nextIndex: firstIndex, placed };
 }
 
 /** Of a call that carries a whole submission: its items are 0 to count - 1, and that is its end. */
 export function wholeSubmission(submissionId: string, count: number): ItemNumbering {
-  const ends = { endIndex: undefined, leaveOpen: false, validateOnly: false };
-  return { plan: { submissionId, firstIndex: 0, ...ends }, nextIndex: count, placed: true };
+  const closing = { leaveOpen: false, controlTotals: undefined, validateOnly: false };
+  const plan = { submissionId, firstIndex: 0, endIndex: undefined, ...closing };
+  return { plan, nextIndex: count, placed: true };
 }
 
 /**
@@ -89,6 +98,18 @@ export function placeMessage(
 export function statedEnd(numbering: ItemNumbering): number | undefined {
   return numbering.plan.endIndex ?? (numbering.placed ? numbering.nextIndex : undefined);
 }
+
+/** Totals are of the whole file: only who closes it can be held to them. */
+function totalsOf(options: UploadOptions | undefined): ControlTotals | undefined {
+  const totals = options?.controlTotals;
+  if (options === undefined || totals === undefined) return undefined;
+  checkControlTotals(TOTALS_FIELD, totals);
+  if (options.leaveOpen) throw refused(TOTALS_FIELD, 'must not be set with leave_open');
+  if (options.validateOnly) throw refused(TOTALS_FIELD, 'must not be set with validate_only');
+  return totals;
+}
+
+const TOTALS_FIELD = 'options.control_totals';
 
 /** An index as a number; undefined when it is not given. */
 export function itemIndex(field: string, index: bigint | undefined): number | undefined {

@@ -64,9 +64,10 @@ export async function readHolds(
     if (account !== MOVED_ON && account.state.heldMinor !== 0n) accountIds.push(id);
   }
   const holds = wanted.holds.filter((hold) => !isKnownOpen(hold, found));
-  const operations = wanted.reversedOperations;
-  if (accountIds.length + holds.length + operations.length === 0) return NO_HOLD_FACTS;
-  const loaded = await loadHolds(db, { accountIds, holds, operations });
+  const { reversedOperations: operations, reversedEvents: events } = wanted;
+  const asked = accountIds.length + holds.length + operations.length + events.length;
+  if (asked === 0) return NO_HOLD_FACTS;
+  const loaded = await loadHolds(db, { accountIds, holds, operations, events });
   for (const id of accountIds) accounts.set(id, withHolds(id, accounts.get(id), loaded));
   return {
     endedHolds: new Map(loaded.ended.map((one) => [one.accountId + one.holdId, one.end])),

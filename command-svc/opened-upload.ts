@@ -17,6 +17,7 @@ import {
   type BulkUpload,
   type UploadEnd,
 } from './bulk-upload.ts';
+import { checkClosedTotals } from './close-differences.ts';
 import type { ResultSink } from './item-results.ts';
 import { statedEnd, type ItemNumbering } from './item-numbering.ts';
 import { isReversal, reversalItem } from './reversal-targets.ts';
@@ -55,9 +56,9 @@ export async function openBulkUpload(
   numbering: ItemNumbering,
   { traceparent, results }: UploadOrigin,
 ): Promise<{ upload: BulkUpload; itemContext: ItemContext }> {
-  const { submissionId, firstIndex, endIndex } = numbering.plan;
+  const { submissionId, firstIndex, endIndex, reverses } = numbering.plan;
   const submission = { tenant: NO_TENANT, submissionId };
-  const standing = await openClaim(context, submission, firstIndex, endIndex);
+  const standing = await openClaim(context, submission, firstIndex, endIndex, reverses);
   const flight = createFlight(
     (error) => end.end(error),
     () => onStraggler(upload),
@@ -121,9 +122,12 @@ export async function finishUpload(
   numbering: ItemNumbering,
   traceparent: string | undefined,
 ): Promise<BulkReceipt> {
-  if (!numbering.plan.leaveOpen && standing.kind === 'open') {
+  const { leaveOpen, controlTotals, reverses } = numbering.plan;
+  if (standing.kind === 'closed') await checkClosedTotals(context, submission, controlTotals);
+  else if (!leaveOpen) {
     const endItemIndex = statedEnd(numbering);
-    await closeSubmission(context, { ...submission, endItemIndex, traceparent });
+    const closing = { ...submission, endItemIndex, controlTotals, traceparent, reverses };
+    await closeSubmission(context, closing);
   }
   const summary = await readSummary(context, submission);
   return bulkReceipt(submission.submissionId, flight.counts, summary);

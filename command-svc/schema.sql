@@ -145,15 +145,21 @@ create table submissions (
   created_at timestamp with time zone not null,
   closed_at timestamp with time zone,
   total_items bigint,
+  reverses text,
+  reversal_hash bytea,
   constraint submissions_pkey PRIMARY KEY (tenant, submission_id)
 );
 comment on table submissions is NULL;
+comment on column submissions.reverses is 'The submission that this one undoes: it takes no other items.';
+comment on column submissions.reversal_hash is 'First 8 bytes of SHA-256 over what its caller asked for.';
 
 CREATE UNIQUE INDEX events_operation ON public.events USING btree (account_id, operation_id) WHERE (operation_id IS NOT NULL);
 
 CREATE INDEX open_holds_expiry ON public.open_holds USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
 CREATE INDEX submission_batches_window ON public.submission_batches USING btree (tenant, submission_id, last_index, first_index);
+
+CREATE UNIQUE INDEX submissions_reversed ON public.submissions USING btree (tenant, reverses) WHERE (reverses IS NOT NULL);
 
 CREATE OR REPLACE FUNCTION public.append_batch(p_partition integer, p_position bigint, p_known bigint, p_batch_id uuid, p_refused_only uuid[], p_claim_ids uuid[], p_claims jsonb, p_traceparent text, p_stored_at timestamp with time zone, p_account_ids uuid[], p_payload bytea, p_parts jsonb, p_rejections jsonb)
  RETURNS bigint

@@ -7,6 +7,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { PoolClient } from 'pg';
+import { status } from '@grpc/grpc-js';
+import { refusal, type RpcError } from '#platform/grpc-errors.ts';
 import { pausePoint } from '#platform/pause-points.ts';
 import { MAKINGS_MAX } from './bounds.ts';
 import type { SubmissionClaim } from './batch-item.ts';
@@ -42,11 +44,13 @@ export type ClosedStanding = { readonly kind: 'closed'; readonly totalItems: num
 /** The end of a range that has none. */
 const OPEN_END = 2n ** 63n - 1n;
 
+/** `reverses`: the submission that this one undoes; it takes no items but reversals. */
 export async function openClaim(
   context: SubmissionContext,
   submission: SubmissionKey,
   firstIndex: number,
   endIndex: number | undefined,
+  reverses?: string,
 ): Promise<Standing> {
   const range: ClaimRange = {
     ...submission,
@@ -58,6 +62,7 @@ export async function openClaim(
     const claimId = randomUUID();
     const locked = await makeAndLock(client, submission);
     if (locked.closed) return closedStanding(locked.totalItems);
+    if (locked.reverses !== reverses) throw otherSubmission(submissionId);
     await deleteClaims(client, range);
     await insertClaim(client, claimId, range);
     // In a statement after the deletion: it sees what the appends stored that the deletion waited
@@ -124,6 +129,12 @@ export async function freeSubmission(
   } catch (error) {
     context.log.warn('A submission could not be given free.', { err: error, submissionId });
   }
+}
+
+/** The id is taken by a submission of another kind. */
+export function otherSubmission(submissionId: string): RpcError {
+  const message = `submission ${submissionId} was made for something else: give this another id`;
+  return refusal(status.ALREADY_EXISTS, 'OPERATION_ID_REUSED', message);
 }
 
 function closedStanding(totalItems: bigint | undefined): ClosedStanding {

@@ -6,15 +6,21 @@
  * the submission stays open.
  */
 import { randomUUID } from 'node:crypto';
-import { status } from '@grpc/grpc-js';
 import type { PoolClient } from 'pg';
-import { refusal, type RpcError } from '#platform/grpc-errors.ts';
 import { partitionOfText } from '#platform/partitioning.ts';
 import { pausePoint } from '#platform/pause-points.ts';
 import { nowMicros } from '#platform/timestamps.ts';
 import { uuidToBytes } from '#platform/uuid.ts';
 import { EventBatch } from '#proto/bank/event/v1/event_batch.ts';
+import type { ControlTotals } from '#proto/bank/v1/bulk_service.ts';
 import { CLOSE_LOOKS_MAX } from './bounds.ts';
+import {
+  checkClosedEnd,
+  checkClosedTotals,
+  firstDifference,
+  incomplete,
+} from './close-differences.ts';
+import { totalsMismatch } from './control-totals.ts';
 import { deleteClaims } from './sql/delete-claims.ts';
 import { insertClosingRow } from './sql/insert-closing-row.ts';
 import { lockSubmission } from './sql/lock-submission.ts';
@@ -22,18 +28,22 @@ import { markSubmissionClosed } from './sql/mark-submission-closed.ts';
 import { readSubmission, type StoredSubmission } from './sql/read-submission.ts';
 import { takePosition } from './sql/take-position.ts';
 import { readClosedStanding, type SubmissionKey } from './submission-claims.ts';
-import { hasGap, readFold, storedItems, submissionNotFound } from './submission-summary.ts';
+import { hasGap, storedItems, submissionNotFound } from './submission-summary.ts';
 import { inSubmissionTransaction, type SubmissionContext } from './submission-transactions.ts';
 
 export type CloseRequest = SubmissionKey & {
   /** The index after the last item, if the closer knows; else the stored items say. */
   readonly endItemIndex: number | undefined;
+  /** What the whole file says of itself; undefined: nothing to check. */
+  readonly controlTotals?: ControlTotals | undefined;
   readonly traceparent: string | undefined;
+  /** Only who reverses a submission knows when the reversal is complete. */
+  readonly reverses?: string | undefined;
 };
 
 /**
- * Closing what is closed is answered alike, unless the closer says another end. Throws
- * SUBMISSION_NOT_FOUND, SUBMISSION_INCOMPLETE, SUBMISSION_CLOSED.
+ * Closing what is closed is answered alike, unless the closer says another end or other totals.
+ * Throws SUBMISSION_NOT_FOUND, SUBMISSION_INCOMPLETE, CONTROL_TOTALS_MISMATCH, SUBMISSION_CLOSED.
  */
 export async function closeSubmission(
   context: SubmissionContext,
@@ -41,7 +51,10 @@ export async function closeSubmission(
 ): Promise<void> {
   for (let look = 0; look < CLOSE_LOOKS_MAX; look++) {
     const closed = await readClosedStanding(context, request);
-    if (closed !== undefined) return checkClosedEnd(request, closed.totalItems);
+    if (closed !== undefined) {
+      checkClosedEnd(request, closed.totalItems);
+      return checkClosedTotals(context, request, request.controlTotals);
+    }
     const refused = await tryToClose(context, request);
     if (refused === undefined) return;
     if (refused === 'closed') continue;
@@ -52,14 +65,6 @@ export async function closeSubmission(
   throw incomplete(request, 'items were stored while it was to be closed', {});
 }
 
-function checkClosedEnd({ submissionId, endItemIndex }: CloseRequest, totalItems: number): void {
-  if (endItemIndex === undefined || endItemIndex === totalItems) return;
-  const closed = `submission ${submissionId} is closed with ${totalItems} items`;
-  const message = `${closed}, not ${endItemIndex}`;
-  const metadata = { total_items: String(totalItems) };
-  throw refusal(status.FAILED_PRECONDITION, 'SUBMISSION_CLOSED', message, { metadata });
-}
-
 /**
  * The partition whose log tells of the submission's end, and where items without a usable account
  * go.
@@ -68,6 +73,7 @@ export function homePartition(submission: SubmissionKey, partitionCount: number)
   return partitionOfText(`${submission.tenant}\0${submission.submissionId}`, partitionCount);
 }
 
+const CLOSES_ITSELF = 'it reverses another: ReverseSubmission, sent again, completes it';
 /** All indexes. */
 const EVERY_INDEX = { firstIndex: 0n, endIndex: 2n ** 63n - 1n };
 
@@ -106,6 +112,7 @@ async function closeUnderLocks(
   const locked = await lockSubmission(client, tenant, submissionId);
   if (locked === undefined) throw submissionNotFound(submissionId);
   if (locked.closed) throw new NotClosed('closed');
+  if (locked.reverses !== request.reverses) throw incomplete(request, CLOSES_ITSELF, {});
   await deleteClaims(client, { tenant, submissionId, ...EVERY_INDEX });
   await passPausePoint('close.after-claims-deleted');
 
@@ -114,6 +121,8 @@ async function closeUnderLocks(
   const stored = await readSubmission(client, tenant, submissionId);
   if (stored === undefined) throw submissionNotFound(submissionId);
   if (!isComplete(stored, endItemIndex)) throw new NotClosed(stored);
+  const mismatch = totalsMismatch(submissionId, request.controlTotals, stored);
+  if (mismatch !== undefined) throw mismatch;
 
   const storedAtMicros = nowMicros();
   const totalItems = storedItems(stored);
@@ -154,43 +163,6 @@ function closingPayload(
   return EventBatch.encode(
     EventBatch.fromPartial({ batchId, partition, storedAtMicros, submissionClosed }),
   ).finish();
-}
-
-/** Where the submission differs from what its closer says, or undefined when it no longer does. */
-async function firstDifference(
-  context: SubmissionContext,
-  request: CloseRequest,
-  stored: StoredSubmission,
-): Promise<RpcError | undefined> {
-  const { endItemIndex } = request;
-  const storedEnd = Number(stored.storedEnd);
-  if (hasGap(stored)) {
-    const { missing } = await readFold(context, request);
-    const first = missing[0]?.first;
-    if (first !== undefined && (endItemIndex === undefined || first < endItemIndex)) {
-      return missingItem(request, first);
-    }
-  }
-  if (endItemIndex !== undefined && storedEnd > endItemIndex) {
-    const message = `item ${storedEnd - 1} is stored, and the end is said to be ${endItemIndex}`;
-    return incomplete(request, message, { excess_item_index: String(storedEnd - 1) });
-  }
-  if (endItemIndex === undefined || hasGap(stored)) return undefined;
-  return missingItem(request, storedEnd);
-}
-
-function missingItem(request: CloseRequest, index: number): RpcError {
-  const metadata = { missing_item_index: String(index) };
-  return incomplete(request, `item ${index} is not stored`, metadata);
-}
-
-function incomplete(
-  { submissionId }: SubmissionKey,
-  why: string,
-  metadata: Record<string, string>,
-): RpcError {
-  const message = `submission ${submissionId} stays open: ${why}`;
-  return refusal(status.FAILED_PRECONDITION, 'SUBMISSION_INCOMPLETE', message, { metadata });
 }
 
 async function passPausePoint(name: string): Promise<void> {

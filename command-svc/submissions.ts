@@ -7,12 +7,13 @@ import { invalidArgument } from '#platform/grpc-errors.ts';
 import { unary } from '#platform/unary.ts';
 import { refuseUnservedFields } from '#platform/unserved-fields.ts';
 import {
-  CloseSubmissionRequest,
+  type CloseSubmissionRequest,
   GetSubmissionRequest,
   ListItemResultsRequest,
   ListRejectionsRequest,
   type BulkServiceServer,
 } from '#proto/bank/v1/bulk_service.ts';
+import { checkControlTotals } from './control-totals.ts';
 import { checkSubmissionId } from './field-rules.ts';
 import { itemIndex } from './item-numbering.ts';
 import { itemPage, pageTokenAfter, type PageRequest } from './item-pages.ts';
@@ -35,11 +36,13 @@ export function submissionHandlers(context: SubmissionContext): SubmissionHandle
   const { log } = context;
   return {
     closeSubmission: unary(log, async (request: CloseSubmissionRequest, call) => {
-      refuseUnservedFields(request, CLOSE_FIELDS, CloseSubmissionRequest.create());
       const submission = keyOf(request.submissionId);
       const endItemIndex = itemIndex('end_item_index', request.endItemIndex);
+      const { controlTotals } = request;
+      checkControlTotals('control_totals', controlTotals);
       const { traceparent } = call;
-      await closeSubmission(context, { ...submission, endItemIndex, traceparent });
+      const closing = { ...submission, endItemIndex, controlTotals, traceparent };
+      await closeSubmission(context, closing);
       return { submission: await readSummary(context, submission) };
     }),
     getSubmission: unary(log, async (request: GetSubmissionRequest) => {
@@ -57,8 +60,6 @@ export function submissionHandlers(context: SubmissionContext): SubmissionHandle
   };
 }
 
-/** Control totals come with a later issue. */
-const CLOSE_FIELDS = ['submission_id', 'end_item_index'] as const;
 const LIST_FIELDS = ['submission_id', 'page_size', 'page_token'] as const;
 
 function keyOf(submissionId: string): SubmissionKey {

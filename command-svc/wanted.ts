@@ -1,7 +1,7 @@
 /** What decisions on items must have read: accounts, operations, holds. Pure. */
 import type { Command } from '#domain/commands.ts';
 import { partitionOfAccount } from '#platform/partitioning.ts';
-import type { AccountHold, AccountOperation, Wanted } from './base-states.ts';
+import type { AccountHold, AccountOperation, AccountVersion, Wanted } from './base-states.ts';
 import type { BatchItem } from './batch-item.ts';
 
 /** The accounts that a decision on the item stands on. */
@@ -17,9 +17,20 @@ export function accountsOfCommand(command: Command): string[] {
 
 /** The account that the command changes beside its own. */
 export function otherAccountOf(command: Command): string | undefined {
-  if (command.type === 'Transfer') return command.destinationAccountId;
-  if (command.type === 'CloseAccount') return command.sweepTo;
-  return command.type === 'ReverseOperation' ? command.counterpartAccountId : undefined;
+  switch (command.type) {
+    case 'Transfer':
+      return command.destinationAccountId;
+    case 'CloseAccount':
+      return command.sweepTo;
+    case 'ReverseOperation':
+      return command.counterpartAccountId;
+    case 'ReverseEvent':
+      return command.event.type === 'TransferSent'
+        ? command.event.counterpart.accountId
+        : undefined;
+    default:
+      return undefined;
+  }
 }
 
 /** The partition of its other account, when that is not the one of its own. */
@@ -38,6 +49,7 @@ export function wantedOf(items: readonly Pick<BatchItem, 'command'>[]): Wanted {
   const accountIds = new Set<string>();
   const operations: AccountOperation[] = [];
   const reversedOperations: AccountOperation[] = [];
+  const reversedEvents: AccountVersion[] = [];
   const holds: AccountHold[] = [];
   for (const { command } of items) {
     if (command === undefined) continue;
@@ -47,10 +59,13 @@ export function wantedOf(items: readonly Pick<BatchItem, 'command'>[]): Wanted {
     if (command.type === 'Deposit') continue;
     for (const id of accountsOfCommand(command)) accountIds.add(id);
     if ('holdId' in command) holds.push({ accountId, holdId: command.holdId });
-    if (command.type !== 'ReverseOperation') continue;
-    reversedOperations.push({ accountId, operationId: command.reversedOperationId });
+    if (command.type === 'ReverseOperation') {
+      reversedOperations.push({ accountId, operationId: command.reversedOperationId });
+    } else if (command.type === 'ReverseEvent') {
+      reversedEvents.push({ accountId, version: command.reversedVersion });
+    }
   }
-  return { accountIds, operations, reversedOperations, holds };
+  return { accountIds, operations, reversedOperations, reversedEvents, holds };
 }
 
 /** Its parts by the partition of their accounts. */
@@ -60,6 +75,7 @@ export function wantedByPartition(wanted: Wanted, partitionCount: number): Map<n
   const accountIds = Map.groupBy(wanted.accountIds, partitionOf);
   const operations = Map.groupBy(wanted.operations, ofAccount);
   const reversedOperations = Map.groupBy(wanted.reversedOperations, ofAccount);
+  const reversedEvents = Map.groupBy(wanted.reversedEvents, ofAccount);
   const holds = Map.groupBy(wanted.holds, ofAccount);
   const parts = new Map<number, Wanted>();
   for (const [partition, ids] of accountIds) {
@@ -67,6 +83,7 @@ export function wantedByPartition(wanted: Wanted, partitionCount: number): Map<n
       accountIds: new Set(ids),
       operations: operations.get(partition) ?? [],
       reversedOperations: reversedOperations.get(partition) ?? [],
+      reversedEvents: reversedEvents.get(partition) ?? [],
       holds: holds.get(partition) ?? [],
     });
   }
@@ -77,6 +94,7 @@ export const NOTHING_WANTED: Wanted = {
   accountIds: new Set(),
   operations: [],
   reversedOperations: [],
+  reversedEvents: [],
   holds: [],
 };
 

@@ -2,6 +2,7 @@
  * What callers ask of accounts, well-formed: ids in canonical form, amounts above 0, empty texts
  * where nothing was said. Idempotency keys travel along; the domain does not look at them.
  */
+import type { AccountEvent } from './events.ts';
 
 type OfAccount = {
   /** A transfer's: the debited account. */
@@ -98,6 +99,15 @@ export type ReverseOperation = OfVersion & {
   readonly reason: string;
 };
 
+/** Undoes an event, whatever operation it is of: an item of a submission that is reversed. */
+export type ReverseEvent = OfAccount & {
+  readonly type: 'ReverseEvent';
+  readonly reversedVersion: bigint;
+  /** What happened at that version. */
+  readonly event: AccountEvent;
+  readonly reason: string;
+};
+
 export type Command =
   | OpenAccount
   | Deposit
@@ -111,4 +121,5 @@ export type Command =
   | FreezeAccount
   | UnfreezeAccount
   | CloseAccount
-  | ReverseOperation;
+  | ReverseOperation
+  | ReverseEvent;

@@ -16,6 +16,9 @@ import {
 } from './decision.ts';
 import type { AccountEvent, HoldExpired, OperationReversed, TransferSent } from './events.ts';
 
+type Undoing = { readonly accountId: string; readonly reason: string };
+type Undone = Pick<ExecutedOperation, 'version' | 'event'>;
+
 export function reverseOperation(
   state: AccountState,
   command: ReverseOperation,
@@ -25,10 +28,19 @@ export function reverseOperation(
   if (!found.accepted) return found;
   const named = findReversible(command, facts);
   if (!named.accepted) return named;
-  const { version: reversedVersion, event } = named.operation;
+  return undo(found.account, command, named.operation, facts);
+}
+
+/** Undoes an event that is reversible and not yet undone. */
+export function undo(
+  open: ExistingAccount,
+  command: Undoing,
+  { version: reversedVersion, event }: Undone,
+  facts: Facts,
+): Decision {
   const changeMinor = -changeOf(event);
   const { accountId, reason } = command;
-  const { expiries, account } = endsHoldsFor(changeMinor, found.account, facts);
+  const { expiries, account } = endsHoldsFor(changeMinor, open, facts);
   const refusal = changeRefusal(account, accountId, changeMinor);
   if (refusal !== undefined) return refusal;
   const reversal: OperationReversed = {
@@ -45,7 +57,7 @@ export function reverseOperation(
 /** Undoes the other leg too: what was received goes back. */
 function reverseTransfer(
   source: ExistingAccount,
-  { accountId, reason }: ReverseOperation,
+  { accountId, reason }: Undoing,
   half: { sent: TransferSent; reversal: OperationReversed; expiries: readonly HoldExpired[] },
   facts: Facts,
 ): Decision {
@@ -86,6 +98,10 @@ const REVERSIBLE = new Set<AccountEvent['type']>([
   'HoldCaptured',
 ]);
 
+export function isReversible({ type }: AccountEvent): boolean {
+  return REVERSIBLE.has(type);
+}
+
 function findReversible(
   { accountId, reversedOperationId, counterpartAccountId }: ReverseOperation,
   facts: Facts,
@@ -96,7 +112,7 @@ function findReversible(
     const message = `account ${accountId} has executed no operation ${reversedOperationId}`;
     return refuse('OPERATION_NOT_FOUND', message, OPERATION_FIELD);
   }
-  if (!REVERSIBLE.has(operation.event.type)) {
+  if (!isReversible(operation.event)) {
     const message = `${name} is no deposit, withdrawal, transfer or capture: it cannot be undone`;
     return refuse('OPERATION_NOT_FOUND', message, OPERATION_FIELD);
   }

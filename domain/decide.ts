@@ -12,6 +12,7 @@ import {
   setOverdraftLimit,
   unfreezeAccount,
 } from './decide-account.ts';
+import { reverseEvent } from './decide-event-reversal.ts';
 import { captureHold, expireHolds, placeHold, releaseHold } from './decide-holds.ts';
 import { deposit, withdraw } from './decide-movements.ts';
 import { reverseOperation } from './decide-reversal.ts';
@@ -46,6 +47,8 @@ export function decide(state: AccountState, command: Command, facts: Facts): Dec
       return closeAccount(state, command, facts);
     case 'ReverseOperation':
       return reverseOperation(state, command, facts);
+    case 'ReverseEvent':
+      return reverseEvent(state, command, facts);
     default:
       return unknownCommand(command);
   }

@@ -22,6 +22,8 @@ export type Facts = {
   readonly endedHold: (accountId: string, holdId: string) => HoldEnd | undefined;
   /** An operation of the account; undefined: it was not executed. */
   readonly operation: (accountId: string, operationId: string) => ExecutedOperation | undefined;
+  /** Whether the event of the account at that version is undone. */
+  readonly isReversed: (accountId: string, version: bigint) => boolean;
   /** The other account of a transfer, a sweep or a transfer's reversal. */
   readonly account: (accountId: string) => AccountState;
 };

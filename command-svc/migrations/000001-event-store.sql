@@ -93,8 +93,16 @@ create table submissions (
   created_at timestamptz not null,
   closed_at timestamptz,
   total_items bigint,
+  reverses text,
+  reversal_hash bytea,
   primary key (tenant, submission_id)
 );
+comment on column submissions.reverses is
+  'The submission that this one undoes: it takes no other items.';
+comment on column submissions.reversal_hash is
+  'First 8 bytes of SHA-256 over what its caller asked for.';
+create unique index submissions_reversed on submissions (tenant, reverses)
+  where reverses is not null;
 
 create table submission_claims (
   tenant text not null,

@@ -10,7 +10,9 @@ import { OPEN_HOLDS_MAX, type HoldEnd, type OpenHold } from '#domain/holds.ts';
 export type HoldsRequest = {
   readonly accountIds: readonly string[];
   readonly holds: readonly { readonly accountId: string; readonly holdId: string }[];
+  /** Which of them are undone; the same of events. */
   readonly operations: readonly { readonly accountId: string; readonly operationId: string }[];
+  readonly events: readonly { readonly accountId: string; readonly version: bigint }[];
 };
 
 export type LoadedHolds = {
@@ -42,6 +44,12 @@ const SQL = `
                          limit 1) o
     cross join lateral (select * from reversals
                          where account_id = o.account_id and reversed_version = o.version
+                         limit 1) r
+  union all
+  select 'reversed', r.account_id, r.reversed_version, null, null, null, null, null
+    from unnest($6::uuid[], $7::bigint[]) x(account_id, version)
+    cross join lateral (select * from reversals
+                         where account_id = x.account_id and reversed_version = x.version
                          limit 1) r`;
 
 type Row =
@@ -62,7 +70,7 @@ export async function loadHolds(
   db: ClientBase | Pool,
   request: HoldsRequest,
 ): Promise<LoadedHolds> {
-  const { holds, operations } = request;
+  const { holds, operations, events } = request;
   const { rows } = await db.query<Row>({
     name: 'load-holds',
     text: SQL,
@@ -72,6 +80,8 @@ export async function loadHolds(
       holds.map((hold) => hold.holdId),
       operations.map((operation) => operation.accountId),
       operations.map((operation) => operation.operationId),
+      events.map((event) => event.accountId),
+      events.map((event) => event.version),
     ],
   });
   const accounts = new Map<string, { version: bigint; holds: OpenHold[] }>();

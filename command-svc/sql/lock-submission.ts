@@ -5,14 +5,18 @@
 import type { ClientBase } from 'pg';
 
 const SQL = `
-  select closed_at is not null as closed, total_items from submissions
+  select closed_at is not null as closed, total_items, reverses from submissions
    where tenant = $1 and submission_id = $2
      for no key update`;
 
 export type LockedSubmission = {
   readonly closed: boolean;
   readonly totalItems: bigint | undefined;
+  /** The submission that it undoes; undefined: an ordinary one. */
+  readonly reverses: string | undefined;
 };
+
+type Row = { closed: boolean; total_items: bigint | null; reverses: string | null };
 
 /** Undefined: there is no such submission. */
 export async function lockSubmission(
@@ -20,11 +24,13 @@ export async function lockSubmission(
   tenant: string,
   submissionId: string,
 ): Promise<LockedSubmission | undefined> {
-  const { rows } = await client.query<{ closed: boolean; total_items: bigint | null }>({
+  const { rows } = await client.query<Row>({
     name: 'lock-submission',
     text: SQL,
     values: [tenant, submissionId],
   });
   const [row] = rows;
-  return row && { closed: row.closed, totalItems: row.total_items ?? undefined };
+  if (row === undefined) return undefined;
+  const { closed, total_items: totalItems, reverses } = row;
+  return { closed, totalItems: totalItems ?? undefined, reverses: reverses ?? undefined };
 }

@@ -116,15 +116,25 @@ function itemProblems(payroll: Payroll, log: readonly LogRecord[]): string[] {
 }
 
 function says(record: LogRecord['record'], item: PayrollItem): boolean {
-  const body = record.event?.body;
-  if (body?.$case !== 'moneyDeposited') return false;
-  const { amountMinor, reference, valueDate } = body.value;
-  const text = reference?.form?.$case === 'plain' ? reference.form.value : '';
+  const said = saidBy(record.event?.body);
+  if (said === undefined) return false;
+  const { amountMinor, text, valueDate } = said;
   return (
     uuidOf(record.accountId) === item.accountId &&
     amountMinor === item.amountMinor &&
-    text === item.reference &&
+    (text?.form?.$case === 'plain' ? text.form.value : '') === item.reference &&
     valueDate === item.valueDate &&
     record.event?.after?.currencyCode === item.currencyCode
   );
+}
+
+/** Of what items of payrolls, and of their reversals, do. */
+function saidBy(body: Event['body']) {
+  if (body?.$case === 'moneyDeposited') {
+    const { amountMinor, reference: text, valueDate } = body.value;
+    return { amountMinor, text, valueDate };
+  }
+  if (body?.$case !== 'operationReversed') return undefined;
+  const { balanceChangeMinor: amountMinor, reason: text } = body.value;
+  return { amountMinor, text, valueDate: '' };
 }

@@ -79,7 +79,9 @@ function sumProblems(items: readonly PayrollItem[], batches: readonly BatchRow[]
   const add = (currency: string, amount: bigint) =>
     sums.set(currency, (sums.get(currency) ?? 0n) + amount);
   for (const item of items) {
-    if (item.outcome === 'accepted') add(item.currencyCode, item.amountMinor);
+    const { amountMinor } = item;
+    const moved = amountMinor < 0n ? -amountMinor : amountMinor; // a reversal takes it back
+    if (item.outcome === 'accepted') add(item.currencyCode, moved);
   }
   for (const { currency_codes, amounts_minor } of batches) {
     currency_codes.forEach((currency, n) => add(currency, -(amounts_minor[n] ?? 0n)));

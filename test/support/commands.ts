@@ -14,6 +14,7 @@ export const NO_FACTS: Facts = {
   nowMicros: 1_000n,
   endedHold: () => undefined,
   operation: () => undefined,
+  isReversed: () => false,
   account: () => NO_ACCOUNT,
 };
 
@@ -69,6 +70,14 @@ const EMPTY: { readonly [Type in Command['type']]: Of<Type> } = {
     ...TARGET,
     reversedOperationId: OPERATION,
     counterpartAccountId: undefined,
+    reason: 'r',
+  },
+  ReverseEvent: {
+    type: 'ReverseEvent',
+    accountId: ACCOUNT,
+    operationId: undefined,
+    reversedVersion: 2n,
+    event: deposited(100n),
     reason: 'r',
   },
 };

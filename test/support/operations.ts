@@ -5,6 +5,7 @@ import {
   BulkServiceService as BULK,
   BulkSubmitRequest,
   SubmitBatchRequest,
+  UploadOptions,
   type BulkSubmitResponse,
   type SubmitBatchResponse,
 } from '#proto/bank/v1/bulk_service.ts';
@@ -76,6 +77,18 @@ export function wordOf({ outcome, duplicate, itemIndex }: ItemResult): string {
 }
 
 export const words = (results: readonly ItemResult[]): string[] => results.map(wordOf);
+
+/** What a stream with validate_only answers, one result an operation; nothing is stored. */
+export async function tryOperations(
+  replica: IntakeReplica,
+  operations: Operation[],
+): Promise<ItemResult[]> {
+  const stream = openSubmitStream(replica, randomUUID());
+  await stream.send({ operations, options: UploadOptions.fromPartial({ validateOnly: true }) });
+  stream.halfClose();
+  await stream.ended;
+  return stream.results;
+}
 
 export type SubmitStream = {
   send: (message: Partial<BulkSubmitRequest>) => Promise<void>;

@@ -75,6 +75,18 @@ export function partOf(whole: Payroll, from: number, end: number): Payroll {
   return { ...whole, submissionId, items: whole.items.slice(from, end) };
 }
 
+/** The submission that undoes a payroll: an item for each accepted one, which takes it back. */
+export function reversalOf({ submissionId, accounts, items }: Payroll, reason: string): Payroll {
+  const undone = { operationId: '', reference: reason, valueDate: '' };
+  return {
+    submissionId: `${submissionId}-reversed`,
+    accounts,
+    items: items
+      .filter(({ outcome }) => outcome === 'accepted')
+      .map((item) => ({ ...item, ...undone, amountMinor: -item.amountMinor })),
+  };
+}
+
 /** What each account of the payroll holds when exactly the accepted items were applied. */
 export function expectedBalances(payrolls: readonly Payroll[]): Map<string, bigint> {
   const balances = new Map<string, bigint>();

@@ -68,6 +68,13 @@ export const REFUSAL_ROWS: readonly RefusalRow[] = [
     { ...command, operationId: DONE, expectedVersion: 9n },
     [{ $case: 'deposit', amount: EUR(7n), operationId: DONE }],
   ]),
+  [ALREADY_EXISTS, 'ACCOUNT_EXISTS', { $case: 'openAccount', currencyCode: 'EUR' }, [closed]],
+  [
+    ALREADY_EXISTS,
+    'OPERATION_ID_REUSED',
+    { $case: 'openAccount', currencyCode: 'EUR', operationId: DONE },
+    [{ $case: 'deposit', amount: EUR(7n), operationId: DONE }],
+  ],
   // Currency comes before freeze and funds.
   [FAILED_PRECONDITION, 'CURRENCY_MISMATCH', { $case: 'deposit', amount: USD }, [frozen]],
   [FAILED_PRECONDITION, 'CURRENCY_MISMATCH', { $case: 'withdraw', amount: USD }, [frozen]],

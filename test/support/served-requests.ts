@@ -149,6 +149,18 @@ export const SERVED_METHODS: Readonly<Record<string, ServedMethod>> = {
     request: ({ openSubmission }) => ({ submission_id: openSubmission }),
     values: ({ freshSubmission }) => ({ submission_id: freshSubmission }),
   },
+  ReverseSubmission: {
+    changes: 'all',
+    request: ({ freshSubmission, submission }) => ({
+      submission_id: freshSubmission,
+      reversed_submission_id: submission,
+      reason: 'a test',
+    }),
+    values: ({ openSubmission }) => ({
+      submission_id: openSubmission,
+      reversed_submission_id: openSubmission,
+    }),
+  },
   GetSubmission: closedList,
   ListRejections: closedList,
   ListItemResults: closedList,

@@ -35,6 +35,8 @@ export type SubmissionBench = {
   count: (sql: string, ...values: unknown[]) => Promise<number>;
   claimsOf: (submissionId: string) => Promise<number>;
   claimIdOf: (submissionId: string) => Promise<string | undefined>;
+  /** Resolves when another claim than that one is held. */
+  whenClaimed: (submissionId: string, before: string | undefined) => Promise<void>;
   submissionOf: (submissionId: string) => Promise<Submission>;
   storedItems: (submissionId: string) => Promise<number>;
   whenStored: (submissionId: string, items: number) => Promise<void>;
@@ -74,6 +76,13 @@ export async function openSubmissionBench(): Promise<SubmissionBench> {
     const { accepted, rejected, replayed } = await submissionOf(submissionId);
     return Number(accepted + rejected + replayed);
   };
+  const claimIdOf: SubmissionBench['claimIdOf'] = async (id) => {
+    const { rows } = await databases.eventStore.query<{ claim_id: string }>(
+      'select claim_id from submission_claims where submission_id = $1',
+      [id],
+    );
+    return rows[0]?.claim_id;
+  };
   return {
     databases,
     a,
@@ -83,12 +92,12 @@ export async function openSubmissionBench(): Promise<SubmissionBench> {
     count,
     claimsOf: (id) =>
       count('select count(*) as n from submission_claims where submission_id = $1', id),
-    claimIdOf: async (id) => {
-      const { rows } = await databases.eventStore.query<{ claim_id: string }>(
-        'select claim_id from submission_claims where submission_id = $1',
-        [id],
-      );
-      return rows[0]?.claim_id;
+    claimIdOf,
+    whenClaimed: async (id, before) => {
+      await until(`another claim on ${id}`, async () => {
+        const claim = await claimIdOf(id);
+        return claim !== undefined && claim !== before;
+      });
     },
     submissionOf,
     storedItems,

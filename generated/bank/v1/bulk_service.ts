@@ -114,7 +114,10 @@ export interface UploadOptions {
     | undefined;
   /** True: the submission stays open when the stream has ended. False: the stream's end closes it. */
   leaveOpen: boolean;
-  /** What the whole file says of itself, checked when this stream closes the submission. */
+  /**
+   * What the whole file says of itself, checked when this stream closes the submission. Not with
+   * leave_open or validate_only.
+   */
   controlTotals:
     | ControlTotals
     | undefined;
@@ -2547,9 +2550,11 @@ export const BulkServiceService = {
   },
   /**
    * Undoes every accepted item of a closed submission, once, as a submission of its own with one
-   * item a reversal. Broken off, it goes on when called again. NOT_FOUND (SUBMISSION_NOT_FOUND),
+   * item a reversal, in the same order. Answers when all are stored; broken off, or when its
+   * deadline has passed, it goes on when called again. NOT_FOUND (SUBMISSION_NOT_FOUND),
    * FAILED_PRECONDITION (SUBMISSION_INCOMPLETE: the one to reverse is open; ALREADY_REVERSED: under
-   * another submission_id).
+   * another submission_id), ALREADY_EXISTS (OPERATION_ID_REUSED: the id is taken, or the reason is
+   * another), ABORTED (SUBMISSION_TAKEN_OVER: a newer call goes on instead).
    */
   reverseSubmission: {
     path: "/bank.v1.BulkService/ReverseSubmission" as const,
@@ -2630,9 +2635,11 @@ export interface BulkServiceServer extends UntypedServiceImplementation {
   closeSubmission: handleUnaryCall<CloseSubmissionRequest, CloseSubmissionResponse>;
   /**
    * Undoes every accepted item of a closed submission, once, as a submission of its own with one
-   * item a reversal. Broken off, it goes on when called again. NOT_FOUND (SUBMISSION_NOT_FOUND),
+   * item a reversal, in the same order. Answers when all are stored; broken off, or when its
+   * deadline has passed, it goes on when called again. NOT_FOUND (SUBMISSION_NOT_FOUND),
    * FAILED_PRECONDITION (SUBMISSION_INCOMPLETE: the one to reverse is open; ALREADY_REVERSED: under
-   * another submission_id).
+   * another submission_id), ALREADY_EXISTS (OPERATION_ID_REUSED: the id is taken, or the reason is
+   * another), ABORTED (SUBMISSION_TAKEN_OVER: a newer call goes on instead).
    */
   reverseSubmission: handleUnaryCall<ReverseSubmissionRequest, ReverseSubmissionResponse>;
   /** Tells what is stored of a submission. NOT_FOUND (SUBMISSION_NOT_FOUND). */
@@ -2737,9 +2744,11 @@ export interface BulkServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Undoes every accepted item of a closed submission, once, as a submission of its own with one
-   * item a reversal. Broken off, it goes on when called again. NOT_FOUND (SUBMISSION_NOT_FOUND),
+   * item a reversal, in the same order. Answers when all are stored; broken off, or when its
+   * deadline has passed, it goes on when called again. NOT_FOUND (SUBMISSION_NOT_FOUND),
    * FAILED_PRECONDITION (SUBMISSION_INCOMPLETE: the one to reverse is open; ALREADY_REVERSED: under
-   * another submission_id).
+   * another submission_id), ALREADY_EXISTS (OPERATION_ID_REUSED: the id is taken, or the reason is
+   * another), ABORTED (SUBMISSION_TAKEN_OVER: a newer call goes on instead).
    */
   reverseSubmission(
     request: ReverseSubmissionRequest,

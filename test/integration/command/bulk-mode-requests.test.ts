@@ -4,7 +4,6 @@ import { credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { Closers } from '#platform/closers.ts';
 import { createGrpcServer } from '#platform/grpc-server.ts';
-import { LEASES_MAX } from '#platform/leases.ts';
 import { silentLogger } from '#platform/logger.ts';
 import {
   BulkModeServiceClient,
@@ -12,6 +11,7 @@ import {
   type BulkModeLease,
   type StartBulkModeRequest,
 } from '#proto/bank/v1/bulk_mode_service.ts';
+import { BULK_MODE_REFUSALS } from '#test/support/bulk-mode-refusals.ts';
 import { callUnary, failureOf } from '#test/support/intake-replica.ts';
 import { until } from '#test/support/until.ts';
 import { bulkModeHandlers } from '../../../command-svc/bulk-mode-requests.ts';
@@ -114,12 +114,6 @@ describe('a lease', () => {
     await end(leaseId);
     await until('normal mode', async () => (await own()) === undefined);
   });
-
-  test('is refused when as many are held as may be', async () => {
-    const taken = await Promise.all(Array.from({ length: LEASES_MAX }, () => start()));
-    expect(await failureOf(start())).toBe('8 QUOTA_EXCEEDED');
-    await Promise.all(taken.map(({ leaseId }) => end(leaseId)));
-  });
 });
 
 describe('a request', () => {
@@ -140,13 +134,7 @@ describe('a request', () => {
     expect(await failureOf(end(''))).toBe('3 lease_id');
   });
 
-  test('says that bulk mode cannot be reached without Redis', async () => {
-    const leaseId = randomUUID();
-    const failed = '14 BULK_MODE_UNAVAILABLE';
-    expect(await failureOf(callUnary(without, startBulkMode, REQUEST))).toBe(failed);
-    const renewal = { leaseId, ttl: undefined };
-    expect(await failureOf(callUnary(without, renewBulkMode, renewal))).toBe(failed);
-    expect(await failureOf(callUnary(without, endBulkMode, { leaseId }))).toBe(failed);
-    expect(await failureOf(callUnary(without, getBulkMode, {}))).toBe(failed);
+  test.each(BULK_MODE_REFUSALS)('$method: $reason', async ({ code, reason, call }) => {
+    expect(await failureOf(call({ client, without }))).toBe(`${code} ${reason}`);
   });
 });

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountAfter, on, send } from '#test/support/command-calls.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
 import { failureOf, openIntakeReplica, type IntakeReplica } from '#test/support/intake-replica.ts';
-import { submitBatch } from '#test/support/operations.ts';
+import { submitBatch, tryOperations } from '#test/support/operations.ts';
 import { REFUSAL_ROWS } from '#test/support/refusal-rows.ts';
 
 let databases: Databases;
@@ -26,7 +26,7 @@ afterAll(async () => {
 
 describe('a refusal', () => {
   it.each(REFUSAL_ROWS.map((row, at) => ({ at, row, name: `${row[2].$case} ${row[1]}` })))(
-    '$at: $name, alone, in a batch and in a trial',
+    '$at: $name, alone, in a batch, in a trial and in a stream of trials',
     async ({ row }) => {
       const [code, why, command, before] = row;
       const accountId = await accountAfter(replica, ...before);
@@ -39,6 +39,8 @@ describe('a refusal', () => {
       const refused = outcome?.$case === 'rejection' ? outcome.value : undefined;
       expect(refused?.reason).toBe(code === status.INVALID_ARGUMENT ? 'INVALID_ITEM' : why);
       expect(refused?.message).not.toBe('');
+      const [tried] = await tryOperations(replica, [{ command: wanted }]);
+      expect(tried?.outcome).toEqual(outcome);
     },
   );
 });

@@ -35,6 +35,19 @@ const references = () =>
 const counted = (count: number) => Array.from({ length: count }, (_, n) => String(n));
 
 describe('a stream that holds', () => {
+  test("is closed with its file's control totals, or not at all", async () => {
+    const upload = (items: bigint) =>
+      uploadDeposits(bank.client.bulk, sourceOf(3), {
+        ...request,
+        controlTotals: { items, amounts: [] },
+      });
+    const failed = await upload(4n).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(StreamGivenUpError);
+    expect(bank.isClosed).toBe(false);
+    await upload(3n);
+    expect(bank.isClosed).toBe(true);
+  });
+
   test('sends all items in messages that name the submission and their first index', async () => {
     const sent: number[] = [];
     const onSent = (items: number) => sent.push(items);

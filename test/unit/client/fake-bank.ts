@@ -79,6 +79,10 @@ export async function startFakeBank(): Promise<FakeBank> {
       if (request.endItemIndex !== BigInt(bank.stored.size)) {
         throw refusal(status.FAILED_PRECONDITION, 'SUBMISSION_INCOMPLETE', 'another end');
       }
+      const { items = request.endItemIndex } = request.controlTotals ?? {};
+      if (items !== request.endItemIndex) {
+        throw refusal(status.FAILED_PRECONDITION, 'CONTROL_TOTALS_MISMATCH', 'other totals');
+      }
       bank.isClosed = true;
       return Promise.resolve({ submission: submissionOf(bank, request.submissionId) });
     }),

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Command, Deposit, OpenAccount } from '#domain/commands.ts';
-import { commandOf } from '#test/support/commands.ts';
+import { commandOf, deposited, OPENED } from '#test/support/commands.ts';
 import {
   contentHashOf,
   rawContentHash,
@@ -137,6 +137,14 @@ describe('the content hash', () => {
   it('does not depend on the order of labels', () => {
     const reordered = { ...ACCOUNT, labels: { a: '1', b: '2' } };
     expect(hex(contentHashOf(reordered))).toBe(hex(contentHashOf(ACCOUNT)));
+  });
+
+  it('of an undone event is over its version and the reason, whatever the event was', () => {
+    const accountId = DEPOSIT.accountId;
+    for (const event of [OPENED, deposited(7n)]) {
+      const undoing = commandOf('ReverseEvent', { accountId, event });
+      expect(hex(contentHashOf(undoing))).toBe(plainHash(14, accountId, '', 2n, 'r'));
+    }
   });
 
   it('changes with every field', () => {

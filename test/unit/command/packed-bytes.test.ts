@@ -61,6 +61,8 @@ const CASES: readonly [Command, AccountEvent[]][] = [
   [commandOf('CloseAccount', why), [closed]],
   [commandOf('CloseAccount', { ...why, sweepTo: ID }), [sent, closed, received]],
   [commandOf('ReverseOperation', why), [reversed, reversed]],
+  [commandOf('ReverseEvent', why), [reversed]],
+  [commandOf('ReverseEvent', { ...why, event: sent }), [reversed, reversed]],
 ];
 
 it.each(CASES)('$type takes no more of the packed row than it says', (command, events) => {

@@ -79,6 +79,8 @@ describe('two accounts', () => {
     const counterpartAccountId = OTHER_ACCOUNT;
     const command = commandOf('ReverseOperation', { counterpartAccountId });
     const undone = decided(state, command, { account, operation });
+    const byVersion = commandOf('ReverseEvent', { event: sent, reversedVersion: 3n });
+    expect(decided(state, byVersion, { account })).toEqual(undone);
     const reversal = { type: 'OperationReversed', reversedVersion: 3n, reason: 'r' };
     expect(undone.events).toEqual([
       {
@@ -121,8 +123,19 @@ describe('a reversal', () => {
     ['capture', captured, 30n],
   ])('of a %s is an entry of the opposite amount', (_name, event, balanceChangeMinor) => {
     const operation = () => ({ version: 2n, event, isReversed: false });
-    const { events } = decided(rich, commandOf('ReverseOperation'), { operation });
     const reversal = { type: 'OperationReversed', reversedVersion: 2n, balanceChangeMinor };
-    expect(events).toEqual([{ ...reversal, reason: 'r', counterpart: undefined }]);
+    const undone = [{ ...reversal, reason: 'r', counterpart: undefined }];
+    expect(decided(rich, commandOf('ReverseOperation'), { operation }).events).toEqual(undone);
+    expect(decided(rich, commandOf('ReverseEvent', { event })).events).toEqual(undone);
+  });
+
+  it.each([
+    ['of what moves no money', { event: OPENED }, {}, 'OPERATION_NOT_FOUND'],
+    ['of what is undone', {}, { isReversed: () => true }, 'ALREADY_REVERSED'],
+    ['of more than is there', { event: deposited(99_999n) }, {}, 'INSUFFICIENT_FUNDS'],
+  ] as const)('by version is refused without a field: %s', (_name, content, given, reason) => {
+    const command = commandOf('ReverseEvent', content);
+    const decision = decide(rich, command, { ...NO_FACTS, ...given });
+    expect(decision).toMatchObject({ accepted: false, rejection: { reason, field: '' } });
   });
 });

@@ -45,8 +45,9 @@ export class Ledger {
       operation: (account, operationId) => {
         const found = this.#operations.get(account + operationId);
         if (found === undefined) return undefined;
-        return { ...found, isReversed: this.#reversed.has(`${account}${found.version}`) };
+        return { ...found, isReversed: this.#isReversed(account, found.version) };
       },
+      isReversed: (account, version) => this.#isReversed(account, version),
       account: (id) => this.stateOf(id),
     });
     if (!decision.accepted) return decision;
@@ -60,6 +61,10 @@ export class Ledger {
       this.#operations.set(accountId + operationId, { version, event });
     }
     return decision;
+  }
+
+  #isReversed(account: string, version: bigint): boolean {
+    return this.#reversed.has(`${account}${version}`);
   }
 
   #store(accountId: string, event: AccountEvent): void {
