@@ -72,11 +72,11 @@ describe('an answer', () => {
       const account = await service.get(accountId);
       return [account.held?.minorUnits, account.available?.minorUnits];
     };
-    expect(await held()).toEqual([150n, 50n]);
+    expect(await held()).toEqual([150n, 100n]);
     await until('the entry', async () => (await service.redis.exists(keyOf(accountId))) === 1);
     const passesAtMs = rows[0]?.expires_at.getTime() ?? 0;
     await until('the time has passed', () => Date.now() > passesAtMs);
-    expect(await held()).toEqual([100n, 100n]);
+    expect(await held()).toEqual([100n, 150n]);
   });
 
   test('is right after Redis was flushed', async () => {
