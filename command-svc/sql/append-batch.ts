@@ -8,11 +8,13 @@ import type { ClientBase } from 'pg';
 import type { Rejection } from '#domain/rejection.ts';
 import { joinCopies } from '#platform/copy-binary.ts';
 import {
+  lockTimeout,
   runPipeline,
   type PipelineResult,
   type PipelineStep,
 } from '#platform/postgres-pipeline.ts';
 import type { SubmissionClaim } from '../batch-item.ts';
+import { SHARED_LOCK_TIMEOUT_MS } from '../bounds.ts';
 
 /** What append_batch raises. */
 export const APPEND_STATE = {
@@ -83,7 +85,8 @@ export async function appendBatch(
 
 /**
  * Batches of several partitions, ascending, without claims, in one implicit transaction: all of
- * them stand or none does. All events come first, so that no head is held while they are written.
+ * them stand or none does. All events come first, so that no head is held while they are written;
+ * a head that somebody holds is not waited for, for it would keep all of them.
  */
 export async function appendBatches(
   client: ClientBase,
@@ -91,10 +94,11 @@ export async function appendBatches(
   timeoutMs: number,
 ): Promise<bigint[]> {
   const events = requests.flatMap((request) => request.events ?? []);
-  const steps = events.length === 0 ? [] : [copyEvents(joinCopies(events))];
+  const first = requests.length > 1 ? [lockTimeout(SHARED_LOCK_TIMEOUT_MS)] : [];
+  if (events.length > 0) first.push(copyEvents(joinCopies(events)));
   const calls = requests.map((request) => callAppend(request, undefined));
-  const results = await runPipeline(client, [...steps, ...calls], timeoutMs);
-  return results.slice(steps.length).map(positionOf);
+  const results = await runPipeline(client, [...first, ...calls], timeoutMs);
+  return results.slice(first.length).map(positionOf);
 }
 
 function copyEvents(data: Buffer): PipelineStep {
