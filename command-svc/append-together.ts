@@ -1,8 +1,8 @@
 /**
  * Step 4 on the fast path, as it is sent: small appends of single commands that are ready at the
- * same time, each of its own lane, share a transaction. They share what it waits for, too: a head
- * that somebody holds keeps all of them waiting, until the lock's time-out sends each alone. Each
- * batch whose append was sent and not answered looks for its own row in the log.
+ * same time, each of its own lane, share a transaction. A head that somebody holds would keep all
+ * of them waiting, so they do not wait for it long: each goes again alone. Each batch whose append
+ * was sent and not answered looks for its own row in the log.
  */
 import type { PoolClient } from 'pg';
 import { groupCommit } from '#platform/group-commit.ts';

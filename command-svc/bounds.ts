@@ -44,6 +44,8 @@ export const MAKINGS_MAX = 10;
 export const NEWEST_OPERATIONS_MAX = 1_000;
 /** Single commands of at most so many bytes go together with others: one append of each lane. */
 export const SHARED_APPEND_BYTES_MAX = 64 * 1024;
+/** For how long they wait together for a head or an account; then each waits alone. */
+export const SHARED_LOCK_TIMEOUT_MS = 100;
 /** Tries of a barrier's batch to lock its accounts; then it goes on without locks. */
 export const BARRIER_LOCK_TRIES_MAX = 2;
 /** Transactions of such appends in flight. */

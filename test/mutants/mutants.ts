@@ -32,6 +32,14 @@ export const MUTANTS: readonly Mutant[] = [
     testFile: 'test/integration/command/append-together.test.ts',
   },
   {
+    name: 'lanes wait together only shortly',
+    file: 'command-svc/bounds.ts',
+    find: 'export const SHARED_LOCK_TIMEOUT_MS = 100;',
+    replace: 'export const SHARED_LOCK_TIMEOUT_MS = 60_000;',
+    project: 'integration',
+    testFile: 'test/integration/command/append-together.test.ts',
+  },
+  {
     name: 'a refused transaction of several is sent again, each alone',
     file: 'platform/group-commit.ts',
     find: 'const isEach = ordered.length > 1 && isRolledBack(error);',

@@ -18,6 +18,7 @@ import {
 } from '#test/support/batch-bench.ts';
 import { startCuttingProxy, type CutMoment } from '#test/support/cutting-proxy.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
+import { until } from '#test/support/until.ts';
 
 let databases: Databases;
 let a: Replica;
@@ -128,6 +129,28 @@ test.each<CutMoment>(['before the server has seen it', 'after the server has com
     await proxy.close();
   },
 );
+
+test('a head that somebody holds keeps its own lane waiting, and no other', async () => {
+  const ids = accountsOfPartitions(3);
+  await run(a, ...ids.map((id) => settled(openCommand(id))));
+  const [held = '', ...others] = ids;
+  const holder = await databases.eventStore.connect();
+  await holder.query('begin');
+  await holder.query('select from partition_heads where partition = $1 for update', [
+    laneOf(a, held).partition,
+  ]);
+  const waiting = settled(depositCommand(held, 5n));
+  const depositing = run(a, waiting, ...others.map((id) => settled(depositCommand(id, 5n))));
+  await until('the others are stored', async () => {
+    const versions = await Promise.all(others.map(versionsOf));
+    return versions.every((count) => count === 2);
+  });
+  expect(waiting.outcomes).toEqual([]);
+  await holder.query('rollback');
+  holder.release();
+  for (const outcome of await depositing) expect(outcome).toMatchObject({ kind: 'accepted' });
+  expect(await Promise.all(ids.map(versionsOf))).toEqual([2, 2, 2]);
+});
 
 test('old operations that are sent again teach their lane to look first', async () => {
   const [id = ''] = accountsOfOnePartition(1);
