@@ -15,10 +15,9 @@ import { operationKey } from './account-states.ts';
 import { BatchFacts, type HoldChange, type OwnOperation, type Reversal } from './batch-facts.ts';
 import type { BatchItem, CounterpartState, Executed, ItemDecision } from './batch-item.ts';
 import { DECIDED_BYTES_MAX } from './bounds.ts';
-import { sameContentHash } from './content-hash.ts';
 import { eventTypeOf } from './event-body-encoder.ts';
 import { chainHash } from './event-chain.ts';
-import { replayedFrom } from './replayed.ts';
+import { repeated, reused } from './replayed.ts';
 import { writeEvent } from './event-writer.ts';
 
 export type DecidedEvent = {
@@ -245,13 +244,5 @@ function earlierOperation(
     return { ...own.executed, kind: 'replayed' };
   }
   const stored = work.base.operations.get(key);
-  if (stored === undefined) return undefined;
-  if (!sameContentHash(contentHash, stored.contentHash)) return reused(operation);
-  return replayedFrom(stored.payload, stored.version, stored.recordedAtMicros);
-}
-
-function reused({ accountId, operationId }: AccountOperation): ItemDecision {
-  const operation = `operation ${operationId} of account ${accountId}`;
-  const message = `${operation} was executed with other content`;
-  return { kind: 'rejected', rejection: reject('OPERATION_ID_REUSED', message, 'operation_id') };
+  return stored === undefined ? undefined : repeated(stored, contentHash);
 }

@@ -171,7 +171,6 @@ describe('every event', () => {
     { type: 'OverdraftLimitSet', overdraftLimitMinor: 5n },
     { type: 'AccountFrozen', debits: true, credits: false, reason: 'why' },
     { type: 'AccountUnfrozen', reason: 'why' },
-    { type: 'AccountClosed', reason: '', counterpart: undefined },
     { type: 'AccountClosed', reason: 'why', counterpart: LEG },
   ];
   it.each(events)('$type is read as it was written, under its number', (event) => {
