@@ -34,7 +34,11 @@ export class Ledger {
     if (command.type !== 'ReverseOperation') return command;
     const keys = [...this.#operations.keys()].filter((key) => key.startsWith(accountId));
     const reversedOperationId = keys[aim % (keys.length || 1)]?.slice(accountId.length);
-    return reversedOperationId === undefined ? command : { ...command, reversedOperationId };
+    if (reversedOperationId === undefined) return command;
+    const event = this.#operations.get(accountId + reversedOperationId)?.event;
+    const isTransfer = event?.type === 'TransferSent';
+    const counterpartAccountId = isTransfer ? event.counterpart.accountId : undefined;
+    return { ...command, reversedOperationId, counterpartAccountId };
   }
 
   execute(command: Command, nowMicros: bigint): Decision {
