@@ -28,12 +28,21 @@ const renew = (client: BulkModeServiceClient, leaseId: string = randomUUID()) =>
 const end = (client: BulkModeServiceClient, leaseId: string = randomUUID()) =>
   callUnary(client, endBulkMode, { leaseId });
 
+/** So many that none of them waits too long for Redis, however busy the machine is. */
+const AT_ONCE = 20;
+
 async function startTooMany({ client }: BulkModeGround): Promise<unknown> {
-  const held = await Promise.all(Array.from({ length: LEASES_MAX }, () => start(client)));
+  const held: (string | undefined)[] = [];
   try {
+    while (held.length < LEASES_MAX) {
+      const some = await Promise.all(Array.from({ length: AT_ONCE }, () => start(client)));
+      held.push(...some.map(({ lease }) => lease?.leaseId));
+    }
     return await start(client);
   } finally {
-    await Promise.all(held.map(({ lease }) => end(client, lease?.leaseId)));
+    while (held.length > 0) {
+      await Promise.all(held.splice(0, AT_ONCE).map((leaseId) => end(client, leaseId)));
+    }
   }
 }
 
