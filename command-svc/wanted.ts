@@ -17,20 +17,11 @@ export function accountsOfCommand(command: Command): string[] {
 
 /** The account that the command changes beside its own. */
 export function otherAccountOf(command: Command): string | undefined {
-  switch (command.type) {
-    case 'Transfer':
-      return command.destinationAccountId;
-    case 'CloseAccount':
-      return command.sweepTo;
-    case 'ReverseOperation':
-      return command.counterpartAccountId;
-    case 'ReverseEvent':
-      return command.event.type === 'TransferSent'
-        ? command.event.counterpart.accountId
-        : undefined;
-    default:
-      return undefined;
-  }
+  if (command.type === 'Transfer') return command.destinationAccountId;
+  if (command.type === 'CloseAccount') return command.sweepTo;
+  if (command.type === 'ReverseOperation') return command.counterpartAccountId;
+  if (command.type !== 'ReverseEvent' || command.event.type !== 'TransferSent') return undefined;
+  return command.event.counterpart.accountId;
 }
 
 /** The partition of its other account, when that is not the one of its own. */
