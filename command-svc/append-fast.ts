@@ -1,16 +1,28 @@
 /**
- * Step 4 on the fast path: all locks are held, one partition. One message, one implicit
- * transaction; the head is locked for its last moments only. Answers "slow" when the append did not
- * stand (another replica was faster, a claim is gone) or when nobody knows whether it did: then the
- * batch goes on under the heads' locks.
+ * Step 4 on the fast path: the accounts are locked, but for those that the batch opens in bulk. One
+ * message, one implicit transaction, in which heads are locked last. Answers "slow" when the append
+ * did not stand (another replica was faster, a claim is gone) or when nobody knows whether it did:
+ * then the batch goes on under the heads' locks.
  */
 import { pausePoint } from '#platform/pause-points.ts';
-import { isConnectionLost, isRolledBack, SQL_STATE, sqlStateOf } from '#platform/postgres.ts';
+import {
+  constraintOf,
+  isConnectionLost,
+  isRolledBack,
+  SQL_STATE,
+  sqlStateOf,
+} from '#platform/postgres.ts';
 import type { AppendRequest } from './sql/append-batch.ts';
 import { APPEND_STATE } from './sql/append-batch.ts';
 import { loadStates, UnsettledHeadError, type LoadOptions } from './account-states.ts';
-import { dropStates, keepAppended } from './lane-states.ts';
-import { keepOperations, mayRepeat, refusesOperation } from './repeated-operations.ts';
+import { dropStates, keepAppended, type LaneStates } from './lane-states.ts';
+import {
+  keepOperations,
+  mayRepeat,
+  noteNoneRepeated,
+  noteRepeated,
+  refusesOperation,
+} from './repeated-operations.ts';
 import { planAppend, storesNothing } from './append-plan.ts';
 import { assumedAbsent, noteCollision, noteLookedFor, provesAssumed } from './assumed-absent.ts';
 import {
@@ -43,7 +55,7 @@ export async function appendFast(
   if (position === SLOW) return SLOW;
   context.counts.fastAppends += 1;
   keepAppended(batch.lane, decided.newStates, position, batch.opening);
-  keepOperations(batch);
+  keepOperations(batch.lane, batch.items, decided.decisions);
   return resultOf(batch, decided, position);
 }
 
@@ -80,6 +92,7 @@ async function decideOnCached(
   try {
     const decided = await decideOn(looksUp ? batch.operations : [], { assumedAbsent: assumed });
     if (assumed.size === 0) noteLookedFor(batch, decided.base);
+    if (looksUp) noteNoneRepeated(lane, decided.base);
     const isSure = looksUp || !refusesOperation(items, decided);
     const stands = isSure && provesAssumed(decided, assumed);
     if (stands && !storesNothing(items, decided)) return decided;
@@ -103,8 +116,8 @@ async function append(
     return await context.sendAppend(batch, request);
   } catch (error) {
     if (isRolledBack(error)) {
-      if (sqlStateOf(error) === SQL_STATE.uniqueViolation) noteCollision(batch.lane);
       countRefusal(context, error);
+      if (sqlStateOf(error) === SQL_STATE.uniqueViolation) noteViolation(batch.lane, error);
       return SLOW;
     }
     dropStates(batch.lane);
@@ -112,6 +125,13 @@ async function append(
     return SLOW;
   }
 }
+
+function noteViolation(lane: LaneStates, error: unknown): void {
+  if (constraintOf(error) === OPERATIONS_INDEX) noteRepeated(lane);
+  else noteCollision(lane);
+}
+
+const OPERATIONS_INDEX = 'events_operation';
 
 /** How the server refuses an append that another replica was faster than; all else is thrown. */
 const REFUSALS = new Map<string, keyof BatchCounts>([

@@ -1,7 +1,8 @@
 /**
- * Step 4 on the fast path, as it is sent: small appends that are ready at the same time, each of
- * its own lane, share a transaction. A batch whose append was sent and not answered looks for its
- * own row in the log.
+ * Step 4 on the fast path, as it is sent: small appends of single commands that are ready at the
+ * same time, each of its own lane, share a transaction. A head that somebody holds would keep all
+ * of them waiting, so they do not wait for it long: each goes again alone. Each batch whose append
+ * was sent and not answered looks for its own row in the log.
  */
 import type { PoolClient } from 'pg';
 import { groupCommit } from '#platform/group-commit.ts';
@@ -21,12 +22,21 @@ type Append = { readonly batch: Batch; readonly request: AppendRequest };
 export function appendTogether(context: SendContext): BatchContext['sendAppend'] {
   const commit = groupCommit<Append, bigint>({
     send: (together) => send(context, together),
-    bytesOf: ({ request }) => request.payload.length + (request.events?.length ?? 0),
+    bytesOf,
     sharedBytesMax: SHARED_APPEND_BYTES_MAX,
     orderOf: ({ request }) => request.partition,
     inFlightMax: SHARED_APPENDS_IN_FLIGHT_MAX,
   });
   return (batch, request) => commit({ batch, request });
+}
+
+/**
+ * Items of submissions go alone: their claims are locked after the head, and one lane's claims
+ * before another lane's head could close a ring with whoever closes the submission.
+ */
+function bytesOf({ request }: Append): number {
+  if (request.claims.length > 0) return Number.POSITIVE_INFINITY;
+  return request.payload.length + (request.events?.length ?? 0);
 }
 
 async function send(context: SendContext, together: readonly Append[]): Promise<bigint[]> {
@@ -47,6 +57,7 @@ async function send(context: SendContext, together: readonly Append[]): Promise<
   } catch (error) {
     isBroken = !isRolledBack(error);
     if (!isBroken) for (const { batch } of together) appendAnswered(batch);
+    log.debug('An append did not stand.', { lanes: together.length, err: error });
     throw error;
   } finally {
     client?.release(isBroken);

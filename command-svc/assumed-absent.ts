@@ -4,8 +4,8 @@
  * primary key, and then the batch goes on under the head, where all is looked for. So a decision
  * may stand on such an account only when it stores an event of it.
  *
- * Whoever opens accounts that exist pays for that once: after a collision the lane looks before it
- * appends, until a batch has found all of its accounts absent.
+ * After a collision the lane looks before it appends, until a batch has found all of its accounts
+ * absent.
  */
 import type { BaseStates } from './base-states.ts';
 import type { LaneStates } from './lane-states.ts';

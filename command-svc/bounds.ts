@@ -28,8 +28,8 @@ export const LEASE_TEXT_CHARACTERS_MAX = 140;
  */
 export const DECODED_MESSAGES_BYTES_MAX = 12 * 1024 * 1024;
 /**
- * Results that the callers of BulkSubmit have not read, over all streams, and what one is reckoned
- * to take: so many streams may leave all unread that one may.
+ * Results that the callers of BulkSubmit have not read, over all streams (some 13 streams at their
+ * own bound), and what one is reckoned to take.
  */
 export const UNREAD_RESULTS_BYTES_MAX = 64 * 1024 * 1024;
 export const RESULT_BYTES = 512;
@@ -42,8 +42,10 @@ export const READ_SPAN_MAX = 16_384;
 export const MAKINGS_MAX = 10;
 /** Operations of single commands that a lane remembers: a caller that asks again does so soon. */
 export const NEWEST_OPERATIONS_MAX = 1_000;
-/** An append of at most so many bytes goes together with others: at most one of each lane. */
+/** Single commands of at most so many bytes go together with others: one append of each lane. */
 export const SHARED_APPEND_BYTES_MAX = 64 * 1024;
+/** For how long they wait together for a head or an account; then each waits alone. */
+export const SHARED_LOCK_TIMEOUT_MS = 100;
 /** Transactions of such appends in flight. */
 export const SHARED_APPENDS_IN_FLIGHT_MAX = 2;
 /** Redis did not answer: locks are not asked for so long, since asking costs its time-out. */

@@ -1,6 +1,7 @@
 /**
  * How many items a message of a stream carries, before it is decoded: what they will be answered is
- * bounded first. Bytes that are no message count as far as they can be read; decoding refuses them.
+ * bounded first. Bytes that are no message count as far as they can be read; one that decodes to
+ * another count (old groups, tags of too many bits) is refused then.
  */
 import type { RawMessage } from './bulk-messages.ts';
 

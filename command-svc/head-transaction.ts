@@ -22,6 +22,7 @@ import {
 } from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
 import { decideBatch } from './decide-batch.ts';
+import { keepOperations } from './repeated-operations.ts';
 import { appendBatch } from './sql/append-batch.ts';
 import { findBatchRow } from './sql/find-batch-row.ts';
 import { lockClaims } from './sql/lock-claims.ts';
@@ -60,6 +61,7 @@ export async function underTheHead(
   // The row is what makes an unanswered attempt impossible, so then even a batch with nothing to
   // store writes it.
   if (storesNothing(items, decided) && batch.unanswered === undefined) {
+    keepOperations(lane, items, decisions);
     return { result: { ...left, items, decisions, position: undefined }, committed: false };
   }
   const request = planAppend(identityOf(batch), items, decided);
@@ -67,6 +69,7 @@ export async function underTheHead(
   await commitOnce(context, batch, client, position);
   context.counts.slowAppends += 1;
   keepAppended(lane, decided.newStates, position, batch.opening);
+  keepOperations(lane, items, decisions);
   return { result: { ...left, items, decisions, position }, committed: true };
 }
 

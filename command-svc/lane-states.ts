@@ -28,6 +28,8 @@ export type LaneStates = {
   readonly accounts: LRUCache<string, KnownAccount>;
   /** By operationKey: those of single commands that this lane has stored last. */
   readonly newestOperations: LRUCache<string, true>;
+  /** Operations of single commands are looked up before (repeated-operations.ts). */
+  looksForOperations: boolean;
   /** Accounts that a batch opens are looked for before (assumed-absent.ts). */
   looksForOpened: boolean;
 };
@@ -44,7 +46,7 @@ export function createLaneStates(partition: number, limits: StatesLimits): LaneS
   const accounts = new LRUCache<string, KnownAccount>({ max: limits.accountsMax });
   const ownRows = new Set<bigint>();
   const newestOperations = new LRUCache<string, true>({ max: NEWEST_OPERATIONS_MAX });
-  const nothing = { known: undefined, looksForOpened: false };
+  const nothing = { known: undefined, looksForOperations: false, looksForOpened: false };
   return { ...nothing, partition, ownRows, accounts, newestOperations };
 }
 

@@ -1,28 +1,52 @@
 /**
  * Which operations of a batch are looked up before it is decided. A single command is seldom sent
  * again, so that its operation is not looked up: the unique index refuses the append of one that is
- * stored, and the batch goes on under the head, where all are looked up. A command that is refused
- * may be a repeat too, which no index tells.
+ * stored, and the batch goes on under the head, where all are looked up; the lane then looks first,
+ * until a batch has found none stored. A command that is refused may be a repeat too, which no
+ * index tells.
  */
-import { operationKey } from './base-states.ts';
+import type { Command } from '#domain/commands.ts';
+import { operationKey, type BaseStates } from './base-states.ts';
 import type { Batch } from './batch.ts';
-import type { BatchItem } from './batch-item.ts';
+import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { DecidedBatch } from './decide-batch.ts';
+import type { LaneStates } from './lane-states.ts';
 
 /** Items of submissions are many, and one that is stored would send all of them the long way. */
 export function mayRepeat({ operations, items, lane }: Batch): boolean {
   if (operations.length === 0) return false;
-  const isNamed = ({ command, origin }: BatchItem): boolean =>
-    origin.kind === 'submission' && command?.operationId !== undefined;
+  if (lane.looksForOperations) return true;
+  const { newestOperations } = lane;
   return (
-    operations.some((operation) => lane.newestOperations.has(operationKey(operation))) ||
-    items.some(isNamed)
+    operations.some((operation) => newestOperations.has(operationKey(operation))) ||
+    items.some(({ command, origin }) => origin.kind !== 'unary' && isNamed(command))
   );
 }
 
-/** The batch's append stands. */
-export function keepOperations({ lane, operations }: Batch): void {
-  for (const operation of operations) lane.newestOperations.set(operationKey(operation), true);
+/** The operations of single commands that are stored, by this batch or before it. */
+export function keepOperations(
+  { newestOperations }: LaneStates,
+  items: readonly BatchItem[],
+  decisions: readonly ItemDecision[],
+): void {
+  for (const [at, { command, origin }] of items.entries()) {
+    if (origin.kind !== 'unary' || !isNamed(command)) continue;
+    if (decisions[at]?.kind !== 'rejected') newestOperations.set(operationKey(command), true);
+  }
+}
+
+/** A batch was refused for an operation that is stored: those of the next ones are looked up. */
+export function noteRepeated(lane: LaneStates): void {
+  lane.looksForOperations = true;
+}
+
+/** `base`: what a batch was decided on that has looked for its operations. */
+export function noteNoneRepeated(lane: LaneStates, { operations }: BaseStates): void {
+  if (operations.size === 0) lane.looksForOperations = false;
+}
+
+function isNamed(command: Command | undefined): command is Command & { operationId: string } {
+  return command?.operationId !== undefined;
 }
 
 /** A refusal that a look at its operation may turn into a replay. */

@@ -9,6 +9,7 @@ import type { ByteBudget, Share } from '#platform/byte-budget.ts';
 import { invalidArgument } from '#platform/grpc-errors.ts';
 import { contextOfTraceparent, traceparentOf, tracer } from '#platform/telemetry.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
+import { MESSAGE_ITEMS_MAX } from './bounds.ts';
 import type { BulkMode } from './bulk-mode.ts';
 import type { BulkMessage, RawMessage } from './bulk-messages.ts';
 import { countItems } from './count-items.ts';
@@ -62,13 +63,18 @@ export async function takeStream<Item>(
   let opened: OpenedUpload<Item> | undefined;
   try {
     for await (const raw of stream.messages()) {
-      // First, and holding nothing: a caller that does not read its results holds up nobody else.
-      if (results !== undefined) await stream.orEnd(results.roomFor(countItems(raw)));
+      // First, and holding nothing: a caller that does not read its results holds up no other kind
+      // of stream. A message of too many items is refused below.
+      const counted = results === undefined ? undefined : countItems(raw);
+      if (results !== undefined && counted !== undefined && counted <= MESSAGE_ITEMS_MAX) {
+        await stream.orEnd(results.roomFor(counted));
+      }
       stream.throwIfEnded();
       share = context.messages.take(raw.bytes?.length ?? 0);
       await stream.orEnd(share.granted);
       stream.throwIfEnded();
       const message = kind.decode(raw);
+      if (counted !== undefined && counted !== message.items.length) throw miscounted();
       // Placed before anything is opened: a message that is refused takes over nothing.
       const isFirst = numbering === undefined;
       numbering ??= startNumbering(message);
@@ -93,6 +99,12 @@ export async function takeStream<Item>(
     stream.detach();
     span.end();
   }
+}
+
+/** Room was taken for other items than there are: only bytes that no protobuf library writes. */
+function miscounted(): ReturnType<typeof invalidArgument> {
+  const description = 'stand in bytes that cannot be counted: encode the message anew';
+  return invalidArgument([{ field: 'operations', description }]);
 }
 
 function noMessage(): ReturnType<typeof invalidArgument> {

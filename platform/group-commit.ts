@@ -14,9 +14,9 @@ export type GroupCommitOptions<Write, Answer> = {
   readonly bytesOf: (write: Write) => number;
   /** A larger write goes alone. */
   readonly sharedBytesMax: number;
-  /** In which order writes take their locks: the same everywhere, so that none wait in a ring. */
+  /** In which order writes take their locks: the same everywhere, so that groups form no ring. */
   readonly orderOf: (write: Write) => number;
-  /** Transactions of small writes in flight; what comes meanwhile waits for one to end. */
+  /** Transactions of several in flight; what comes meanwhile waits for one to end. */
   readonly inFlightMax: number;
 };
 

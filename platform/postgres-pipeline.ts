@@ -44,6 +44,15 @@ const COPY_DONE = Buffer.from([0x63, 0, 0, 0, 4]);
  */
 const preparedNames = new WeakMap<Connection, Set<string>>();
 
+/**
+ * A first step: for locks this transaction waits no longer than so. What many callers share gives
+ * way soon, and each of them waits alone.
+ */
+export function lockTimeout(ms: number): PipelineStep {
+  const sql = "select set_config('lock_timeout', $1, true)";
+  return { kind: 'statement', name: 'lock-timeout', sql, values: [`${ms}ms`] };
+}
+
 export function runPipeline(
   client: ClientBase,
   steps: readonly PipelineStep[],

@@ -1,13 +1,14 @@
 /**
  * Commits what a partition's records have become. Partitions whose rows are few and ready at the
- * same time share a transaction; a large one has its own. Each moves its head from the position
- * that it was expected at, so that nothing is applied twice, whatever shares its transaction.
+ * same time share a transaction; a large one has its own, and so has one that has just failed. Each
+ * moves its head from the position that it was expected at, so that nothing is applied twice,
+ * whatever shares its transaction.
  */
 import type pg from 'pg';
 import { groupCommit } from '#platform/group-commit.ts';
 import type { Logger } from '#platform/logger.ts';
 import { runPipeline } from '#platform/postgres-pipeline.ts';
-import { sqlStateOf } from '#platform/postgres.ts';
+import { isRolledBack, sqlStateOf } from '#platform/postgres.ts';
 import { backendOf, watchingBlockers } from '#platform/stopped-owner.ts';
 import { BATCH, STOPPED_OWNER } from './config.ts';
 import { HEAD_MOVED, projectRecords, type ProjectedRows } from './sql/project-records.ts';
@@ -25,27 +26,34 @@ type CommitContext = {
   readonly log: Logger;
 };
 
-/** Answers the position. */
-export type CommitRows = (rows: ProjectedRows) => Promise<bigint>;
+export type CommitRows = (rows: ProjectedRows) => Promise<void>;
 
-export function commitRowsTogether(ctx: CommitContext): CommitRows {
-  const commit = groupCommit<ProjectedRows, bigint>({
-    send: (together) => send(ctx, together),
+/** `together`: with what is ready at the same time. */
+export type Commits = { readonly together: CommitRows; readonly alone: CommitRows };
+
+export function createCommits(ctx: CommitContext): Commits {
+  const together = groupCommit<ProjectedRows, bigint>({
+    send: (partitions) => send(ctx, partitions),
     bytesOf: ({ entries, newBalances }) => (entries?.length ?? 0) + (newBalances?.length ?? 0),
     sharedBytesMax: BATCH.sharedBytesMax,
     orderOf: ({ partition }) => partition,
     inFlightMax: BATCH.sharedInFlightMax,
   });
-  return async (rows) => {
-    try {
-      return await commit(rows);
-    } catch (error) {
-      if (sqlStateOf(error) !== HEAD_MOVED) throw error;
-      throw new HeadMoved(`partition ${rows.partition} is not at ${rows.expectedSeq}`, {
-        cause: error,
-      });
-    }
+  return {
+    together: (rows) => named(rows, together(rows)),
+    alone: (rows) => named(rows, send(ctx, [rows])),
   };
+}
+
+async function named(rows: ProjectedRows, committed: Promise<unknown>): Promise<void> {
+  try {
+    await committed;
+  } catch (error) {
+    if (sqlStateOf(error) !== HEAD_MOVED) throw error;
+    throw new HeadMoved(`partition ${rows.partition} is not at ${rows.expectedSeq}`, {
+      cause: error,
+    });
+  }
 }
 
 async function send(
@@ -61,7 +69,7 @@ async function send(
     );
     return together.map(({ newSeq }) => newSeq);
   } catch (error) {
-    usable = sqlStateOf(error) !== undefined;
+    usable = isRolledBack(error);
     throw error;
   } finally {
     client.release(!usable);

@@ -21,6 +21,8 @@ export const BATCH = {
   /** Partitions that write at most so much share transactions, of which so many are in flight. */
   sharedBytesMax: 64 * 1024,
   sharedInFlightMax: 2,
+  /** They wait for a head so long together; then each waits alone. */
+  sharedLockTimeoutMs: 100,
   /** Bytes of records that wait in a partition before its fetching is paused. */
   queueBytesMax: 4 * 1024 * 1024,
   /** From the message to its answer; then the connection is given up. */
@@ -118,7 +120,11 @@ export const WATCHDOG = {
   slotStuckMs: 60_000,
 } as const;
 
-export const POOLS = { projecting: BATCH.inFlightMax, reading: 6, eventStore: 4 } as const;
+export const POOLS = {
+  projecting: BATCH.inFlightMax + BATCH.sharedInFlightMax,
+  reading: 6,
+  eventStore: 4,
+} as const;
 /** For a statement that reads. */
 export const READ_TIMEOUT_MS = 30_000;
 

@@ -4,6 +4,7 @@
  * from Kafka a lost tail is filled likewise. A record that cannot be decoded is read again from the
  * outbox; if that fails too, the error ends the process.
  */
+import type { Commits } from './commit-rows.ts';
 import { fillHole, fillTail, rereadRecord } from './outbox-filler.ts';
 import type { FillContext } from './outbox-filler.ts';
 import { dropApplied, takeDense } from './partition-lane.ts';
@@ -29,7 +30,8 @@ export async function stepLane(ctx: FillContext, lane: PartitionLane): Promise<v
   } else if (next.seq > head.seq + 1n) {
     await fillHole(ctx, lane, head, next.seq - 1n);
   } else {
-    lane.head = await apply(ctx, head, takeDense(lane.queue, head.seq, eventsMax));
+    const how = lane.failures > 0 ? 'alone' : 'together';
+    lane.head = await apply(ctx, head, takeDense(lane.queue, head.seq, eventsMax), how);
   }
   if (lane.head !== undefined) dropApplied(lane, lane.head, performance.now());
 }
@@ -38,20 +40,21 @@ async function apply(
   ctx: FillContext,
   head: ProjectedHead,
   records: readonly LogRecord[],
+  how: keyof Commits,
 ): Promise<ProjectedHead> {
   const [first] = records;
   try {
-    return await projectBatch(ctx, head, records);
+    return await projectBatch(ctx, head, records, how);
   } catch (error) {
     if (!(error instanceof UndecodableRecord) || first === undefined) throw error;
     // One of them is bad: what stands before it is applied first, record by record.
-    if (records.length > 1) return apply(ctx, head, [first]);
+    if (records.length > 1) return apply(ctx, head, [first], how);
     ctx.log.error('A record from Kafka cannot be decoded; reading it from the outbox.', {
       err: error,
       partition: first.partition,
       seq: first.seq,
       offset: first.offset,
     });
-    return projectBatch(ctx, head, [await rereadRecord(ctx, first)]);
+    return projectBatch(ctx, head, [await rereadRecord(ctx, first)], how);
   }
 }

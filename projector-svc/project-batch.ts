@@ -22,14 +22,14 @@ import { batchRows } from './batch-rows.ts';
 import type { BatchRows } from './batch-rows.ts';
 import type { ProjectSettings } from './config.ts';
 import type { LogRecord } from './record-outline.ts';
-import type { CommitRows } from './commit-rows.ts';
+import type { Commits } from './commit-rows.ts';
 import { noticeOf } from './projected-notices.ts';
 
 export type ProjectedHead = { seq: bigint; batchId: string | undefined };
 
 export type ProjectContext = {
-  /** Rejects with HeadMoved, or with what the store said; then nothing is applied. */
-  commitRows: CommitRows;
+  /** Rejects with HeadMoved, or with what the store said; without an answer nobody knows. */
+  commits: Commits;
   /** For what must not wait behind them. */
   reading: pg.Pool;
   log: Logger;
@@ -47,6 +47,7 @@ export async function projectBatch(
   ctx: ProjectContext,
   head: ProjectedHead,
   records: readonly LogRecord[],
+  how: keyof Commits = 'together',
 ): Promise<ProjectedHead> {
   const span = startSpan(records);
   const change = ctx.mode.takeChange();
@@ -55,7 +56,7 @@ export async function projectBatch(
     const batch = batchRows(records, head.seq, Date.now());
     const pausing = pausePoint('project.before-commit');
     if (pausing !== undefined) await pausing;
-    await ctx.commitRows(batch.rows);
+    await ctx.commits[how](batch.rows);
     const pause = pausePoint('project.after-commit-before-notify');
     if (pause !== undefined) await pause;
     ctx.announce(noticeOf(batch.outlined));

@@ -116,9 +116,11 @@ function hasWork(lane: PartitionLane): boolean {
   return !lane.busy && lane.alarm === '' && (lane.queue.length > 0 || lane.fillUntil > 0n);
 }
 
-/** One that reads the outbox counts as large. */
-function isSmall(lane: PartitionLane): boolean {
-  return lane.queue.length > 0 && lane.queuedBytes <= BATCH.sharedBytesMax;
+/** Rows take about twice the bytes of their events. One that reads the outbox counts as large. */
+function isSmall({ queue, queuedBytes, head }: PartitionLane): boolean {
+  const [next] = queue;
+  if (next === undefined || head === undefined || next.seq > head.seq + 1n) return false;
+  return queuedBytes <= BATCH.sharedBytesMax / 2;
 }
 
 /**

@@ -13,7 +13,7 @@ import { listen } from '#platform/postgres-listen.ts';
 import { unary } from '#platform/unary.ts';
 import { sleep } from '#platform/waiting.ts';
 import { ProjectorServiceService } from '#proto/bank/v1/projector_service.ts';
-import { commitRowsTogether } from './commit-rows.ts';
+import { createCommits } from './commit-rows.ts';
 import { createWatchers } from './acknowledgement-watchers.ts';
 import { streamAcknowledgements } from './acknowledgements.ts';
 import { DRAIN_MS, READY_WAIT_MS } from './config.ts';
@@ -82,8 +82,8 @@ async function startProjecting(
   const announcer = createAnnouncer(reading, log);
   closers.add('notices', announcer.flush);
   const { announce } = announcer;
-  const commitRows = commitRowsTogether({ pool: projecting, reading, log });
-  const stepping = { commitRows, reading, eventStore, locks, log, announce, mode };
+  const commits = createCommits({ pool: projecting, reading, log });
+  const stepping = { commits, reading, eventStore, locks, log, announce, mode };
   const pump = createPump({
     lanes,
     step: (lane) => stepLane(stepping, lane),

@@ -8,12 +8,14 @@ import type { ClientBase } from 'pg';
 import type { Rejection } from '#domain/rejection.ts';
 import { joinCopies } from '#platform/copy-binary.ts';
 import {
+  lockTimeout,
   runPipeline,
   type PipelineResult,
   type PipelineStep,
 } from '#platform/postgres-pipeline.ts';
 import type { HoldChange, Reversal } from '../batch-facts.ts';
 import type { SubmissionClaim } from '../batch-item.ts';
+import { SHARED_LOCK_TIMEOUT_MS } from '../bounds.ts';
 
 /** What append_batch raises. */
 export const APPEND_STATE = {
@@ -90,18 +92,20 @@ export async function appendBatch(
 }
 
 /**
- * Batches of several partitions, ascending, in one implicit transaction: all of them stand or none
- * does. All events come first, so that no head is held while they are written.
+ * Batches of several partitions, ascending, without claims, in one implicit transaction: all of
+ * them stand or none does. All events come first, so that no head is held while they are written;
+ * a head that somebody holds is not waited for, for it would keep all of them.
  */
 export async function appendBatches(
   client: ClientBase,
   requests: readonly AppendRequest[],
   timeoutMs: number,
 ): Promise<bigint[]> {
-  const steps = eventSteps(requests);
+  const alone = requests.length === 1;
+  const first = [...(alone ? [] : [lockTimeout(SHARED_LOCK_TIMEOUT_MS)]), ...eventSteps(requests)];
   const calls = requests.map((request) => callAppend(request, undefined));
-  const results = await runPipeline(client, [...steps, ...calls], timeoutMs);
-  return results.slice(steps.length).map(positionOf);
+  const results = await runPipeline(client, [...first, ...calls], timeoutMs);
+  return results.slice(first.length).map(positionOf);
 }
 
 /** The events, and what stands beside them of holds and reversals, where there are any. */

@@ -4,8 +4,9 @@
  * submissions. Any failure rolls all of it back.
  */
 import { joinCopies } from '#platform/copy-binary.ts';
-import type { PipelineStep } from '#platform/postgres-pipeline.ts';
+import { lockTimeout, type PipelineStep } from '#platform/postgres-pipeline.ts';
 import { COPY_ACKNOWLEDGEMENTS, COPY_CLOSED_SUBMISSIONS } from '../acknowledgement-rows.ts';
+import { BATCH } from '../config.ts';
 import { COPY_ENTRY_LINKS } from '../entry-links.ts';
 import { COPY_ENTRIES } from '../entry-rows.ts';
 import { COPY_BALANCES } from '../new-balances.ts';
@@ -40,6 +41,7 @@ export function projectRecords(partitions: readonly ProjectedRows[]): PipelineSt
   const streams = (pick: (rows: ProjectedRows) => Buffer | undefined): Buffer[] =>
     partitions.flatMap((rows) => pick(rows) ?? []);
   const steps = [
+    partitions.length > 1 ? lockTimeout(BATCH.sharedLockTimeoutMs) : undefined,
     ...partitions.map(moveHead),
     copy(
       'copy_entries',

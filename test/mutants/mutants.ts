@@ -16,6 +16,46 @@ export type Mutant = {
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    name: 'a refused command is looked up',
+    file: 'command-svc/append-fast.ts',
+    find: 'const isSure = looksUp || !refusesOperation(items, decided);',
+    replace: 'const isSure = looksUp || refusesOperation(items, decided) !== undefined;',
+    project: 'integration',
+    testFile: 'test/integration/command/append-together.test.ts',
+  },
+  {
+    name: 'each lane of a lost transaction looks for its row',
+    file: 'command-svc/append-together.ts',
+    find: 'for (const { batch, request } of together) appendSent(',
+    replace: 'for (const { batch, request } of together.slice(0, 1)) appendSent(',
+    project: 'integration',
+    testFile: 'test/integration/command/append-together.test.ts',
+  },
+  {
+    name: 'lanes wait together only shortly',
+    file: 'command-svc/bounds.ts',
+    find: 'export const SHARED_LOCK_TIMEOUT_MS = 100;',
+    replace: 'export const SHARED_LOCK_TIMEOUT_MS = 60_000;',
+    project: 'integration',
+    testFile: 'test/integration/command/append-together.test.ts',
+  },
+  {
+    name: 'a refused transaction of several is sent again, each alone',
+    file: 'platform/group-commit.ts',
+    find: 'const isEach = ordered.length > 1 && isRolledBack(error);',
+    replace: 'const isEach = ordered.length > 99 && isRolledBack(error);',
+    project: 'unit',
+    testFile: 'test/unit/platform/group-commit.test.ts',
+  },
+  {
+    name: 'a transaction without an answer is not sent again',
+    file: 'platform/group-commit.ts',
+    find: 'ordered.length > 1 && isRolledBack(error);',
+    replace: 'ordered.length > 1;',
+    project: 'unit',
+    testFile: 'test/unit/platform/group-commit.test.ts',
+  },
+  {
     name: 'catch-up',
     file: 'command-svc/account-states.ts',
     find: '      lane.accounts.delete(id);\n      touched.add(id);\n',

@@ -3,7 +3,7 @@
  * they are stored: what one command suffers, no other does.
  */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { BatchItem, ItemOutcome } from '../../../command-svc/batch-item.ts';
 import { processBatch } from '../../../command-svc/process-batch.ts';
 import {
@@ -16,7 +16,9 @@ import {
   type Replica,
   type Settled,
 } from '#test/support/batch-bench.ts';
+import { startCuttingProxy, type CutMoment } from '#test/support/cutting-proxy.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
+import { until } from '#test/support/until.ts';
 
 let databases: Databases;
 let a: Replica;
@@ -106,6 +108,66 @@ test('a lane that is refused goes on alone, and the others stand', async () => {
   expect(third).toMatchObject({ kind: 'accepted', after: { version: 2n } });
   expect(a.context.counts.collisions).toBe(collisions + 1);
   expect(await Promise.all(ids.map(versionsOf))).toEqual([2, 2, 2]);
+});
+
+test.each<CutMoment>(['before the server has seen it', 'after the server has committed'])(
+  'a transaction whose answer is lost, %s, stands once for each lane',
+  async (moment) => {
+    const proxy = await startCuttingProxy(inject('stack').postgres);
+    const url = new URL(databases.eventStoreUrl('bank_command'));
+    url.port = String(proxy.port);
+    const cutOff = openReplica(url.href, 'replica-cut');
+    const ids = accountsOfPartitions(3);
+    await run(cutOff, ...ids.map((id) => settled(openCommand(id))));
+    const cut = proxy.arm({ text: 'append-batch', moment });
+    const outcomes = await run(cutOff, ...ids.map((id) => settled(depositCommand(id, 5n))));
+    await cut.done;
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ after: { balanceMinor: 5n } });
+    expect(cutOff.context.counts.answersLost).toBe(3);
+    expect(await Promise.all(ids.map(versionsOf))).toEqual([2, 2, 2]);
+    await cutOff.close();
+    await proxy.close();
+  },
+);
+
+test('a head that somebody holds keeps its own lane waiting, and no other', async () => {
+  const ids = accountsOfPartitions(3);
+  await run(a, ...ids.map((id) => settled(openCommand(id))));
+  const [held = '', ...others] = ids;
+  const holder = await databases.eventStore.connect();
+  await holder.query('begin');
+  await holder.query('select from partition_heads where partition = $1 for update', [
+    laneOf(a, held).partition,
+  ]);
+  const waiting = settled(depositCommand(held, 5n));
+  const depositing = run(a, waiting, ...others.map((id) => settled(depositCommand(id, 5n))));
+  await until('the others are stored', async () => {
+    const versions = await Promise.all(others.map(versionsOf));
+    return versions.every((count) => count === 2);
+  });
+  expect(waiting.outcomes).toEqual([]);
+  await holder.query('rollback');
+  holder.release();
+  for (const outcome of await depositing) expect(outcome).toMatchObject({ kind: 'accepted' });
+  expect(await Promise.all(ids.map(versionsOf))).toEqual([2, 2, 2]);
+});
+
+test('old operations that are sent again teach their lane to look first', async () => {
+  const [id = ''] = accountsOfOnePartition(1);
+  await run(a, settled(openCommand(id)));
+  const repeated = (operationId: string): Settled =>
+    settled(depositCommand(id, 7n, { operationId }));
+  const ids = Array.from({ length: 3 }, () => randomUUID());
+  for (const operationId of ids) await run(b, repeated(operationId));
+  await run(a, settled(depositCommand(id, 1n))); // from here on it knows the account's version
+  const { collisions } = a.context.counts;
+  for (const operationId of ids) {
+    const [again] = await run(a, repeated(operationId));
+    expect(again).toMatchObject({ kind: 'replayed' });
+  }
+  expect(a.context.counts.collisions).toBe(collisions + 1);
+  await run(a, settled(depositCommand(id, 1n, { operationId: randomUUID() })));
+  expect(laneOf(a, id).looksForOperations).toBe(false);
 });
 
 test('a command that would be refused is looked up first: it may be a repeat', async () => {

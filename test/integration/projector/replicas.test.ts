@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createPool } from '#platform/postgres.ts';
 import { silentLogger } from '#platform/logger.ts';
 import { until } from '#test/support/until.ts';
-import { commitRowsTogether, HeadMoved } from '../../../projector-svc/commit-rows.ts';
+import { createCommits, HeadMoved } from '../../../projector-svc/commit-rows.ts';
 import { stepLane } from '../../../projector-svc/lane-step.ts';
 import type { FillContext } from '../../../projector-svc/outbox-filler.ts';
 import { addRecords, newLane } from '../../../projector-svc/partition-lane.ts';
@@ -27,7 +27,7 @@ function openStepper({ databases }: World): FillContext & { close: () => Promise
     log: silentLogger,
   });
   return {
-    commitRows: commitRowsTogether({ pool, reading: pool, log: silentLogger }),
+    commits: createCommits({ pool, reading: pool, log: silentLogger }),
     reading: pool,
     eventStore,
     locks,

@@ -77,6 +77,16 @@ test('unary commands wait for company while enough batches of them are in flight
   expect(sizes().at(-1)).toEqual([1, 3]);
 });
 
+test('batches of unary commands that come together start together', async () => {
+  for (const partition of [0, 1, 2]) unary(partition, 1);
+  await pass(1);
+  expect(sizes()).toEqual([
+    [0, 1],
+    [1, 1],
+    [2, 1],
+  ]);
+});
+
 test('batches of unary commands that waited start together, to share a transaction', async () => {
   unary(0, 1);
   await pass(1);

@@ -1,4 +1,7 @@
-/** Items are counted as ts-proto decodes them; broken bytes end the count, never the process. */
+/**
+ * Items are counted as ts-proto decodes what a library has written; other bytes end the count,
+ * never the process.
+ */
 import { describe, expect, it } from 'vitest';
 import {
   BulkDepositRequest,

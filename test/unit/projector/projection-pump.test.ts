@@ -29,7 +29,11 @@ const SETTINGS = { batchEventsMax: 500, batchTimeoutMs: 100 };
 
 /** Steps stand until they are let go. */
 function setUp(partitions = 6) {
-  const lanes = Array.from({ length: partitions }, (_, partition) => newLane(partition));
+  const head = { seq: 0n, batchId: undefined };
+  const lanes = Array.from({ length: partitions }, (_, partition) => ({
+    ...newLane(partition),
+    head,
+  }));
   const standing = new Map<number, (error?: Error) => void>();
   const failures: string[] = [];
   let settings = SETTINGS;
@@ -83,7 +87,7 @@ describe('a partition takes its step', () => {
   });
 
   test('at once with a full batch or a tail to fill: few large ones, all small ones', () => {
-    const { pump, steps, lanes } = setUp(8);
+    const { pump, steps, lanes } = setUp(9);
     const full = SETTINGS.batchEventsMax;
     pump.add(3, [record(3)]);
     const [zero] = lanes;
@@ -91,6 +95,7 @@ describe('a partition takes its step', () => {
     for (const partition of [1, 2, 4, 5])
       pump.add(partition, [record(partition, full, LARGE_BYTES)]);
     for (const partition of [6, 7]) pump.add(partition, [record(partition, full)]);
+    pump.add(8, [{ ...record(8, full), seq: 3n }]); // behind a hole: it reads the outbox
     expect(steps()).toEqual([3, 0, 1, 2, 4, 6, 7]);
   });
 
