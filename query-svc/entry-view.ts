@@ -21,6 +21,14 @@ export type EntryView = {
   readonly reference: string;
   /** YYYY-MM-DD; undefined: the day it was recorded. */
   readonly valueDate: string | undefined;
+  /** The other leg. */
+  readonly counterpartAccountId: string | undefined;
+  readonly counterpartVersion: bigint | undefined;
+  readonly holdId: string | undefined;
+  /** Of a reversal: what it undoes; */
+  readonly reversedVersion: bigint | undefined;
+  /** and of what is undone, its reversal. */
+  readonly reversedByVersion: bigint | undefined;
   /** Undefined: the entry has changed nothing but the balance. */
   readonly stateAfter: AccountState | undefined;
 };
@@ -45,11 +53,11 @@ export function entryMessage(accountId: string, entry: EntryView): Entry {
     itemIndex: entry.itemIndex,
     reference: entry.reference,
     valueDate: entry.valueDate ?? dayOf(entry.recordedAtMicros),
-    counterpartAccountId: '',
-    counterpartVersion: 0n,
-    holdId: '',
-    reversedVersion: 0n,
-    reversedByVersion: 0n,
+    counterpartAccountId: entry.counterpartAccountId ?? '',
+    counterpartVersion: entry.counterpartVersion ?? 0n,
+    holdId: entry.holdId ?? '',
+    reversedVersion: entry.reversedVersion ?? 0n,
+    reversedByVersion: entry.reversedByVersion ?? 0n,
   };
 }
 

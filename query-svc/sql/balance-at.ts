@@ -5,7 +5,7 @@
  */
 import type pg from 'pg';
 import type { EntryView } from '../entry-view.ts';
-import { ENTRY_COLUMNS, entryViews, type EntryRow } from './entry-row.ts';
+import { ENTRY_COLUMNS, ENTRY_LINKS, entryViews, type EntryRow } from './entry-row.ts';
 
 export type BalanceAtQuery = {
   readonly tenant: string;
@@ -38,6 +38,7 @@ const TEXT = `
     select * from entries
     where account_id = $2 and version = wanted.version and version <= b.version offset 0
   ) e on true
+  ${ENTRY_LINKS}
   where b.tenant = $1 and b.account_id = $2::uuid`;
 
 /** Undefined: there is no such account. */

@@ -6,7 +6,7 @@
  */
 import type pg from 'pg';
 import type { EntryView } from '../entry-view.ts';
-import { ENTRY_COLUMNS, entryViews, type EntryRow } from './entry-row.ts';
+import { ENTRY_COLUMNS, ENTRY_LINKS, entryViews, type EntryRow } from './entry-row.ts';
 
 export type EntriesQuery = {
   readonly tenant: string;
@@ -79,6 +79,7 @@ const text = (direction: 'asc' | 'desc') => `
         or coalesce(value_date, (recorded_at at time zone 'UTC')::date) < $10)
     order by version ${direction} limit $11
   ) e on true
+  ${ENTRY_LINKS}
   where b.tenant = $1 and b.account_id = $2::uuid
   order by e.version ${direction}`;
 

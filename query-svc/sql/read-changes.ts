@@ -7,7 +7,7 @@
 import type pg from 'pg';
 import type { AccountView } from '../account-view.ts';
 import type { EntryView } from '../entry-view.ts';
-import { ENTRY_COLUMNS, entryViews, type EntryRow } from './entry-row.ts';
+import { ENTRY_COLUMNS, ENTRY_LINKS, entryViews, type EntryRow } from './entry-row.ts';
 import { ACCOUNT_COLUMNS, accountView, PASSED_HOLDS, type AccountRow } from './read-accounts.ts';
 
 export type KnownVersion = { readonly accountId: string; readonly version: bigint };
@@ -47,6 +47,7 @@ const text = (range: string) => `
   cross join lateral (
     select * from entries where account_id = b.account_id and ${range} offset 0
   ) e
+  ${ENTRY_LINKS}
   order by b.place, e.version`;
 
 const FIRST = { name: 'read-changes', text: text(FIRST_ONES) };

@@ -4,11 +4,12 @@
  */
 import type pg from 'pg';
 import type { EntryView } from '../entry-view.ts';
-import { ENTRY_COLUMNS, entryViews, type EntryRow } from './entry-row.ts';
+import { ENTRY_COLUMNS, ENTRY_LINKS, entryViews, type EntryRow } from './entry-row.ts';
 
 const TEXT = `
   select ${ENTRY_COLUMNS}
   from entries e
+  ${ENTRY_LINKS}
   where e.account_id = $1 and e.version >= $2 and e.version < $3
   order by e.version`;
 

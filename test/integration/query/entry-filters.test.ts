@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { microsFromTimestamp, timestampFromMicros } from '#platform/timestamps.ts';
+import { uuidFromBytes } from '#platform/uuid.ts';
 import type { Entry } from '#proto/bank/v1/account.ts';
 import { ListOrder, type ListEntriesRequest } from '#proto/bank/v1/account_query_service.ts';
 import { EntryType } from '#proto/bank/v1/entry_type.ts';
@@ -62,6 +63,25 @@ test('an entry of every type is shown, with what it did to the balance', () => {
     balance += amount?.minorUnits ?? 0n;
     expect(balanceAfter?.minorUnits).toBe(balance);
   }
+});
+
+test('an entry names its other leg, its hold, what it undoes and what undoes it', () => {
+  const named = whole.flatMap((entry) => {
+    const { version, counterpartAccountId: leg, counterpartVersion, holdId } = entry;
+    const { reversedVersion, reversedByVersion } = entry;
+    const names = [leg, counterpartVersion, holdId, reversedVersion, reversedByVersion];
+    return names.every((one) => one === '' || one === 0n) ? [] : [[version, ...names]];
+  });
+  const [leg, hold] = ['09', '07'].map((byte) =>
+    uuidFromBytes(Buffer.from(byte.repeat(16), 'hex')),
+  );
+  expect(named).toEqual([
+    [3n, '', 0n, '', 0n, 15n],
+    [4n, leg, 4n, '', 0n, 0n],
+    [5n, leg, 4n, '', 0n, 0n],
+    ...[6n, 7n, 8n, 10n, 11n].map((version) => [version, '', 0n, hold, 0n, 0n]),
+    [15n, '', 0n, '', 3n, 0n],
+  ]);
 });
 
 test.each<[string, Filter, bigint[]]>([
