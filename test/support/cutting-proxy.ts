@@ -2,6 +2,7 @@
  * A TCP proxy in front of PostgreSQL that loses one answer on purpose. Armed with a text that the
  * request carries ("append_batch"), it cuts the connection either before the server has seen that
  * request, or after the server has committed it: the request goes through, the answer is swallowed.
+ * Of requests that come together, those before the one that is lost go through.
  * An answer that is an error or leaves a transaction open is passed on, and the proxy stays armed.
  * Unarmed, it forwards every byte.
  */
@@ -96,18 +97,30 @@ function join(state: State, client: Socket, target: { host: string; port: number
 
 function fromClient(state: State, pair: Pair, bytes: Buffer): void {
   const { armed } = state;
-  if (armed !== undefined && matches(pair, armed, bytes)) {
-    if (armed.skip > 0) armed.skip -= 1;
-    else if (armed.moment === 'before the server has seen it') return fire(state, pair, armed);
-    else pair.waiting = armed;
+  const place = armed === undefined ? undefined : placeOf(pair, armed, bytes);
+  if (armed !== undefined && place !== undefined) {
+    if (armed.moment === 'before the server has seen it') {
+      forward(pair.client, pair.server, bytes.subarray(0, place));
+      return fire(state, pair, armed);
+    }
+    pair.waiting = armed;
   }
   forward(pair.client, pair.server, bytes);
 }
 
-function matches(pair: Pair, armed: Armed, bytes: Buffer): boolean {
+/** From where on the bytes are lost; undefined: not yet. */
+function placeOf(pair: Pair, armed: Armed, bytes: Buffer): number | undefined {
+  const { text } = armed;
+  const before = pair.tail.length;
   const seen = Buffer.concat([pair.tail, bytes]);
-  pair.tail = Buffer.from(seen.subarray(Math.max(0, seen.length - armed.text.length + 1)));
-  return seen.includes(armed.text);
+  pair.tail = Buffer.from(seen.subarray(Math.max(0, seen.length - text.length + 1)));
+  let isFirst = true;
+  for (let at = seen.indexOf(text); at >= 0; at = seen.indexOf(text, at + 1)) {
+    if (armed.skip === 0) return isFirst ? 0 : Math.max(0, at - before);
+    armed.skip -= 1;
+    isFirst = false;
+  }
+  return undefined;
 }
 
 function fromServer(state: State, pair: Pair, bytes: Buffer): void {
