@@ -17,9 +17,9 @@ export const STEPS: readonly Step[] = [
   { name: 'buf lint', limitSeconds: 30, kind: 'check', command: npmRun('lint:proto') },
   { name: 'generated code', limitSeconds: 60, kind: 'check', command: npmRun('check:generated') },
   { name: 'style', limitSeconds: 30, kind: 'vitest', project: 'style' },
-  { name: 'unit', limitSeconds: 90, kind: 'vitest', project: 'unit' },
-  { name: 'integration', limitSeconds: 240, kind: 'vitest', project: 'integration' },
-  { name: 'e2e', limitSeconds: 420, kind: 'vitest', project: 'e2e' },
+  { name: 'unit', limitSeconds: 120, kind: 'vitest', project: 'unit' },
+  { name: 'integration', limitSeconds: 480, kind: 'vitest', project: 'integration' },
+  { name: 'e2e', limitSeconds: 540, kind: 'vitest', project: 'e2e' },
 ];
 
 function npmRun(script: string): readonly [string, ...string[]] {
