@@ -5,7 +5,10 @@
  * goes through.
  */
 
-/** Items from an index on, in order, in chunks of any size; the same items at each reading. */
+/**
+ * Items from an index on, in order, in chunks of any size; the same items at each reading. A
+ * reading for a stream that broke may still wait for an item when the next one begins.
+ */
 export type ItemSource<Item> = (fromIndex: number) => AsyncIterable<readonly Item[]>;
 
 /** From `from` up to, not including, `end`. */

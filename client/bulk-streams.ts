@@ -12,6 +12,8 @@ import type { ItemMessage } from './bulk-messages.ts';
 export type UploadStream<Item> = {
   /** Resolves when the next message may be written; false: the service has ended the stream. */
   send(message: ItemMessage<Item>): Promise<boolean>;
+  /** What `work` answers; undefined as soon as the stream has ended, whatever comes of `work`. */
+  unlessEnded<T>(work: Promise<T>): Promise<T | undefined>;
   /**
    * Half-closes and waits for the receipt. A stream without items sends one empty message: close
    * only.
@@ -75,11 +77,13 @@ function openStream<Item, Request>(
   let ended = false;
   let empty = true;
   let wake: () => void = ignore;
+  let cut: () => void = ignore;
   let call: ClientWritableStream<Request>;
   const answered = new Promise<BulkReceipt>((resolve, reject) => {
     call = open((error, response) => {
       ended = true;
       wake();
+      cut();
       signal?.removeEventListener('abort', cancel);
       if (error !== null) reject(error);
       else if (response?.receipt !== undefined) resolve(response.receipt);
@@ -100,6 +104,13 @@ function openStream<Item, Request>(
       empty = false;
       return write(build(nextEnvelope(firstIndex), items));
     },
+    // One slot, not a race: that would keep every answer for as long as the stream lives.
+    unlessEnded: <T>(work: Promise<T>) =>
+      new Promise<T | undefined>((resolve, reject) => {
+        cut = () => resolve(undefined);
+        if (ended) cut();
+        work.then(resolve, reject);
+      }),
     finish: async () => {
       if (empty) await write(build(nextEnvelope(undefined), []));
       if (!ended) call.end();

@@ -101,7 +101,8 @@ async function upload<Item>(
 
 /**
  * One stream: sends the ranges, half-closes, and waits for the receipt. It leaves the submission
- * open: a stream that is cancelled can look like one that ended, and must not close anything.
+ * open: a stream that is cancelled can look like one that ended, and must not close anything. Its
+ * end is noticed while the source is quiet too, which may wait for what was lost with it.
  */
 async function sendStream<Item>(
   streams: UploadStreams<Item>,
@@ -119,16 +120,22 @@ async function sendStream<Item>(
     bytesOf: streams.bytesOf,
   };
   const stream = streams.open(request.submissionId, true, request.signal);
+  const messages = itemMessages(source, ranges, limits);
   try {
-    for await (const message of itemMessages(source, ranges, limits)) {
-      if (!(await stream.send(message))) return await endedEarly(stream);
-      sent.endIndex = Math.max(sent.endIndex, message.firstIndex + message.items.length);
+    for (;;) {
+      const next = await stream.unlessEnded(messages.next());
+      if (next?.done === true) break;
+      if (next === undefined || !(await stream.send(next.value))) return await endedEarly(stream);
+      sent.endIndex = Math.max(sent.endIndex, next.value.firstIndex + next.value.items.length);
       request.onSent?.(sent.endIndex);
     }
     return await stream.finish();
   } catch (error) {
     stream.cancel();
     throw error;
+  } finally {
+    // Not awaited: a source that waits for its next item stops when that has come.
+    messages.return().catch(() => undefined);
   }
 }
 

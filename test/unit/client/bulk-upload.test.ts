@@ -86,10 +86,12 @@ describe('a stream that holds', () => {
       }
     };
     const upload = uploadDeposits(bank.client.bulk, source, { ...request, messageItems: 100 });
-    await sleep(300);
-    const held = pulled.length;
-    await sleep(100);
-    expect(pulled.length).toBe(held);
+    while (bank.messages.length === 0) await sleep(5);
+    let held = 0;
+    while (pulled.length > held) {
+      held = pulled.length;
+      await sleep(100);
+    }
     expect(held).toBeLessThan(5_000);
     hold.resolve(undefined);
     await upload;
@@ -131,6 +133,39 @@ describe('a stream that breaks', () => {
     const startedMs = performance.now();
     await uploadDeposits(bank.client.bulk, sourceOf(20), request);
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(249);
+  });
+
+  test('is noticed while the source is quiet', async () => {
+    bank.onMessage = (stream) => (stream === 0 ? unavailable() : undefined);
+    const broken = Promise.withResolvers<void>();
+    const whole = sourceOf(20);
+    let readings = 0;
+    // Goes on only when what was sent is known to be lost, as one that follows the log would.
+    const source = async function* (from: number) {
+      const isFirst = readings++ === 0;
+      for await (const chunk of whole(from)) {
+        if (isFirst && chunk[0]?.reference === '10') await broken.promise;
+        yield chunk;
+      }
+    };
+    const onBreak = () => broken.resolve();
+    const result = await uploadDeposits(bank.client.bulk, source, { ...request, onBreak });
+    expect(result.attempts).toBe(2);
+    expect(references()).toEqual(counted(20));
+  });
+
+  test("ends with its caller's signal while the source is quiet", async () => {
+    const stopping = new AbortController();
+    bank.onMessage = () => {
+      stopping.abort(new Error('enough'));
+      return undefined;
+    };
+    const source = async function* () {
+      yield Array.from({ length: 8 }, () => DepositItem.fromPartial({}));
+      await new Promise(() => undefined);
+    };
+    const wanted = { ...request, signal: stopping.signal };
+    await expect(uploadDeposits(bank.client.bulk, source, wanted)).rejects.toThrow('enough');
   });
 
   test("ends with its caller's signal", async () => {
