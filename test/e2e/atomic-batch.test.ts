@@ -4,7 +4,6 @@
  * whole or not at all, and a resend answers which; acknowledgements tell it whole.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BankClient } from '#client/bank-client.ts';
 import { unaryCall } from '#client/unary-call.ts';
 import { depositItem, faultOf, openAccounts, readFeed } from '#test/support/bank-calls.ts';
 import {
@@ -18,7 +17,6 @@ import { openMesh, type Mesh } from '#test/support/mesh.ts';
 import { makePayroll, partOf, type Payroll } from '#test/support/payroll.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
 
-const CONNECT_MS = 20_000;
 const MOMENTS: CutMoment[] = ['before the server has seen it', 'after the server has committed'];
 
 describe('an atomic batch over many partitions', () => {
@@ -37,20 +35,9 @@ describe('an atomic batch over many partitions', () => {
     await proxy.close();
   });
 
-  const one = () => connected('command-1');
-  const two = () => connected('command-2');
-  const cut = () => connected('command-3');
-
-  /** A channel that has seen its replica die tries again after a while only. */
-  async function connected(instance: string): Promise<BankClient> {
-    const client = mesh.clientOf(instance);
-    await new Promise<void>((resolve, reject) =>
-      client.bulk.waitForReady(Date.now() + CONNECT_MS, (error) =>
-        error === undefined ? resolve() : reject(error),
-      ),
-    );
-    return client;
-  }
+  const one = () => mesh.connectedTo('command-1');
+  const two = () => mesh.connectedTo('command-2');
+  const cut = () => mesh.connectedTo('command-3');
 
   async function payroll(accounts = 40, items = 200): Promise<Payroll> {
     const made = makePayroll(random, { accounts, items });

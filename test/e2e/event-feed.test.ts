@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BankClient } from '#client/bank-client.ts';
 import { uploadDeposits } from '#client/bulk-upload.ts';
-import { StreamGivenUpError } from '#client/call-fault.ts';
+import { describeFault, StreamGivenUpError, type CallFault } from '#client/call-fault.ts';
 import { followEvents } from '#client/event-feed.ts';
 import { MissingRecords, TopicReader } from '#deploy/example/topic-reader.ts';
 import { createKafka } from '#platform/kafka.ts';
@@ -19,7 +19,7 @@ import type {
 import { FeedState } from '#proto/bank/v1/feed_state.ts';
 import { depositItem, openAccounts } from '#test/support/bank-calls.ts';
 import { placesOf } from '#test/support/feed-client.ts';
-import { openMesh, type Mesh } from '#test/support/mesh.ts';
+import { connected, openMesh, type Mesh } from '#test/support/mesh.ts';
 import { makePayroll, type Payroll } from '#test/support/payroll.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
 import { readHeads, uuidOf } from '#test/support/stored-rows.ts';
@@ -27,8 +27,9 @@ import { until } from '#test/support/until.ts';
 
 const ITEMS = 6_000;
 const CHUNK_ITEMS = 100;
-/** So far the upload goes ahead of the feed; what is refused counts too. */
-const AHEAD_ITEMS = 1_000;
+/** So far the upload goes until the feed was cut by the kill, and by the drain. */
+const BEFORE_KILL_ITEMS = ITEMS / 2;
+const BEFORE_DRAIN_ITEMS = (ITEMS * 5) / 6;
 const ONCE = { attempts: 1, attemptsTotal: 1, firstMs: 10, maxMs: 10 };
 
 describe('the event feed', () => {
@@ -45,25 +46,28 @@ describe('the event feed', () => {
     const feed = new Feed();
     await openAccounts(mesh.client, payroll);
     const told = (): number => feed.events.length - before.length;
-    const upload = uploadInChunks(payroll, told);
+    let allowed = BEFORE_KILL_ITEMS;
+    const upload = uploadInChunks(payroll, () => allowed);
     upload.catch(() => undefined); // awaited below; a test that has failed before stops it
 
-    const first = feed.follow(mesh.clientOf('command-1'));
-    await until('a third of the payroll', () => told() > ITEMS / 3);
+    const first = feed.follow(await mesh.connectedTo('command-1'));
+    await feed.until('a third of the payroll', () => told() > ITEMS / 3);
     await mesh.kill('command-1');
     expect(await first).toBe('');
 
-    const second = feed.follow(mesh.clientOf('command-2'));
+    const second = feed.follow(await mesh.connectedTo('command-2'));
+    allowed = BEFORE_DRAIN_ITEMS;
     await mesh.restart('command-1');
-    await until('two thirds', () => told() > (ITEMS * 2) / 3);
+    await feed.until('two thirds', () => told() > (ITEMS * 2) / 3);
     await mesh.replica('command-2').stop();
     expect(await second).toBe('STREAM_ROTATED');
 
-    const third = feed.follow(mesh.clientOf('command-1'));
+    const third = feed.follow(await mesh.connectedTo('command-1'));
+    allowed = ITEMS;
     await mesh.restart('command-2');
     await upload;
     const log = await logPlaces();
-    await until('the whole log', () => feed.events.length >= log.length);
+    await feed.until('the whole log', () => feed.events.length >= log.length);
     feed.stop();
     await third;
     expect(byPartition(placesOf(feed.events))).toEqual(byPartition(log));
@@ -74,12 +78,14 @@ describe('the event feed', () => {
     expect(byPartition(await topicPlaces())).toEqual(byPartition(await logPlaces()));
   });
 
-  /** The source stays close to the feed, so that there is something to cut it in. */
-  async function uploadInChunks(payroll: Payroll, told: () => number): Promise<void> {
+  /** The source stops where the test says, so that each part of the feed has something to tell. */
+  async function uploadInChunks(payroll: Payroll, allowed: () => number): Promise<void> {
     async function* source(from: number) {
-      for (let index = from; index < payroll.items.length; index += CHUNK_ITEMS) {
-        await until('the feed', () => told() >= index - AHEAD_ITEMS, { everyMs: 5 });
-        yield payroll.items.slice(index, index + CHUNK_ITEMS).map(depositItem);
+      const { items } = payroll;
+      for (let index = from, end = from; index < items.length; index = end) {
+        await until('leave to go on', () => index < allowed(), { everyMs: 5 });
+        end = Math.min(index + CHUNK_ITEMS, allowed());
+        yield items.slice(index, end).map(depositItem);
       }
     }
     const { submissionId } = payroll;
@@ -104,7 +110,8 @@ describe('the event feed', () => {
     if (row === undefined) throw new Error('no account in the log');
     const { account_id: accountId, versions } = row;
     const told: bigint[] = [];
-    const call = mesh.client.eventLog.readAccountEvents({ accountId, fromVersion: 0n });
+    const client = await connected(mesh.client);
+    const call = client.eventLog.readAccountEvents({ accountId, fromVersion: 0n });
     const messages: AsyncIterable<ReadAccountEventsResponse> = call;
     for await (const message of messages) told.push(...message.events.map((one) => one.version));
     expect(told).toEqual(Array.from({ length: Number(versions) }, (_, n) => BigInt(n + 1)));
@@ -180,10 +187,28 @@ function byPartition(places: readonly string[]): Record<string, string[]> {
 class Feed {
   readonly events: AccountEvent[] = [];
   #token = '';
+  #ended: string | undefined;
   readonly #stopping = new AbortController();
 
   /** Without a try of its own; answers the reason for which the stream ended. */
-  async follow({ eventLog }: BankClient): Promise<string> {
+  async follow(client: BankClient): Promise<string> {
+    this.#ended = undefined;
+    const fault = await this.#faultOf(client);
+    this.#ended = fault === undefined ? 'stopped' : describeFault(fault);
+    return fault?.reason ?? '';
+  }
+
+  /** Fails at once when the stream that should bring it has ended. */
+  until(what: string, isReached: () => boolean): Promise<boolean> {
+    return until(what, () => {
+      if (isReached()) return true;
+      if (this.#ended !== undefined) throw new Error(`${what}: the feed ended: ${this.#ended}`);
+      return false;
+    });
+  }
+
+  /** Undefined: it was stopped. */
+  async #faultOf({ eventLog }: BankClient): Promise<CallFault | undefined> {
     const { signal } = this.#stopping;
     try {
       const request = { resumeToken: this.#token, retry: ONCE, signal };
@@ -192,10 +217,10 @@ class Feed {
         this.#token = resumeToken;
       }
     } catch (error) {
-      if (error instanceof StreamGivenUpError) return error.fault.reason;
+      if (error instanceof StreamGivenUpError) return error.fault;
       if (!signal.aborted) throw error;
     }
-    return '';
+    return undefined;
   }
 
   stop(): void {

@@ -27,6 +27,11 @@ export type Mesh = {
   readonly addresses: BankAddresses;
   /** To one replica of its service, and to all of the others. */
   clientOf: (instance: string) => BankClient;
+  /**
+   * The same, when it has its connection. Clients of a process share connections, and one that has
+   * seen its replica die tries again after a pause only: until then its calls fail at once.
+   */
+  connectedTo: (instance: string) => Promise<BankClient>;
   start: (service: Service, instance: string, env?: Record<string, string>) => Promise<Part>;
   /** SIGKILL; resolves when the process is gone. It stays away until restart(). */
   kill: (instance: string) => Promise<void>;
@@ -42,6 +47,7 @@ export type MeshReplicas = Partial<Record<Service, number>>;
 type Replica = { service: Service; address: string; part: Part };
 
 const CONNECTIONS_MAX = 4;
+const CONNECT_MS = 20_000;
 
 export async function openMesh(
   replicas: MeshReplicas,
@@ -75,6 +81,7 @@ export async function openMesh(
       return addresses();
     },
     clientOf: (instance) => clientTo(addresses(instance)),
+    connectedTo: (instance) => connected(clientTo(addresses(instance))),
     async start(service, instance, extra = {}) {
       const common = { BANK_PAUSE_POINTS_URL: points.url, ...env, ...extra };
       const started = await startReplica(stack, service, instance, common);
@@ -96,6 +103,15 @@ export async function openMesh(
   };
   await startAll(mesh, replicas);
   return mesh;
+}
+
+/** To one replica at least of the command service. */
+export function connected(client: BankClient): Promise<BankClient> {
+  return new Promise((resolve, reject) => {
+    client.accounts.waitForReady(Date.now() + CONNECT_MS, (error) =>
+      error === undefined ? resolve(client) : reject(error),
+    );
+  });
 }
 
 async function startAll(mesh: Mesh, replicas: MeshReplicas): Promise<void> {
