@@ -6,6 +6,12 @@ import { status } from '@grpc/grpc-js';
 import type { Metadata } from '@grpc/grpc-js';
 import { RpcError } from './grpc-errors.ts';
 
+/**
+ * A caller whose deadline passes cancels by its own clock, which is a trip ahead of ours, and a
+ * timer may fire a millisecond early: so close to the deadline it is the deadline.
+ */
+const DEADLINE_SLACK_MS = 20;
+
 export type CallContext = {
   signal: AbortSignal;
   /** Epoch milliseconds; undefined when the caller has set none. */
@@ -43,7 +49,7 @@ export function openCallContext(call: AnyCall): CallContext & { close: () => voi
 }
 
 function cancellation(deadlineMs: number | undefined): RpcError {
-  return deadlineMs !== undefined && Date.now() >= deadlineMs
+  return deadlineMs !== undefined && Date.now() + DEADLINE_SLACK_MS >= deadlineMs
     ? new RpcError(status.DEADLINE_EXCEEDED, 'the deadline has passed')
     : new RpcError(status.CANCELLED, 'the caller has cancelled the call');
 }
