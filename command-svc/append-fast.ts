@@ -55,7 +55,7 @@ export async function appendFast(
   if (position === SLOW) return SLOW;
   context.counts.fastAppends += 1;
   keepAppended(batch.lane, decided.newStates, position, batch.opening);
-  keepOperations(batch.lane, batch.items, decided.decisions);
+  if (batch.operations.length > 0) keepOperations(batch.lane, batch.items, decided.decisions);
   return resultOf(batch, decided, position);
 }
 

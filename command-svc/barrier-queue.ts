@@ -70,10 +70,10 @@ export class BarrierQueue {
   }
 
   /** For a bulk item of one lane: false when it must wait behind the run, if there is one. */
-  joinsRun(item: BatchItem, lane: Lane, itemsMax: number): boolean {
+  joinsRun(item: BatchItem, lane: Lane, itemsMax: () => number): boolean {
     const last = this.#lastOf('bulk');
     if (last === undefined || !last.standings.has(lane)) return false;
-    if (!mayJoin(last, item, [lane], itemsMax)) return false;
+    if (!mayJoin(last, item, [lane], itemsMax())) return false;
     addTo(last, item, [lane]);
     return true;
   }

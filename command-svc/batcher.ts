@@ -88,7 +88,7 @@ class LaneBatcher implements AdjustableBatcher {
       lane.unary.push(item, this.#lastUnaryMs);
     } else {
       if (hasNoRoom(lane, this.#limits)) return false;
-      if (this.#barriers.joinsRun(item, lane, this.#runItemsMax)) return true;
+      if (this.#barriers.joinsRun(item, lane, () => this.#runItemsMax)) return true;
       lane.bulk.push(item, Date.now());
     }
     if (!lane.busy) this.#waiting.add(lane);

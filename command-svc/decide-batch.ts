@@ -129,7 +129,7 @@ function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDec
 
   const { events } = decision;
   const place = { item, commandNumber, operationId, isOwn: true };
-  const state = stateAfter(work, accountId, events, place);
+  const state = stateAfter(work, account, accountId, events, place);
   const event = events.at(-1);
   const executed: Executed = {
     kind: 'accepted',
@@ -159,18 +159,20 @@ function counterpartAfter(
   if (events === undefined) return undefined;
   const { accountId } = events;
   const there = { ...place, operationId: undefined, isOwn: false };
-  return { accountId, after: stateAfter(work, accountId, events.events, there) };
+  const before = accountIn(work, accountId);
+  return { accountId, after: stateAfter(work, before, accountId, events.events, there) };
 }
 
 /** Adds the events; answers the account after them. */
 function stateAfter(
   work: Work,
+  before: BaseAccount,
   accountId: string,
   events: readonly AccountEvent[],
   place: EventPlace,
 ): ExistingAccount {
   const last = events.length - 1;
-  let account = accountIn(work, accountId);
+  let account = before;
   for (let at = 0; at <= last; at++) {
     const event = events[at];
     if (event === undefined) continue;

@@ -29,9 +29,10 @@ export function keepOperations(
   items: readonly BatchItem[],
   decisions: readonly ItemDecision[],
 ): void {
-  for (const [at, { command, origin }] of items.entries()) {
-    if (origin.kind !== 'unary' || !isNamed(command)) continue;
-    if (decisions[at]?.kind !== 'rejected') newestOperations.set(operationKey(command), true);
+  for (let at = 0; at < items.length; at++) {
+    const item = items[at];
+    if (item?.origin.kind !== 'unary' || !isNamed(item.command)) continue;
+    if (decisions[at]?.kind !== 'rejected') newestOperations.set(operationKey(item.command), true);
   }
 }
 

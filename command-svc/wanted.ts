@@ -91,13 +91,18 @@ export const NOTHING_WANTED: Wanted = {
 
 /** The accounts that the items are to open, before anything else, for a submission. */
 export function openingIn(items: readonly BatchItem[]): Set<string> {
-  const seen = new Set<string>();
   const opening = new Set<string>();
-  for (const { command, origin } of items) {
+  if (!items.some(isOpening)) return opening;
+  const seen = new Set<string>();
+  for (const item of items) {
+    const { command } = item;
     if (command === undefined) continue;
-    const isOpening = command.type === 'OpenAccount' && origin.kind === 'submission';
-    if (isOpening && !seen.has(command.accountId)) opening.add(command.accountId);
+    if (isOpening(item) && !seen.has(command.accountId)) opening.add(command.accountId);
     seen.add(command.accountId);
   }
   return opening;
+}
+
+function isOpening({ command, origin }: BatchItem): boolean {
+  return command?.type === 'OpenAccount' && origin.kind === 'submission';
 }
