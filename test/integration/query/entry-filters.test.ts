@@ -72,14 +72,15 @@ test('an entry names its other leg, its hold, what it undoes and what undoes it'
     const names = [leg, counterpartVersion, holdId, reversedVersion, reversedByVersion];
     return names.every((one) => one === '' || one === 0n) ? [] : [[version, ...names]];
   });
-  const [leg, hold] = ['09', '07'].map((byte) =>
+  const [leg, hold, laterHold] = ['09', '07', '08'].map((byte) =>
     uuidFromBytes(Buffer.from(byte.repeat(16), 'hex')),
   );
   expect(named).toEqual([
     [3n, '', 0n, '', 0n, 15n],
     [4n, leg, 4n, '', 0n, 0n],
     [5n, leg, 4n, '', 0n, 0n],
-    ...[6n, 7n, 8n, 10n, 11n].map((version) => [version, '', 0n, hold, 0n, 0n]),
+    ...[6n, 7n, 8n].map((version) => [version, '', 0n, hold, 0n, 0n]),
+    ...[10n, 11n].map((version) => [version, '', 0n, laterHold, 0n, 0n]),
     [15n, '', 0n, '', 3n, 0n],
   ]);
 });

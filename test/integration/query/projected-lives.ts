@@ -78,6 +78,8 @@ export async function project(pool: pg.Pool, events: readonly LifeEvent[]): Prom
 
 const plain = (value: string) => ({ form: { $case: 'plain' as const, value } });
 const hold = new Uint8Array(16).fill(7);
+/** An id is not used again in its account. */
+const laterHold = new Uint8Array(16).fill(8);
 const other = new Uint8Array(16).fill(9);
 
 type Opening = { owner?: string; currencyCode?: string; labels?: Record<string, string> };
@@ -113,8 +115,8 @@ export function closed(): Step {
 
 const leg = { counterpartAccountId: other, counterpartVersion: 4n, reference: plain('leg') };
 const reference = plain('hold');
-const placed = (amountMinor: bigint): Body => {
-  const value = { holdId: hold, amountMinor, expiresAtMicros: 0n, reference };
+const placed = (amountMinor: bigint, holdId = hold): Body => {
+  const value = { holdId, amountMinor, expiresAtMicros: 0n, reference };
   return { $case: 'holdPlaced', value };
 };
 const step = (type: EventType, body: Body, after: Partial<AccountState>): Step => {
@@ -133,7 +135,7 @@ const reversed = {
   counterpartVersion: 0n,
 };
 const frozen = { debits: true, credits: false, reason: plain('court') };
-const ended = (amountMinor: bigint) => ({ holdId: hold, amountMinor });
+const ended = (amountMinor: bigint, holdId = hold) => ({ holdId, amountMinor });
 
 /** Every type at least once, with every part of the state changed and changed back. */
 const EVERY_KIND: readonly Step[] = [
@@ -162,8 +164,12 @@ const EVERY_KIND: readonly Step[] = [
     { $case: 'overdraftLimitSet', value: { overdraftLimitMinor: 500n } },
     { overdraftLimitMinor: 500n },
   ),
-  step(t.EVENT_TYPE_HOLD_PLACED, placed(20n), { heldMinor: 20n }),
-  step(t.EVENT_TYPE_HOLD_EXPIRED, { $case: 'holdExpired', value: ended(20n) }, { heldMinor: 0n }),
+  step(t.EVENT_TYPE_HOLD_PLACED, placed(20n, laterHold), { heldMinor: 20n }),
+  step(
+    t.EVENT_TYPE_HOLD_EXPIRED,
+    { $case: 'holdExpired', value: ended(20n, laterHold) },
+    { heldMinor: 0n },
+  ),
   step(
     t.EVENT_TYPE_ACCOUNT_FROZEN,
     { $case: 'accountFrozen', value: frozen },
