@@ -1,7 +1,8 @@
 /** Commands with everything unsaid left empty, and decisions on what is given. Pure. */
 import { evolve, NO_ACCOUNT, type AccountState } from '#domain/account.ts';
 import type { Command } from '#domain/commands.ts';
-import type { Facts } from '#domain/decision.ts';
+import { decide } from '#domain/decide.ts';
+import type { Decision, Facts } from '#domain/decision.ts';
 import type { AccountEvent, AccountOpened } from '#domain/events.ts';
 
 export const ACCOUNT = '11111111-1111-4111-8111-111111111111';
@@ -108,4 +109,24 @@ export function placed(amountMinor: bigint, expiresAtMicros?: bigint, holdId = H
 
 export function after(...events: AccountEvent[]): AccountState {
   return events.reduce<AccountState>(evolve, NO_ACCOUNT);
+}
+
+/** What an accepted movement says, with nothing said beside its amount. */
+export function moved(amountMinor: bigint): {
+  amountMinor: bigint;
+  reference: string;
+  valueDate: string;
+} {
+  return { amountMinor, reference: '', valueDate: '' };
+}
+
+/** The decision, which must accept. */
+export function decided(
+  state: AccountState,
+  command: Command,
+  facts: Partial<Facts> = {},
+): Extract<Decision, { accepted: true }> {
+  const decision = decide(state, command, { ...NO_FACTS, ...facts });
+  if (!decision.accepted) throw new Error(decision.rejection.message);
+  return decision;
 }

@@ -4,8 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { BatchItem, ItemOutcome } from '../../../command-svc/batch-item.ts';
-import { processBatch } from '../../../command-svc/process-batch.ts';
+import type { ItemOutcome } from '../../../command-svc/batch-item.ts';
 import {
   accountsOfOnePartition,
   depositCommand,
@@ -17,53 +16,29 @@ import {
   type Settled,
 } from '#test/support/batch-bench.ts';
 import { startCuttingProxy, type CutMoment } from '#test/support/cutting-proxy.ts';
-import { openDatabases, type Databases } from '#test/support/databases.ts';
+import type { Databases } from '#test/support/databases.ts';
+import { accountsOfLanes, holdHeads } from '#test/support/held-lanes.ts';
+import {
+  openTwoReplicas,
+  processed,
+  versionsOf as versionsIn,
+  type TwoReplicas,
+} from '#test/support/two-replicas.ts';
 import { until } from '#test/support/until.ts';
 
+let replicas: TwoReplicas;
 let databases: Databases;
 let a: Replica;
 let b: Replica;
 
 beforeAll(async () => {
-  databases = await openDatabases();
-  a = openReplica(databases.eventStoreUrl('bank_command'), 'replica-a');
-  b = openReplica(databases.eventStoreUrl('bank_command'), 'replica-b');
+  replicas = await openTwoReplicas();
+  ({ databases, a, b } = replicas);
 });
-afterAll(async () => {
-  await Promise.all([a.close(), b.close()]);
-  await databases.close();
-});
+afterAll(() => replicas.close());
 
-/** A batch of each lane, all started in one tick; one outcome an item, in their order. */
-async function run(replica: Replica, ...items: Settled[]): Promise<(ItemOutcome | undefined)[]> {
-  const lanes = Map.groupBy(items, ({ item }) => laneOf(replica, accountOf(item)));
-  await Promise.all(
-    Array.from(lanes, ([lane, own]) =>
-      processBatch(
-        replica.context,
-        lane,
-        own.map(({ item }) => item),
-        Date.now(),
-      ),
-    ),
-  );
-  return items.map(({ outcomes }) => {
-    expect(outcomes).toHaveLength(1);
-    return outcomes[0];
-  });
-}
-
-const accountOf = ({ command }: BatchItem): string => command?.accountId ?? '';
-
-/** Ids of accounts, each of another partition. */
-function accountsOfPartitions(count: number): string[] {
-  const byLane = new Map<unknown, string>();
-  while (byLane.size < count) {
-    const id = randomUUID();
-    byLane.set(laneOf(a, id), id);
-  }
-  return [...byLane.values()];
-}
+const run = (replica: Replica, ...items: Settled[]): Promise<ItemOutcome[]> =>
+  processed(replica, items);
 
 async function transactionsOf(ids: readonly string[], version: number): Promise<number> {
   const { rows } = await databases.eventStore.query<{ count: number }>(
@@ -74,16 +49,10 @@ async function transactionsOf(ids: readonly string[], version: number): Promise<
   return rows[0]?.count ?? 0;
 }
 
-async function versionsOf(id: string): Promise<number> {
-  const { rows } = await databases.eventStore.query<{ count: number }>(
-    'select count(*)::int as count from events where account_id = $1',
-    [id],
-  );
-  return rows[0]?.count ?? 0;
-}
+const versionsOf = async (id: string): Promise<number> => (await versionsIn(databases, id)).length;
 
 test('batches of several lanes that are ready together share a transaction', async () => {
-  const ids = accountsOfPartitions(8);
+  const ids = accountsOfLanes(8);
   await run(a, ...ids.map((id) => settled(openCommand(id))));
   const outcomes = await run(a, ...ids.map((id) => settled(depositCommand(id, 5n))));
   for (const outcome of outcomes) expect(outcome).toMatchObject({ after: { balanceMinor: 5n } });
@@ -91,7 +60,7 @@ test('batches of several lanes that are ready together share a transaction', asy
 });
 
 test('a lane that is refused goes on alone, and the others stand', async () => {
-  const ids = accountsOfPartitions(3);
+  const ids = accountsOfLanes(3);
   await run(a, ...ids.map((id) => settled(openCommand(id))));
   const operationId = randomUUID();
   const repeated = (): Settled => settled(depositCommand(ids[1] ?? '', 7n, { operationId }));
@@ -117,7 +86,7 @@ test.each<CutMoment>(['before the server has seen it', 'after the server has com
     const url = new URL(databases.eventStoreUrl('bank_command'));
     url.port = String(proxy.port);
     const cutOff = openReplica(url.href, 'replica-cut');
-    const ids = accountsOfPartitions(3);
+    const ids = accountsOfLanes(3);
     await run(cutOff, ...ids.map((id) => settled(openCommand(id))));
     const cut = proxy.arm({ text: 'append-batch', moment });
     const outcomes = await run(cutOff, ...ids.map((id) => settled(depositCommand(id, 5n))));
@@ -131,14 +100,10 @@ test.each<CutMoment>(['before the server has seen it', 'after the server has com
 );
 
 test('a head that somebody holds keeps its own lane waiting, and no other', async () => {
-  const ids = accountsOfPartitions(3);
+  const ids = accountsOfLanes(3);
   await run(a, ...ids.map((id) => settled(openCommand(id))));
   const [held = '', ...others] = ids;
-  const holder = await databases.eventStore.connect();
-  await holder.query('begin');
-  await holder.query('select from partition_heads where partition = $1 for update', [
-    laneOf(a, held).partition,
-  ]);
+  const release = await holdHeads(databases, [held]);
   const waiting = settled(depositCommand(held, 5n));
   const depositing = run(a, waiting, ...others.map((id) => settled(depositCommand(id, 5n))));
   await until('the others are stored', async () => {
@@ -146,8 +111,7 @@ test('a head that somebody holds keeps its own lane waiting, and no other', asyn
     return versions.every((count) => count === 2);
   });
   expect(waiting.outcomes).toEqual([]);
-  await holder.query('rollback');
-  holder.release();
+  await release();
   for (const outcome of await depositing) expect(outcome).toMatchObject({ kind: 'accepted' });
   expect(await Promise.all(ids.map(versionsOf))).toEqual([2, 2, 2]);
 });

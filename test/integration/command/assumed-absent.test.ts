@@ -5,8 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LaneStates } from '../../../command-svc/lane-states.ts';
-import type { ItemOutcome, SubmissionClaim } from '../../../command-svc/batch-item.ts';
-import { processBatch } from '../../../command-svc/process-batch.ts';
 import {
   accountsOfOnePartition,
   depositCommand,
@@ -18,6 +16,7 @@ import {
   type Settled,
 } from '#test/support/batch-bench.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
+import { newClaim, processed, versionsOf as versionsIn } from '#test/support/two-replicas.ts';
 
 let databases: Databases;
 let a: Replica;
@@ -44,47 +43,19 @@ afterAll(async () => {
   await databases.close();
 });
 
-async function run(replica: Replica, items: Settled[]): Promise<ItemOutcome[]> {
-  const lane = laneFor(replica, items);
-  const plain = items.map(({ item }) => item);
-  expect(await processBatch(replica.context, lane, plain, Date.now())).toEqual([]);
-  return items.flatMap(({ outcomes }) => {
-    expect(outcomes).toHaveLength(1);
-    return outcomes;
-  });
-}
-
 function laneFor(replica: Replica, items: readonly Settled[]): LaneStates {
   return laneOf(replica, items[0]?.item.command?.accountId ?? '');
 }
 
 /** A claim of a submission of its own, with which items are opened one after the other. */
 async function openSubmission(): Promise<(accountId: string, currency?: string) => Settled> {
-  const stand = await claim();
+  const stand = await newClaim(databases);
   let itemIndex = 0;
   return (accountId, currency) =>
     settled(openCommand(accountId, currency), { claim: stand, itemIndex: itemIndex++ });
 }
 
-async function claim(): Promise<SubmissionClaim> {
-  const [submissionId, claimId] = [randomUUID(), randomUUID()];
-  await databases.eventStore.query(`insert into submissions values ('', $1, now(), null, null)`, [
-    submissionId,
-  ]);
-  await databases.eventStore.query(
-    `insert into submission_claims values ('', $1, $2, 0, 1000000)`,
-    [submissionId, claimId],
-  );
-  return { tenant: '', submissionId, claimId };
-}
-
-async function versionsOf(accountId: string): Promise<bigint[]> {
-  const { rows } = await databases.eventStore.query<{ version: bigint }>(
-    'select version from events where account_id = $1 order by version',
-    [accountId],
-  );
-  return rows.map(({ version }) => version);
-}
+const versionsOf = (accountId: string): Promise<bigint[]> => versionsIn(databases, accountId);
 
 const ACCEPTED = { kind: 'accepted', after: { version: 1n } };
 const EXISTS = { kind: 'rejected', rejection: { reason: 'ACCOUNT_EXISTS' } };
@@ -94,7 +65,7 @@ describe('accounts opened for a submission', () => {
     const [first = '', second = '', third = ''] = accountsOfOnePartition(3);
     const open = await openSubmission();
     locked.length = 0;
-    const outcomes = await run(a, [
+    const outcomes = await processed(a, [
       open(first),
       settled(depositCommand(first, 5n)),
       settled(depositCommand(second, 5n)),
@@ -115,11 +86,11 @@ describe('accounts opened for a submission', () => {
     const [taken = '', free = '', later = '', last = ''] = accountsOfOnePartition(4);
     const items = [taken, free, later, last].map((id) => settled(openCommand(id)));
     const lane = laneFor(a, items);
-    await run(a, [settled(depositCommand(taken, 1n))]); // so that the lane knows its head
-    await run(b, [settled(openCommand(taken))]);
+    await processed(a, [settled(depositCommand(taken, 1n))]); // so that the lane knows its head
+    await processed(b, [settled(openCommand(taken))]);
     const { collisions, slowAppends } = a.context.counts;
     const open = await openSubmission();
-    expect(await run(a, [open(taken), open(free, 'JPY'), open(taken)])).toMatchObject([
+    expect(await processed(a, [open(taken), open(free, 'JPY'), open(taken)])).toMatchObject([
       EXISTS,
       ACCEPTED,
       EXISTS,
@@ -130,12 +101,12 @@ describe('accounts opened for a submission', () => {
     });
     expect(lane.looksForOpened).toBe(true);
 
-    await run(b, [settled(openCommand(later))]);
-    expect(await run(a, [open(later)])).toMatchObject([EXISTS]);
+    await processed(b, [settled(openCommand(later))]);
+    expect(await processed(a, [open(later)])).toMatchObject([EXISTS]);
     expect(a.context.counts.collisions).toBe(collisions + 1);
     expect(lane.looksForOpened).toBe(true);
 
-    expect(await run(a, [open(last)])).toMatchObject([ACCEPTED]);
+    expect(await processed(a, [open(last)])).toMatchObject([ACCEPTED]);
     expect(lane.looksForOpened).toBe(false);
     for (const id of [taken, free, later, last]) expect(await versionsOf(id)).toEqual([1n]);
   });
@@ -143,11 +114,11 @@ describe('accounts opened for a submission', () => {
   it('are replayed when their operation was executed by another replica', async () => {
     const [id = ''] = accountsOfOnePartition(1);
     const command = { ...openCommand(id), operationId: randomUUID() };
-    await run(b, [settled(command)]);
-    const stand = await claim();
+    await processed(b, [settled(command)]);
+    const stand = await newClaim(databases);
     const again = settled(command, { claim: stand, itemIndex: 0 });
     const other = settled({ ...command, owner: 'Ada' }, { claim: stand, itemIndex: 1 });
-    expect(await run(a, [again, other])).toMatchObject([
+    expect(await processed(a, [again, other])).toMatchObject([
       { kind: 'replayed', after: { version: 1n } },
       { kind: 'rejected', rejection: { reason: 'OPERATION_ID_REUSED' } },
     ]);
@@ -157,11 +128,11 @@ describe('accounts opened for a submission', () => {
   it('are not kept in the cache before they are used', async () => {
     const [used = '', opened = ''] = accountsOfOnePartition(2);
     const open = await openSubmission();
-    await run(a, [settled(openCommand(used)), open(opened)]);
+    await processed(a, [settled(openCommand(used)), open(opened)]);
     const { accounts } = laneOf(a, used);
     expect([used, opened].map((id) => accounts.has(id))).toEqual([true, false]);
-    await run(a, [open(used), settled(depositCommand(used, 1n))]);
-    const [deposited] = await run(a, [settled(depositCommand(opened, 3n))]);
+    await processed(a, [open(used), settled(depositCommand(used, 1n))]);
+    const [deposited] = await processed(a, [settled(depositCommand(opened, 3n))]);
     expect(deposited).toMatchObject({ after: { version: 2n, balanceMinor: 3n } });
     const states = [used, opened].map((id) => accounts.get(id)?.state);
     expect(states).toMatchObject([

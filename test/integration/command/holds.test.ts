@@ -12,7 +12,6 @@ import { appendFast } from '../../../command-svc/append-fast.ts';
 import { appendUnderHeads } from '../../../command-svc/append-under-heads.ts';
 import type { ItemOutcome } from '../../../command-svc/batch-item.ts';
 import { CACHED_HOLDS_MAX, DECIDED_BYTES_MAX } from '../../../command-svc/bounds.ts';
-import { processBatch } from '../../../command-svc/process-batch.ts';
 import {
   accountsOfOnePartition,
   batchOf,
@@ -24,36 +23,28 @@ import {
   type Replica,
 } from '#test/support/batch-bench.ts';
 import { commandOf } from '#test/support/commands.ts';
-import { openDatabases, type Databases } from '#test/support/databases.ts';
+import type { Databases } from '#test/support/databases.ts';
+import { openTwoReplicas, processed, type TwoReplicas } from '#test/support/two-replicas.ts';
 
 /** So many that their passed holds do not fit into one row. */
 const ACCOUNTS = 34;
 
+let replicas: TwoReplicas;
 let databases: Databases;
 let a: Replica;
 let b: Replica;
 
 beforeAll(async () => {
-  databases = await openDatabases();
-  a = openReplica(databases.eventStoreUrl('bank_command'), 'replica-a');
-  b = openReplica(databases.eventStoreUrl('bank_command'), 'replica-b');
+  replicas = await openTwoReplicas();
+  ({ databases, a, b } = replicas);
 });
 
-afterAll(async () => {
-  await Promise.all([a.close(), b.close()]);
-  await databases.close();
-});
+afterAll(() => replicas.close());
 
 /** In one word each: the version, or why it was refused. */
 async function run(replica: Replica, commands: readonly Command[]): Promise<string[]> {
   const items = commands.map((command) => settled(command));
-  const lane = laneOf(replica, commands[0]?.accountId ?? '');
-  const plain = items.map(({ item }) => item);
-  expect(await processBatch(replica.context, lane, plain, Date.now())).toEqual([]);
-  return items.map(({ outcomes }) => {
-    expect(outcomes).toHaveLength(1);
-    return wordOf(outcomes[0]);
-  });
+  return (await processed(replica, items)).map(wordOf);
 }
 
 function wordOf(outcome: ItemOutcome | undefined): string {

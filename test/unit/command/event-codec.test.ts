@@ -18,7 +18,7 @@ import {
 } from '../../../command-svc/event-codec.ts';
 import { eventTypeOf } from '../../../command-svc/event-body-encoder.ts';
 import { writeEvent } from '../../../command-svc/event-writer.ts';
-import { commandOf } from '#test/support/commands.ts';
+import { commandOf, OPENED } from '#test/support/commands.ts';
 import { WireWriter } from '#platform/wire-writer.ts';
 import { uuidToBytes } from '#platform/uuid.ts';
 
@@ -76,14 +76,7 @@ describe('encodeEvent', () => {
   });
 });
 
-const sample: AccountEvent = {
-  type: 'AccountOpened',
-  tenant: '',
-  currencyCode: 'EUR',
-  owner: '',
-  overdraftLimitMinor: 0n,
-  labels: {},
-};
+const sample: AccountEvent = OPENED;
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const anyState: fc.Arbitrary<CarriedState> = fc.record({

@@ -1,28 +1,21 @@
 /** Decisions on two accounts, and reversals: as given events, when a command, then events. */
 import { describe, expect, it } from 'vitest';
-import { evolve, NO_ACCOUNT, type AccountState } from '#domain/account.ts';
-import type { Command } from '#domain/commands.ts';
+import { evolve, NO_ACCOUNT } from '#domain/account.ts';
 import { decide } from '#domain/decide.ts';
-import type { Facts } from '#domain/decision.ts';
 import {
   ACCOUNT,
   after,
   commandOf,
+  decided,
   deposited,
   HOLD,
+  moved,
   NO_FACTS,
   OPENED,
   OTHER_ACCOUNT,
 } from '#test/support/commands.ts';
 
 const rich = after(OPENED, deposited(1_000n));
-const moved = (amountMinor: bigint) => ({ amountMinor, reference: '', valueDate: '' });
-
-function decided(state: AccountState, command: Command, facts: Partial<Facts> = {}) {
-  const decision = decide(state, command, { ...NO_FACTS, ...facts });
-  if (!decision.accepted) throw new Error(decision.rejection.message);
-  return decision;
-}
 
 describe('two accounts', () => {
   const other = after(OPENED, deposited(1n));

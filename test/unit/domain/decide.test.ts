@@ -5,16 +5,15 @@
 import { describe, expect, it } from 'vitest';
 import { evolve, type AccountState } from '#domain/account.ts';
 import type { Command } from '#domain/commands.ts';
-import { decide } from '#domain/decide.ts';
-import type { Facts } from '#domain/decision.ts';
 import type { AccountEvent } from '#domain/events.ts';
 import {
   ACCOUNT,
   after,
   commandOf,
+  decided,
   deposited,
   HOLD,
-  NO_FACTS,
+  moved,
   OPENED,
   placed,
 } from '#test/support/commands.ts';
@@ -23,13 +22,6 @@ const PASSED = 999n;
 const LATER = 2_000n;
 const rich = after(OPENED, deposited(1_000n));
 const held = after(OPENED, deposited(1_000n), placed(400n));
-const moved = (amountMinor: bigint) => ({ amountMinor, reference: '', valueDate: '' });
-
-function decided(state: AccountState, command: Command, facts: Partial<Facts> = {}) {
-  const decision = decide(state, command, { ...NO_FACTS, ...facts });
-  if (!decision.accepted) throw new Error(decision.rejection.message);
-  return decision;
-}
 
 describe('a command of one account', () => {
   const captured = (amountMinor: bigint, remainingMinor: bigint, releasedMinor: bigint) =>
