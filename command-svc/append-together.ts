@@ -4,10 +4,9 @@
  * of them waiting, so they do not wait for it long: each goes again alone. Each batch whose append
  * was sent and not answered looks for its own row in the log.
  */
-import type { PoolClient } from 'pg';
 import { groupCommit } from '#platform/group-commit.ts';
 import { isRolledBack } from '#platform/postgres.ts';
-import { backendOf, watchingBlockers } from '#platform/stopped-owner.ts';
+import { sendWatched } from '#platform/stopped-owner.ts';
 import { appendAnswered, appendSent, type Batch, type BatchContext } from './batch.ts';
 import { SHARED_APPEND_BYTES_MAX, SHARED_APPENDS_IN_FLIGHT_MAX } from './bounds.ts';
 import { appendBatches, type AppendRequest } from './sql/append-batch.ts';
@@ -40,26 +39,18 @@ function bytesOf({ request }: Append): number {
 }
 
 async function send(context: SendContext, together: readonly Append[]): Promise<bigint[]> {
-  const { eventStore, watchPool, stoppedOwner, append, log } = context;
+  const { eventStore, append, log } = context;
   const requests = together.map(({ request }) => request);
-  let client: PoolClient | undefined;
-  let isBroken = false;
   try {
-    client = await eventStore.connect();
-    const connection = client;
-    const backend = await backendOf(connection);
-    for (const { batch, request } of together) appendSent(batch, request.known, backend);
-    const positions = await watchingBlockers(watchPool, backend, stoppedOwner, log, () =>
-      appendBatches(connection, requests, append.answerTimeoutMs),
-    );
+    const positions = await sendWatched(eventStore, context, (client, backend) => {
+      for (const { batch, request } of together) appendSent(batch, request.known, backend);
+      return appendBatches(client, requests, append.answerTimeoutMs);
+    });
     for (const { batch } of together) appendAnswered(batch);
     return positions;
   } catch (error) {
-    isBroken = !isRolledBack(error);
-    if (!isBroken) for (const { batch } of together) appendAnswered(batch);
+    if (isRolledBack(error)) for (const { batch } of together) appendAnswered(batch);
     log.debug('An append did not stand.', { lanes: together.length, err: error });
     throw error;
-  } finally {
-    client?.release(isBroken);
   }
 }

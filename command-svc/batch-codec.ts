@@ -4,7 +4,7 @@
  * ts-proto writes.
  */
 import { uuidToBytes } from '#platform/uuid.ts';
-import { varintBytes, WireWriter } from '#platform/wire-writer.ts';
+import { numberBytes, varintBytes, WireWriter } from '#platform/wire-writer.ts';
 import type { BatchItem } from './batch-item.ts';
 import type { DecidedEvent } from './decide-batch.ts';
 import { payloadBytes } from './event-rows.ts';
@@ -50,7 +50,7 @@ export function encodeBatch(batch: PackedBatch): Buffer {
   const writer = new WireWriter(payloadBytes(batch.events) + batch.events.length * EVENT_BYTES);
   writer.tag(1, LENGTH_DELIMITED);
   writer.bytes(uuidToBytes(batch.batchId));
-  writeNumber(writer, 2, batch.partition);
+  writer.number(2, batch.partition);
   writer.tag(3, VARINT);
   writer.varint64(batch.storedAtMicros);
   for (const event of batch.events) {
@@ -89,18 +89,18 @@ function writeEventRecord(
   );
   writer.tag(1, LENGTH_DELIMITED);
   writer.bytes(after.idBytes);
-  writeNumber(writer, 2, version);
-  writeNumber(writer, 3, type);
-  writeNumber(writer, 4, recordedAtMicros);
+  writer.number(2, version);
+  writer.number(3, type);
+  writer.number(4, recordedAtMicros);
   if (operationId !== undefined) {
     writer.tag(5, LENGTH_DELIMITED);
     writer.bytes(uuidToBytes(operationId));
   }
   writer.tag(6, LENGTH_DELIMITED);
   writer.bytes(payloads, start, end);
-  writeNumber(writer, 7, submissionNumber);
-  writeNumber(writer, 8, itemIndex);
-  writeNumber(writer, 9, commandNumber);
+  writer.number(7, submissionNumber);
+  writer.number(8, itemIndex);
+  writer.number(9, commandNumber);
 }
 
 function writeSubmission(writer: WireWriter, part: PackedSubmission): void {
@@ -112,7 +112,7 @@ function writeSubmission(writer: WireWriter, part: PackedSubmission): void {
   }
   writer.tag(2, LENGTH_DELIMITED);
   writer.text(part.submissionId);
-  writeNumber(writer, 3, part.accepted);
+  writer.number(3, part.accepted);
   if (part.acceptedIndexes.length > 0) {
     writer.tag(4, LENGTH_DELIMITED);
     writer.bytes(part.acceptedIndexes);
@@ -123,7 +123,7 @@ function writeSubmission(writer: WireWriter, part: PackedSubmission): void {
 function writePosition(writer: WireWriter, { partition, seq }: LogPosition): void {
   writer.tag(6, LENGTH_DELIMITED);
   const start = writer.begin();
-  writeNumber(writer, 1, partition);
+  writer.number(1, partition);
   writer.tag(2, VARINT);
   writer.varint64(seq);
   writer.end(start);
@@ -132,22 +132,11 @@ function writePosition(writer: WireWriter, { partition, seq }: LogPosition): voi
 function writeReplay(writer: WireWriter, item: PackedReplay): void {
   writer.tag(7, LENGTH_DELIMITED);
   const start = writer.begin();
-  writeNumber(writer, 1, item.submissionNumber);
-  writeNumber(writer, 2, item.itemIndex);
+  writer.number(1, item.submissionNumber);
+  writer.number(2, item.itemIndex);
   writer.tag(3, LENGTH_DELIMITED);
   writer.bytes(uuidToBytes(item.accountId));
   writer.tag(4, VARINT);
   writer.varint64(item.version);
   writer.end(start);
-}
-
-/** A number with its tag; nothing for 0, as everywhere in protobuf. */
-function writeNumber(writer: WireWriter, field: number, value: number): void {
-  if (value === 0) return;
-  writer.tag(field, VARINT);
-  writer.varint(value);
-}
-
-function numberBytes(value: number): number {
-  return value === 0 ? 0 : 1 + varintBytes(value);
 }

@@ -3,7 +3,7 @@
  * decoded. A test holds the bytes equal to ts-proto's. The buffer is the message's own, since it is
  * sent later.
  */
-import { varintBytes, WireWriter } from '#platform/wire-writer.ts';
+import { numberBytes, varintBytes, WireWriter } from '#platform/wire-writer.ts';
 import type { FeedState } from '#proto/bank/v1/feed_state.ts';
 import { FEED } from './bounds.ts';
 import type { LogRecord } from './log-record.ts';
@@ -47,8 +47,8 @@ export class FeedMessage {
     writer.varint(record.type);
     writer.tag(4, BYTES);
     writer.varint(time.bytes);
-    writeNumber(writer, 1, time.seconds);
-    writeNumber(writer, 2, time.nanos);
+    writer.number(1, time.seconds);
+    writer.number(2, time.nanos);
     if (record.operationAt >= 0) {
       writer.tag(5, BYTES);
       writer.uuidText(payload, record.operationAt);
@@ -70,7 +70,7 @@ export class FeedMessage {
   finish(token: string, state: FeedState): Buffer {
     this.#writer.tag(1, BYTES);
     this.#writer.text(token);
-    writeNumber(this.#writer, 3, state);
+    this.#writer.number(3, state);
     return this.#writer.finish();
   }
 }
@@ -78,7 +78,7 @@ export class FeedMessage {
 /** The bytes of bank.v1.PartitionPosition. */
 export function positionBytes(partition: number, seq: bigint): Uint8Array {
   const writer = new WireWriter(16);
-  writeNumber(writer, 1, partition);
+  writer.number(1, partition);
   writer.tag(2, VARINT);
   writer.varint64(seq);
   return writer.finish();
@@ -122,14 +122,4 @@ function eventBytes(
 
 function spanBytes(bytes: number): number {
   return varintBytes(bytes) + bytes;
-}
-
-function writeNumber(writer: WireWriter, field: number, value: number): void {
-  if (value === 0) return;
-  writer.tag(field, VARINT);
-  writer.varint(value);
-}
-
-function numberBytes(value: number): number {
-  return value === 0 ? 0 : 1 + varintBytes(value);
 }

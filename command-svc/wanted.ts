@@ -10,13 +10,13 @@ export function accountsOf({ command }: Pick<BatchItem, 'command'>): string[] {
 }
 
 /** Its own account first. */
-export function accountsOfCommand(command: Command): string[] {
+function accountsOfCommand(command: Command): string[] {
   const other = otherAccountOf(command);
   return other === undefined ? [command.accountId] : [command.accountId, other];
 }
 
 /** The account that the command changes beside its own. */
-export function otherAccountOf(command: Command): string | undefined {
+function otherAccountOf(command: Command): string | undefined {
   if (command.type === 'Transfer') return command.destinationAccountId;
   if (command.type === 'CloseAccount') return command.sweepTo;
   if (command.type === 'ReverseOperation') return command.counterpartAccountId;

@@ -6,7 +6,8 @@
 import { uuidToBytes } from './uuid.ts';
 import { copyBytes, putInt32 } from './put-bytes.ts';
 
-const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
+/** How every stream begins. */
+export const COPY_HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const TRAILER = Buffer.from([0xff, 0xff]);
 const NULL_LENGTH = -1;
 const TWO_TO_32 = 2 ** 32;
@@ -18,8 +19,8 @@ const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n;
 export function joinCopies(streams: readonly Buffer[]): Buffer {
   const [only, another] = streams;
   if (only !== undefined && another === undefined) return only;
-  const rows = streams.map((stream) => stream.subarray(HEADER.length, -TRAILER.length));
-  return Buffer.concat([HEADER, ...rows, TRAILER]);
+  const rows = streams.map((stream) => stream.subarray(COPY_HEADER.length, -TRAILER.length));
+  return Buffer.concat([COPY_HEADER, ...rows, TRAILER]);
 }
 
 export class CopyWriter {
@@ -30,7 +31,7 @@ export class CopyWriter {
 
   constructor(expectedBytes = 65_536) {
     this.#buffer = Buffer.allocUnsafe(Math.max(expectedBytes, 1024));
-    this.#length = HEADER.copy(this.#buffer);
+    this.#length = COPY_HEADER.copy(this.#buffer);
   }
 
   /** Starts a row. */

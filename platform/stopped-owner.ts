@@ -6,8 +6,9 @@
  * nothing: the writer runs into its lock_timeout and tries again. Also ends the backend of a write
  * whose answer was lost, if it still runs.
  */
-import type { ClientBase, Pool } from 'pg';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 import type { Logger } from '#platform/logger.ts';
+import { isRolledBack } from './sql-states.ts';
 
 export type StoppedOwnerLimits = {
   /** How long a statement waits before someone looks who blocks it; below the lock_timeout. */
@@ -65,6 +66,37 @@ export async function watchingBlockers<T>(
     return await fn();
   } finally {
     clearTimeout(timer);
+  }
+}
+
+export type Watch = {
+  /** Asks who blocks a statement: never used by those statements themselves. */
+  readonly watchPool: Pool;
+  readonly stoppedOwner: StoppedOwnerLimits;
+  readonly log: Logger;
+};
+
+/**
+ * One message on a connection of the pool, looked after while it waits. Unless the server itself
+ * says that it failed, nobody knows what became of it, and the connection is thrown away.
+ */
+export async function sendWatched<T>(
+  pool: Pool,
+  { watchPool, stoppedOwner, log }: Watch,
+  send: (client: PoolClient, backend: Backend) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let isBroken = false;
+  try {
+    const backend = await backendOf(client);
+    return await watchingBlockers(watchPool, backend, stoppedOwner, log, () =>
+      send(client, backend),
+    );
+  } catch (error) {
+    isBroken = !isRolledBack(error);
+    throw error;
+  } finally {
+    client.release(isBroken);
   }
 }
 

@@ -7,6 +7,7 @@
 
 import { copyBytes, putUuidText, writeAscii } from './put-bytes.ts';
 
+const VARINT = 0;
 const UUID_CHARACTERS = 36;
 const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 
@@ -60,6 +61,13 @@ export class WireWriter {
       rest >>>= 7;
     }
     this.#buffer[this.#length++] = rest;
+  }
+
+  /** A number with its tag; nothing for 0, as everywhere in protobuf. */
+  number(field: number, value: number): void {
+    if (value === 0) return;
+    this.tag(field, VARINT);
+    this.varint(value);
   }
 
   /** An int64: a negative one takes ten bytes. */
@@ -131,4 +139,9 @@ export function varintBytes(value: number): number {
   let bytes = 1;
   for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes += 1;
   return bytes;
+}
+
+/** What WireWriter's number takes, with a tag below field number 16. */
+export function numberBytes(value: number): number {
+  return value === 0 ? 0 : 1 + varintBytes(value);
 }

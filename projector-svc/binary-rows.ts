@@ -3,9 +3,9 @@
  * platform does for values, here for bytes and halves of numbers that stand in a record already.
  * The hottest step of the projector after decoding.
  */
+import { COPY_HEADER } from '#platform/copy-binary.ts';
 import type { Halves } from '#platform/wire-reader.ts';
 
-const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 /** Microseconds from 1970 to 2000, where PostgreSQL starts to count, as two halves. */
 const EPOCH_MICROS = 946_684_800_000_000n;
 const EPOCH_LOW = Number(EPOCH_MICROS & 0xffff_ffffn) | 0;
@@ -25,7 +25,7 @@ export class BinaryRows {
   constructor(expectedBytes: number) {
     this.buffer = Buffer.allocUnsafe(Math.max(expectedBytes, 1024));
     this.#view = viewOf(this.buffer);
-    this.length = HEADER.copy(this.buffer);
+    this.length = COPY_HEADER.copy(this.buffer);
   }
 
   /** Makes room; to be called before the writes of a row with what they need at most. */

@@ -8,8 +8,8 @@ import type pg from 'pg';
 import { groupCommit } from '#platform/group-commit.ts';
 import type { Logger } from '#platform/logger.ts';
 import { runPipeline } from '#platform/postgres-pipeline.ts';
-import { isRolledBack, sqlStateOf } from '#platform/postgres.ts';
-import { backendOf, watchingBlockers } from '#platform/stopped-owner.ts';
+import { sqlStateOf } from '#platform/postgres.ts';
+import { sendWatched } from '#platform/stopped-owner.ts';
 import { BATCH, STOPPED_OWNER } from './config.ts';
 import { HEAD_MOVED, projectRecords, type ProjectedRows } from './sql/project-records.ts';
 
@@ -60,18 +60,9 @@ async function send(
   { pool, reading, log }: CommitContext,
   together: readonly ProjectedRows[],
 ): Promise<bigint[]> {
-  const client = await pool.connect();
-  let usable = true;
-  try {
-    const backend = await backendOf(client);
-    await watchingBlockers(reading, backend, STOPPED_OWNER, log, () =>
-      runPipeline(client, projectRecords(together), BATCH.answerMs),
-    );
-    return together.map(({ newSeq }) => newSeq);
-  } catch (error) {
-    usable = isRolledBack(error);
-    throw error;
-  } finally {
-    client.release(!usable);
-  }
+  const watch = { watchPool: reading, stoppedOwner: STOPPED_OWNER, log };
+  await sendWatched(pool, watch, (client) =>
+    runPipeline(client, projectRecords(together), BATCH.answerMs),
+  );
+  return together.map(({ newSeq }) => newSeq);
 }
