@@ -32,7 +32,9 @@ export function keepOperations(
   for (let at = 0; at < items.length; at++) {
     const item = items[at];
     if (item?.origin.kind !== 'unary' || !isNamed(item.command)) continue;
-    if (decisions[at]?.kind !== 'rejected') newestOperations.set(operationKey(item.command), true);
+    const kind = decisions[at]?.kind; // none: the batch was cut before it
+    if (kind === undefined || kind === 'rejected') continue;
+    newestOperations.set(operationKey(item.command), true);
   }
 }
 

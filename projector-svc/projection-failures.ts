@@ -4,7 +4,7 @@
 import { SQL_STATE, isConnectionLost, sqlStateOf } from '#platform/postgres.ts';
 import { MissingPosition } from './outbox-filler.ts';
 import { HeadMoved } from './commit-rows.ts';
-import { BALANCE_DIFFERS } from './sql/project-records.ts';
+import { BALANCE_DIFFERS, HOLD_DIFFERS } from './sql/project-records.ts';
 
 export type Verdict = 'read-head-again' | 'try-later' | 'stop-partition' | 'end-process';
 
@@ -24,6 +24,8 @@ const RESOURCES = '53';
  * store.
  */
 const WRONG_DATA = ['22', '23'];
+/** The same, as our own functions say it. */
+const WRONG_ROWS = new Set<string>([BALANCE_DIFFERS, HOLD_DIFFERS]);
 
 export function verdictOf(error: unknown): Verdict {
   if (error instanceof HeadMoved) return 'read-head-again';
@@ -32,6 +34,6 @@ export function verdictOf(error: unknown): Verdict {
   const state = sqlStateOf(error);
   if (state === undefined) return 'end-process';
   if (PASSING.has(state) || state.startsWith(RESOURCES)) return 'try-later';
-  if (state === BALANCE_DIFFERS || WRONG_DATA.includes(state.slice(0, 2))) return 'stop-partition';
+  if (WRONG_ROWS.has(state) || WRONG_DATA.includes(state.slice(0, 2))) return 'stop-partition';
   return 'end-process';
 }

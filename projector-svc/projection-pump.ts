@@ -2,9 +2,8 @@
  * Decides which partition takes its next step. With nothing in flight all that have records start
  * at once; while others are in flight records wait until they fill a batch or the timeout has
  * passed. At most a few large steps run at a time, and one a partition; small ones share their
- * transaction. A failed step is tried again with growing pauses, stops
- * its partition with an alarm, or ends the process, as projection-failures.ts says; the other
- * partitions go on.
+ * transaction. A failed step is tried again with growing pauses, stops its partition with an
+ * alarm, or ends the process, as projection-failures.ts says; the other partitions go on.
  */
 import type { Logger } from '#platform/logger.ts';
 import { backoffMs } from '#platform/waiting.ts';

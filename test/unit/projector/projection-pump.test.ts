@@ -140,19 +140,22 @@ describe('a failed step', () => {
     expect(failures).toEqual([]);
   });
 
-  test.each(['23505', 'PH002', '22021'])('%s: its partition stops, others go on', async (code) => {
-    const { pump, steps, end, lanes, failures } = setUp();
-    const drained: number[] = [];
-    pump.onDrained((lane) => drained.push(lane.partition));
-    pump.add(3, [record(3)]);
-    await end(3, sqlError(code));
-    pump.add(3, [record(3)]);
-    pump.add(1, [record(1)]);
-    expect(steps()).toEqual([1]);
-    expect(lanes[3]).toMatchObject({ alarm: `said ${code}`, queue: [] });
-    expect(drained).toContain(3);
-    expect(failures).toEqual([]);
-  });
+  test.each(['23505', 'PH002', 'PH003', '22021'])(
+    '%s: its partition stops, others go on',
+    async (code) => {
+      const { pump, steps, end, lanes, failures } = setUp();
+      const drained: number[] = [];
+      pump.onDrained((lane) => drained.push(lane.partition));
+      pump.add(3, [record(3)]);
+      await end(3, sqlError(code));
+      pump.add(3, [record(3)]);
+      pump.add(1, [record(1)]);
+      expect(steps()).toEqual([1]);
+      expect(lanes[3]).toMatchObject({ alarm: `said ${code}`, queue: [] });
+      expect(drained).toContain(3);
+      expect(failures).toEqual([]);
+    },
+  );
 
   test.each(['42501', '42P01', undefined])('%s: the process ends', async (code) => {
     const { pump, end, failures } = setUp();
