@@ -13,12 +13,13 @@ export type Step = { name: string; limitSeconds: number } & (
 
 export const STEPS: readonly Step[] = [
   { name: 'typecheck', limitSeconds: 60, kind: 'check', command: npmRun('typecheck') },
-  { name: 'lint', limitSeconds: 90, kind: 'check', command: npmRun('lint') },
+  { name: 'lint', limitSeconds: 60, kind: 'check', command: npmRun('lint') },
   { name: 'buf lint', limitSeconds: 30, kind: 'check', command: npmRun('lint:proto') },
-  { name: 'generated code', limitSeconds: 60, kind: 'check', command: npmRun('check:generated') },
+  { name: 'generated code', limitSeconds: 30, kind: 'check', command: npmRun('check:generated') },
   { name: 'style', limitSeconds: 30, kind: 'vitest', project: 'style' },
   { name: 'unit', limitSeconds: 120, kind: 'vitest', project: 'unit' },
   { name: 'integration', limitSeconds: 480, kind: 'vitest', project: 'integration' },
+  { name: 'call tools', limitSeconds: 150, kind: 'check', command: npmRun('call-tools') },
   { name: 'e2e', limitSeconds: 540, kind: 'vitest', project: 'e2e' },
 ];
 
