@@ -16,7 +16,6 @@ import { startLogWriters } from '#test/support/log-writers.ts';
 import { plantLogRow, plantRow, recordsOfAllTypes } from '#test/support/planted-log.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
 import { uuidOf } from '#test/support/stored-rows.ts';
-import { FEED } from '../../../command-svc/bounds.ts';
 import { until } from '#test/support/until.ts';
 
 const CUTS = 500;
@@ -70,18 +69,6 @@ it('gives exactly the log when it is cut and resumed 500 times under writes', as
   expect(byPartition(placesOf(told))).toEqual(byPartition(await placesInLog(databases.eventStore)));
   expect(cutsWithinRows).toBeGreaterThan(0);
 }, 180_000);
-
-it('gives back what was read ahead for it, wherever it is cut', async () => {
-  const heldMax = FEED.pagesBytesMax / FEED.pageBytesMax;
-  for (let cut = 0; cut <= heldMax; cut++) {
-    const reading = follow(server.client);
-    await until('a message', () => reading.messages.length > 0, { everyMs: 1 });
-    await reading.cut();
-  }
-  const whole = follow(server.client);
-  await whole.until(CAUGHT_UP);
-  await whole.cut();
-});
 
 it('waits for an append that commits late, and tells it in its place', async () => {
   const start: FeedRequest = { partitions: [9, 10], start: { $case: 'fromNow', value: true } };
