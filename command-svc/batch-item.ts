@@ -37,6 +37,8 @@ export type Executed = {
    * stored bytes; then the event names it.
    */
   readonly counterpart: CounterpartState | undefined;
+  /** What it moves, minor units. Absent: what is known comes from stored bytes. */
+  readonly movedMinor?: bigint;
   /** Microseconds since 1970-01-01 UTC. */
   readonly storedAtMicros: bigint;
 };

@@ -68,8 +68,9 @@ export const LINKS_MAX = 32;
 /** Connections for looking after waiting statements. */
 export const WATCH_CONNECTIONS_MAX = 2;
 /**
- * What a batch's row may take before the rest of its items go in the next one. Only the ends of
- * passed holds, which nobody reckoned with at intake, bring a batch so far.
+ * What a batch's row may take before the rest of its items go in the next one. Of a lane's batch
+ * only the ends of passed holds, which nobody reckoned with at intake, bring it so far. What stands
+ * or falls together is refused beyond it.
  */
 export const DECIDED_BYTES_MAX = 3_800_000;
 /** What the events of a run of items of several partitions may take, as an upper bound. */

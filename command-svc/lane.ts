@@ -25,6 +25,8 @@ export type LaneLimits = {
   readonly partialPatienceMs: number;
 };
 
+export type Load = { items: number; bytes: number };
+
 export type Lane = {
   readonly partition: number;
   readonly unary: ItemQueue;
@@ -34,9 +36,9 @@ export type Lane = {
   reserved: boolean;
   /** Where the first barrier stands among the bulk items ever queued; infinity for none. */
   barrierAt: number;
-  /** Items of waiting barriers: they count towards the queue's bound. */
-  barrierItems: number;
-  barrierBytes: number;
+  /** What waits in barriers, and in runs of streams' items: it counts towards the queue's bound. */
+  readonly inBarriers: Load;
+  readonly inRuns: Load;
   /** Batches in a row that took few bulk items for the sake of unary commands. */
   shortBatches: number;
   readonly roomWaiters: (() => void)[];
@@ -50,8 +52,8 @@ export function createLane(partition: number): Lane {
     busy: false,
     reserved: false,
     barrierAt: Number.POSITIVE_INFINITY,
-    barrierItems: 0,
-    barrierBytes: 0,
+    inBarriers: { items: 0, bytes: 0 },
+    inRuns: { items: 0, bytes: 0 },
     shortBatches: 0,
     roomWaiters: [],
   };
@@ -69,20 +71,18 @@ export function isFull(lane: Lane, limits: LaneLimits): boolean {
   return bulk.length >= limits.batchItemsMax || bulk.bytes >= limits.batchBytesMax;
 }
 
-/** True when a bulk item must wait for room: barriers that wait count too. */
-export function hasNoRoom({ bulk, barrierItems, barrierBytes }: Lane, limits: LaneLimits): boolean {
-  const length = bulk.length + barrierItems;
-  return isQueueFull({ length, bytes: bulk.bytes + barrierBytes }, limits);
+/** True when a bulk item must wait for room: barriers and runs that wait count too. */
+export function hasNoRoom({ bulk, inBarriers, inRuns }: Lane, limits: LaneLimits): boolean {
+  const length = bulk.length + inBarriers.items + inRuns.items;
+  return isQueueFull({ length, bytes: bulk.bytes + inBarriers.bytes + inRuns.bytes }, limits);
 }
 
 /**
- * True when a barrier finds no room. Bulk items do not count: streams that keep the queue full
- * would shut barriers out.
+ * True when a barrier, or a command of two lanes, finds no room. What streams have brought does not
+ * count, in runs neither: streams that keep the queue full would shut all others out.
  */
-export function hasNoBarrierRoom(
-  { barrierItems: length, barrierBytes: bytes }: Lane,
-  limits: LaneLimits,
-): boolean {
+export function hasNoBarrierRoom({ inBarriers }: Lane, limits: LaneLimits): boolean {
+  const { items: length, bytes } = inBarriers;
   return isQueueFull({ length, bytes }, limits);
 }
 

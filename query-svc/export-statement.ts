@@ -34,6 +34,7 @@ import {
   withEntries,
   type StatementProgress,
 } from './statement-progress.ts';
+import { checkNotAhead } from './token-ahead.ts';
 
 type Call = ServerWritableStream<Request, Response>;
 type Send = (part: Response['part'], progress: StatementProgress) => Promise<void>;
@@ -73,7 +74,8 @@ async function tell(
 ): Promise<void> {
   const range = await guardProjection(statementRange(db, TENANT, accountId, times));
   if (range === undefined) throw accountNotFound(accountId);
-  const { currencyCode } = range.account;
+  const { currencyCode, version } = range.account;
+  if (resumed !== undefined) checkNotAhead(accountId, resumed.endVersion - 1n, version);
   const money = (minorUnits: bigint) => ({ currencyCode, minorUnits });
   let progress = resumed ?? startOf(range);
   if (resumed === undefined) {

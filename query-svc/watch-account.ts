@@ -27,6 +27,7 @@ import {
   type Violations,
 } from './request-fields.ts';
 import { readAccounts } from './sql/read-accounts.ts';
+import { checkNotAhead } from './token-ahead.ts';
 import { bareMessage, changeMessages, firstMessage, type Standing } from './watch-messages.ts';
 import { decodeWatchToken, type ToldState } from './watch-token.ts';
 
@@ -70,9 +71,10 @@ async function begin(account: AccountView, opened: Opened, send: Send): Promise<
     await send(firstMessage(account));
     return { account, isCaughtUp: true };
   }
+  checkNotAhead(account.accountId, resumed.version, account.version);
   // The balance is not known, but each entry brings its own.
   const known = { ...account, ...resumed };
-  const isCaughtUp = known.version >= account.version;
+  const isCaughtUp = known.version === account.version;
   if (isCaughtUp) await send(bareMessage(known, FeedState.FEED_STATE_CAUGHT_UP));
   return { account: known, isCaughtUp };
 }

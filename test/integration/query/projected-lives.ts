@@ -76,6 +76,13 @@ export async function project(pool: pg.Pool, events: readonly LifeEvent[]): Prom
   }
 }
 
+/** As an older copy of the store has it: nothing behind the version. */
+export async function rewind(pool: pg.Pool, accountId: string, version: number): Promise<void> {
+  const values = [accountId, version];
+  await pool.query('delete from entries where account_id = $1 and version > $2', values);
+  await pool.query('update balances set version = $2 where account_id = $1', values);
+}
+
 const plain = (value: string) => ({ form: { $case: 'plain' as const, value } });
 const hold = new Uint8Array(16).fill(7);
 /** An id is not used again in its account. */
