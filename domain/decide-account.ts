@@ -2,7 +2,7 @@
  * The account itself: opening, overdraft limit, freeze, close. A closed account takes nothing more;
  * what would leave it short of what is drawn already is refused.
  */
-import { findOpen, fits, otherCurrency } from './account-rules.ts';
+import { debitsFrozen, findOpen, fits, otherCurrency } from './account-rules.ts';
 import { availableMinor, type AccountState, type ExistingAccount } from './account.ts';
 import type {
   CloseAccount,
@@ -79,16 +79,19 @@ export function unfreezeAccount(state: AccountState, command: UnfreezeAccount): 
   return accept({ type: 'AccountUnfrozen', reason: command.reason });
 }
 
-/** With a balance to sweep: the debited leg comes right before the end. */
+/** With a balance to sweep, which is a debit: the debited leg comes right before the end. */
 export function closeAccount(state: AccountState, command: CloseAccount, facts: Facts): Decision {
   const found = findOpen(state, command);
   if (!found.accepted) return found;
   const { expiries, account } = withoutPassedHolds(found.account, facts.nowMicros);
   const { accountId, sweepTo, reason } = command;
-  const refusal = notReadyToClose(account, accountId, sweepTo);
+  const sweeps = sweepTo !== undefined && account.balanceMinor > 0n;
+  const refusal =
+    (sweeps ? debitsFrozen(account, accountId) : undefined) ??
+    notReadyToClose(account, accountId, sweeps);
   if (refusal !== undefined) return refusal;
   const closed: AccountClosed = { type: 'AccountClosed', reason, counterpart: undefined };
-  if (sweepTo === undefined || account.balanceMinor === 0n) return accept(...expiries, closed);
+  if (!sweeps) return accept(...expiries, closed);
   const { currencyCode, balanceMinor: amountMinor } = account;
   const legs = transferLegs(account, facts.account(sweepTo), {
     from: accountId,
@@ -120,7 +123,7 @@ const SWEEP_FIELDS = {
 function notReadyToClose(
   account: ExistingAccount,
   accountId: string,
-  sweepTo: string | undefined,
+  sweeps: boolean,
 ): Refused | undefined {
   const name = `account ${accountId}`;
   const { openHolds, balanceMinor } = account;
@@ -128,7 +131,7 @@ function notReadyToClose(
     const message = `${name} has ${openHolds.length} open holds: capture or release them first`;
     return refuse('BALANCE_NOT_ZERO', message, 'account_id');
   }
-  if (balanceMinor === 0n || (sweepTo !== undefined && balanceMinor > 0n)) return undefined;
+  if (balanceMinor === 0n || sweeps) return undefined;
   const todo = balanceMinor > 0n ? 'name an account in sweep_to, or empty it' : 'settle it first';
   const message = `${name} has a balance of ${balanceMinor} minor units: ${todo}`;
   return refuse('BALANCE_NOT_ZERO', message, 'account_id');

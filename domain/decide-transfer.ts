@@ -73,17 +73,18 @@ export function transferLegs(
   move: Move,
 ): Legs | Refused {
   const { from, to, currencyCode, amountMinor, reference, valueDate, operationId } = move;
+  const debit = debitLegRefusal(source, move);
+  if (debit !== undefined) return debit;
   const found = findOpen(
     destination,
     { accountId: to, expectedVersion: 0n },
     move.fields.destination,
   );
   if (!found.accepted) return found;
-  const refusal =
+  const credit =
     otherCurrency(found.account, to, currencyCode, move.fields.currency) ??
-    debitLegRefusal(source, move) ??
     creditLegRefusal(found.account, move);
-  if (refusal !== undefined) return refusal;
+  if (credit !== undefined) return credit;
   const moved = { amountMinor, reference, valueDate };
   const sent = { accountId: from, version: source.version + 1n };
   const received = { accountId: to, version: destination.version + 1n };
