@@ -21,19 +21,14 @@ export async function runSteps(
   for (const { on, step } of steps) {
     const replica = replicas[on];
     const where = `(replica ${on + 1})`;
-    switch (step.do) {
-      case 'batch':
-        batch = (await sendBatch(run, replica, step, where)) ?? batch;
-        break;
-      case 'batchAgain':
-        if (batch === undefined) break;
-        batch = await sendBatchAgain(run, replica, batch, step.otherMode, where);
-        break;
-      case 'getOperation':
-        await lookUp(run, replica, step, where);
-        break;
-      default:
-        await sendCommand(run, replica, step, where);
+    if (step.do === 'batch') {
+      batch = (await sendBatch(run, replica, step, where)) ?? batch;
+    } else if (step.do === 'batchAgain') {
+      batch &&= await sendBatchAgain(run, replica, batch, step.otherMode, where);
+    } else if (step.do === 'getOperation') {
+      await lookUp(run, replica, step, where);
+    } else {
+      await sendCommand(run, replica, step, where);
     }
   }
   await compareEvents(run, replicas[steps.length % 2 === 0 ? 0 : 1]);

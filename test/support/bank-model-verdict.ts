@@ -59,7 +59,11 @@ function isMalformed({ $case, value }: CommandRequest): boolean {
     case 'openAccount':
     case 'setOverdraftLimit':
       return (value.overdraftLimit?.minorUnits ?? 0n) < 0n;
-    default:
+    case 'deposit':
+    case 'withdraw':
+    case 'placeHold':
+    case 'captureHold':
+    case 'releaseHold':
       return false;
   }
 }
