@@ -93,5 +93,6 @@ export function toldText(told: Told, { nameOf }: Names): string {
   const operation = operationId === '' ? '' : ` by ${nameOf(operationId)}`;
   const sums = `balance ${balance}, available ${available} ${currency}`;
   const when = storedAt === undefined ? ', a trial' : `@${storedAt}`;
-  return `${nameOf(accountId)} v${version}${operation}: ${sums}${when}${told.replayed ? AGAIN : ''}`;
+  const again = told.replayed ? AGAIN : '';
+  return `${nameOf(accountId)} v${version}${operation}: ${sums}${when}${again}`;
 }

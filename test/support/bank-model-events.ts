@@ -1,7 +1,7 @@
 /**
- * The end of a run: the events of every account, as ReadAccountEvents tells them, are what the model
- * has written down, version by version, and the state that each of them carries is what they add up
- * to.
+ * The end of a run: the events of every account, as ReadAccountEvents tells them, are what the
+ * model has written down, version by version, and the state that each of them carries is what they
+ * add up to.
  */
 import { microsFromTimestamp } from '#platform/timestamps.ts';
 import { uuidFromBytes } from '#platform/uuid.ts';

@@ -40,6 +40,13 @@ const OPENING = {
   currency: fc.constantFrom<'EUR' | 'USD'>('EUR', 'EUR', 'USD'),
   limit: fc.constantFrom(0, 25),
 };
+const LIMIT = {
+  ...MOVEMENT,
+  amount: fc.oneof(
+    { weight: 14, arbitrary: amount },
+    { weight: 2, arbitrary: fc.constantFrom<Amount>(0, -1) },
+  ),
+};
 const TRANSFER = { ...MOVEMENT, to: account };
 const HOLD = {
   ...MOVEMENT,
@@ -70,8 +77,8 @@ export const captureHold = (given: Given<typeof CAPTURE> = {}) =>
   fc.record({ ...named('captureHold'), ...CAPTURE, ...given });
 export const releaseHold = (given: Given<typeof RELEASE> = {}) =>
   fc.record({ ...named('releaseHold'), ...RELEASE, ...given });
-export const setOverdraftLimit = (given: Given<typeof MOVEMENT> = {}) =>
-  fc.record({ ...named('setOverdraftLimit'), ...MOVEMENT, ...given });
+export const setOverdraftLimit = (given: Given<typeof LIMIT> = {}) =>
+  fc.record({ ...named('setOverdraftLimit'), ...LIMIT, ...given });
 export const freezeAccount = (given: Given<typeof FREEZE> = {}) =>
   fc.record({ ...named('freezeAccount'), ...FREEZE, ...given });
 export const unfreezeAccount = (given: Given<typeof UNFREEZE> = {}) =>

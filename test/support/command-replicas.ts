@@ -1,6 +1,6 @@
 /**
- * Two replicas of command-svc as processes of their own, with Redis, on a test's own event store: no
- * Kafka, no read side.
+ * Two replicas of command-svc as processes of their own, with Redis, on a test's own event store:
+ * no Kafka, no read side.
  */
 import { credentials } from '@grpc/grpc-js';
 import { inject } from 'vitest';
