@@ -24,13 +24,18 @@ export class TopicMismatch extends Error {
   override readonly name = 'TopicMismatch';
 }
 
-export function createKafka(brokers: string[], clientId: string, log?: Logger): Kafka {
+export function createKafka(
+  brokers: string[],
+  clientId: string,
+  log?: Logger,
+  { retries = RETRY.retries }: { retries?: number } = {},
+): Kafka {
   return new Kafka({
     brokers,
     clientId,
     connectionTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    retry: RETRY,
+    retry: { ...RETRY, retries },
     logLevel: log === undefined ? logLevel.NOTHING : logLevel.WARN,
     ...(log === undefined ? {} : { logCreator: logTo(log) }),
   });
