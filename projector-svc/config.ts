@@ -69,7 +69,7 @@ export const TAIL = {
    */
   unmovedPatientMs: 5000,
   /** The outbox has had nothing to feed for so long: Kafka is waited for again. */
-  quietMs: 30_000,
+  quietMs: 10_000,
   /** One read of the outbox: records, and bytes (one record is always read). */
   readRecordsMax: 500,
   readBytesMax: 4 * 1024 * 1024,

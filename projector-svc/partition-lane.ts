@@ -61,9 +61,12 @@ export function feedFromKafka(lane: PartitionLane): void {
   lane.feed = 'kafka';
 }
 
-/** What was applied while the outbox fed it, for the log. */
-export function fedRange(lane: PartitionLane, seq: bigint): { from: bigint; to: bigint } {
-  return { from: lane.fedFromSeq + 1n, to: seq };
+/** What was applied while the outbox fed it, for the log; nothing where nothing was. */
+export function fedRange(
+  { fedFromSeq }: PartitionLane,
+  seq: bigint,
+): { from?: bigint; to?: bigint } {
+  return seq > fedFromSeq ? { from: fedFromSeq + 1n, to: seq } : {};
 }
 
 export function addRecords(

@@ -14,7 +14,7 @@ export const WATCHDOG = {
   /** The slot's position has not moved; heartbeats move it every few seconds. */
   slotStuckMs: 60_000,
   /** Connect does not know the connector: at its own start it may just not have it yet. */
-  connectorMissingMs: 15_000,
+  connectorMissingMs: 20_000,
 } as const;
 
 /** How often the pipeline is looked at, and from where on it is a warning, or failing. */

@@ -23,6 +23,8 @@ export type Look = {
   /** undefined: PostgreSQL could not be asked. */
   facts: PipelineFacts | undefined;
   connector: ConnectorSeen;
+  /** When it was asked last. */
+  kafkaAway: boolean;
 };
 
 /** What was seen last, and what it means. */
@@ -49,7 +51,7 @@ export type LookContext = {
   stopping: AbortSignal;
 };
 
-export async function lookAtPipeline(ctx: LookContext): Promise<Look> {
+export async function lookAtPipeline(ctx: LookContext, lag: LagSeen): Promise<Look> {
   const { connectUrl, stopping } = ctx;
   const [facts, connector] = await Promise.all([
     readPipelineFacts(ctx.eventStore, SLOT).catch(() => undefined),
@@ -60,7 +62,8 @@ export async function lookAtPipeline(ctx: LookContext): Promise<Look> {
           () => 'unreachable' as const, // whoever started Connect starts it again
         ),
   ]);
-  return { nowMs: performance.now(), at: new Date(), facts, connector };
+  const kafkaAway = lag === 'unreachable';
+  return { nowMs: performance.now(), at: new Date(), facts, connector, kafkaAway };
 }
 
 export function newMemory(nowMs: number): Memory {

@@ -46,7 +46,7 @@ export function startPipelineWatch(ctx: PipelineWatchContext): PipelineWatch {
     tellChanges(checks);
   };
   const looking = regularly(ctx, PIPELINE.lookEveryMs, async () => {
-    const look = await lookAtPipeline(ctx);
+    const look = await lookAtPipeline(ctx, latest.lag);
     remember(look, memory);
     see(look, latest.lag);
     await ctx.watchdog?.mend(look);

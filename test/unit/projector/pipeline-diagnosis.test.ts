@@ -86,6 +86,30 @@ test.each<[string, number, Given, string]>([
     'put-connector: Connect does not know the connector',
   ],
   [
+    'Kafka away: a restart would not help',
+    300,
+    () => ({ connector: FAILED, slot: slot('0/1', false), kafkaAway: true }),
+    'none',
+  ],
+  [
+    'Kafka back after long: the connector gets its time',
+    300,
+    (n) => ({ connector: RUNNING, slot: slot('0/1', false), kafkaAway: n < 290 }),
+    'none',
+  ],
+  [
+    'Connect back after long: the connector gets its time',
+    300,
+    (n) => ({ connector: n < 290 ? 'unreachable' : RUNNING, slot: undefined }),
+    'none',
+  ],
+  [
+    'Connect back, and its connector does not take the slot',
+    300,
+    (n) => ({ connector: n < 300 - inactiveSeconds ? 'unreachable' : RUNNING, slot: undefined }),
+    'restart: there is no slot',
+  ],
+  [
     'PostgreSQL away: nothing is known of the slot',
     300,
     () => ({ connector: RUNNING, slot: 'unknown' }),

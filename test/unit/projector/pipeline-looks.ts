@@ -6,6 +6,7 @@ export type Seen = {
   connector: ConnectorSeen;
   /** 'unknown': PostgreSQL cannot be reached. */
   slot: Slot | undefined | 'unknown';
+  kafkaAway?: boolean;
 } & Partial<Omit<PipelineFacts, 'slot'>>;
 
 const RETAINED_MAX = 1000n;
@@ -25,12 +26,16 @@ export function slot(
   return { active, walStatus, confirmedLsn, retainedBytes };
 }
 
-export function lookAt(nowMs: number, { connector, slot: found, ...rest }: Seen): Look {
+export function lookAt(
+  nowMs: number,
+  { connector, slot: found, kafkaAway = false, ...rest }: Seen,
+): Look {
   const facts = { retainedBytesMax: RETAINED_MAX, heartbeatAgeMs: 100n, ...rest };
   return {
     nowMs,
     at: new Date(nowMs),
     connector,
+    kafkaAway,
     facts: found === 'unknown' ? undefined : { ...facts, slot: found },
   };
 }
