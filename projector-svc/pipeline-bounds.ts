@@ -9,8 +9,8 @@ export const WATCHDOG = {
   restartMaxMs: 60_000,
   /** RUNNING for so long: the next failure starts from the first pause again. */
   healthyMs: 60_000,
-  /** No process reads the slot, though the connector says RUNNING. */
-  slotInactiveMs: 15_000,
+  /** No process reads the slot, though the connector says RUNNING: a busy one starts for long. */
+  slotInactiveMs: 30_000,
   /** The slot's position has not moved; heartbeats move it every few seconds. */
   slotStuckMs: 60_000,
   /** Connect does not know the connector: at its own start it may just not have it yet. */
@@ -26,7 +26,7 @@ export const PIPELINE = {
   lagTimeoutMs: 5000,
   lagRetries: 1,
   /** How long nobody has read the slot, or there was none. */
-  slotIdle: { warning: 0n, failing: BigInt(WATCHDOG.slotInactiveMs) },
+  slotIdle: { warning: 0n, failing: 15_000n },
   /** Of max_slot_wal_keep_size; at 100 the slot is lost. */
   retained: { warningPercent: 50n, failingPercent: 90n },
   /** Debezium writes one every 5 s. */

@@ -19,7 +19,7 @@ export const STEPS: readonly Step[] = [
   { name: 'style', limitSeconds: 30, kind: 'vitest', project: 'style' },
   { name: 'unit', limitSeconds: 120, kind: 'vitest', project: 'unit' },
   { name: 'integration', limitSeconds: 480, kind: 'vitest', project: 'integration' },
-  { name: 'e2e', limitSeconds: 540, kind: 'vitest', project: 'e2e' },
+  { name: 'e2e', limitSeconds: 600, kind: 'vitest', project: 'e2e' },
 ];
 
 function npmRun(script: string): readonly [string, ...string[]] {

@@ -42,7 +42,7 @@ test('without a Connect to watch nothing is said of it', () => {
   expect(names).toEqual(['slot', 'retained_wal', 'heartbeat', 'consumer_lag']);
 });
 
-const idleSeconds = WATCHDOG.slotInactiveMs / 1000;
+const idleSeconds = Number(PIPELINE.slotIdle.failing) / 1000;
 const stuckSeconds = WATCHDOG.slotStuckMs / 1000;
 const { warning: oldMs, failing: deadMs } = PIPELINE.heartbeat;
 const { warning: manyRecords, failing: tooMany } = PIPELINE.consumerLag;
