@@ -68,6 +68,8 @@ export const TAIL = {
    * moved any (it may only be starting).
    */
   unmovedPatientMs: 5000,
+  /** The outbox has had nothing to feed for so long: Kafka is waited for again. */
+  quietMs: 10_000,
   /** One read of the outbox: records, and bytes (one record is always read). */
   readRecordsMax: 500,
   readBytesMax: 4 * 1024 * 1024,
@@ -108,20 +110,6 @@ export const NOTICES = {
   accountsNamedMax: 500,
 } as const;
 
-export const WATCHDOG = {
-  everyMs: 2000,
-  requestTimeoutMs: 5000,
-  /** The pause between restarts of the connector: the first, and the longest. */
-  restartFirstMs: 2000,
-  restartMaxMs: 60_000,
-  /** RUNNING for so long: the next failure starts from the first pause again. */
-  healthyMs: 60_000,
-  /** No process reads the slot, though the connector says RUNNING. */
-  slotInactiveMs: 15_000,
-  /** The slot's position has not moved; heartbeats move it every few seconds. */
-  slotStuckMs: 60_000,
-} as const;
-
 export const POOLS = {
   projecting: BATCH.inFlightMax + BATCH.sharedInFlightMax,
   reading: 6,
@@ -157,6 +145,8 @@ export type ProjectorConfig = {
   consumerGroup: string;
   /** undefined: no Connect to watch. */
   connectUrl: string | undefined;
+  /** What Connect is given when it has lost its connector; undefined: then people do that. */
+  connectorFile: string | undefined;
   listen: Address;
   instance: string;
   logLevel: string;
@@ -171,6 +161,7 @@ const schema = z
     BANK_REDIS_URL: envText(),
     BANK_KAFKA_BROKERS: envList(),
     BANK_CONNECT_URL: z.url().optional(),
+    BANK_CONNECTOR_FILE: z.string().min(1).optional(),
     BANK_PROJECTOR_LISTEN: envAddress('127.0.0.1:50053'),
     BANK_INSTANCE: envText(`projector-svc-${process.pid}`),
     BANK_LOG_LEVEL: envText('info'),
@@ -187,6 +178,7 @@ const schema = z
     topic: TOPIC,
     consumerGroup: CONSUMER_GROUP,
     connectUrl: env.BANK_CONNECT_URL,
+    connectorFile: env.BANK_CONNECTOR_FILE,
     listen: env.BANK_PROJECTOR_LISTEN,
     instance: env.BANK_INSTANCE,
     logLevel: env.BANK_LOG_LEVEL,

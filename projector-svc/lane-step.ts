@@ -7,7 +7,7 @@
 import type { Commits } from './commit-rows.ts';
 import { fillHole, fillTail, rereadRecord } from './outbox-filler.ts';
 import type { FillContext } from './outbox-filler.ts';
-import { dropApplied, takeDense } from './partition-lane.ts';
+import { dropApplied, fedRange, feedFromKafka, takeDense } from './partition-lane.ts';
 import type { PartitionLane } from './partition-lane.ts';
 import { projectBatch } from './project-batch.ts';
 import type { ProjectedHead } from './project-batch.ts';
@@ -20,8 +20,10 @@ export async function stepLane(ctx: FillContext, lane: PartitionLane): Promise<v
   const head = lane.head ?? (await readProjectedHead(ctx.reading, lane.partition));
   lane.head = head;
   if (lane.feed === 'outbox' && lane.queue.some((record) => record.seq >= head.seq)) {
-    lane.feed = 'kafka'; // it has caught up with what the outbox fed
-    ctx.log.info('Kafka feeds the partition again.', { partition: lane.partition });
+    feedFromKafka(lane); // it has caught up with what the outbox fed
+    const { partition } = lane;
+    const fed = fedRange(lane, head.seq);
+    ctx.log.info('Kafka feeds the partition again.', { partition, ...fed });
   }
   dropApplied(lane, head, performance.now());
   const [next] = lane.queue;

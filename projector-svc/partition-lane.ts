@@ -20,6 +20,8 @@ export type PartitionLane = {
   /** Why it has stopped; empty: it has not. */
   alarm: string;
   feed: 'kafka' | 'outbox';
+  /** Where the outbox began to feed it. */
+  fedFromSeq: bigint;
   /** A lost tail: read the outbox up to here. 0: nothing to read. */
   fillUntil: bigint;
   failures: number;
@@ -41,12 +43,30 @@ export function newLane(partition: number): PartitionLane {
     busy: false,
     alarm: '',
     feed: 'kafka',
+    fedFromSeq: 0n,
     fillUntil: 0n,
     failures: 0,
     retryAtMs: 0,
     kafkaOffset: undefined,
     nextOffset: undefined,
   };
+}
+
+export function feedFromOutbox(lane: PartitionLane, seq: bigint): void {
+  lane.feed = 'outbox';
+  lane.fedFromSeq = seq;
+}
+
+export function feedFromKafka(lane: PartitionLane): void {
+  lane.feed = 'kafka';
+}
+
+/** What was applied while the outbox fed it, for the log; nothing where nothing was. */
+export function fedRange(
+  { fedFromSeq }: PartitionLane,
+  seq: bigint,
+): { from?: bigint; to?: bigint } {
+  return seq > fedFromSeq ? { from: fedFromSeq + 1n, to: seq } : {};
 }
 
 export function addRecords(

@@ -75,7 +75,8 @@ export async function projectBatch(
 
 function count({ events, rows }: BatchRows): void {
   eventsProjected.add(events);
-  if (rows.filledRecords > 0) recordsFilled.add(rows.filledRecords);
+  const { filledRecords, partition } = rows;
+  if (filledRecords > 0) recordsFilled.add(filledRecords, { partition });
 }
 
 /**

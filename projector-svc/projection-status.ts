@@ -1,4 +1,7 @@
-/** GetProjectionStatus: how far each partition is, read from both stores when it is asked for. */
+/**
+ * GetProjectionStatus: how far each partition is, read from both stores when it is asked for, and
+ * what the watch over the pipeline saw last.
+ */
 import { status } from '@grpc/grpc-js';
 import type pg from 'pg';
 import { refusal } from '#platform/grpc-errors.ts';
@@ -10,6 +13,8 @@ import type {
 } from '#proto/bank/v1/projector_service.ts';
 import { ACKNOWLEDGEMENTS } from './config.ts';
 import type { PartitionLane } from './partition-lane.ts';
+import { pipelineStatus } from './pipeline-status.ts';
+import type { PipelineWatch } from './pipeline-watch.ts';
 import { readLogHeads } from './sql/read-log-heads.ts';
 import type { LogHead } from './sql/read-log-heads.ts';
 import { readProjectedHeads } from './sql/read-projected-heads.ts';
@@ -20,6 +25,7 @@ export type StatusContext = {
   reading: pg.Pool;
   eventStore: pg.Pool;
   lanes: readonly PartitionLane[];
+  pipeline: Pick<PipelineWatch, 'latest'>;
 };
 
 export async function getProjectionStatus(
@@ -35,13 +41,19 @@ export async function getProjectionStatus(
   const partitions = projected.map((row) =>
     statusOf(row, heads.get(row.partition), ctx.lanes[row.partition]),
   );
+  const lagMs = partitions.reduce((most, one) => (one.lagMs > most ? one.lagMs : most), 0n);
   return {
     logId: log.logId,
     partitions,
     lagRecords: partitions.reduce((sum, partition) => sum + partition.lagRecords, 0n),
-    lagMs: partitions.reduce((most, { lagMs }) => (lagMs > most ? lagMs : most), 0n),
+    lagMs,
     filledRecords: partitions.reduce((sum, partition) => sum + partition.filledRecords, 0n),
     observedAt: timestampFromMicros(nowMicros()),
+    pipeline: pipelineStatus(ctx.pipeline.latest(), {
+      lagMs,
+      stopped: partitions.filter(({ alarm }) => alarm !== '').length,
+      fedByOutbox: partitions.filter(({ outboxFeeds }) => outboxFeeds).length,
+    }),
   };
 }
 
@@ -62,6 +74,7 @@ function statusOf(
     projectedAt: row.projectedAt && timestampFromDate(row.projectedAt),
     kafkaOffset: lane?.kafkaOffset,
     alarm: lane?.alarm || (head && differenceOf(row, head)) || '',
+    outboxFeeds: lane?.feed === 'outbox',
   };
 }
 

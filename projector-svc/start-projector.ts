@@ -1,7 +1,7 @@
 /**
- * Wires the projector: connections, the pump and what feeds it (Kafka, the tail check), the
- * watchdog, the server. Everything opened adds its closer; what ends first is the server, last the
- * connections.
+ * Wires the projector: connections, the pump and what feeds it (Kafka, the tail check), the watch
+ * over the pipeline, the server. Everything opened adds its closer; what ends first is the server,
+ * last the connections.
  */
 import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
 import type { GrpcServer } from '#platform/grpc-server.ts';
@@ -23,15 +23,16 @@ import { startConsumer } from './outbox-consumer.ts';
 import type { OutboxConsumer } from './outbox-consumer.ts';
 import { newLane } from './partition-lane.ts';
 import type { PartitionLane } from './partition-lane.ts';
-import { watchPipeline } from './pipeline-watchdog.ts';
 import { CHANNEL, EVERYONE, createAnnouncer } from './projected-notices.ts';
 import { createProjectionHealth } from './projection-health.ts';
 import type { ProjectionHealth } from './projection-health.ts';
 import { getProjectionStatus } from './projection-status.ts';
+import type { StatusContext } from './projection-status.ts';
 import { createPump } from './projection-pump.ts';
 import { LOCK_CLASS, createSessionLocks } from './session-locks.ts';
 import { openStores } from './stores.ts';
 import type { Stores } from './stores.ts';
+import { watchPipeline } from './start-pipeline-watch.ts';
 import { compareRegularly, createTailCheck } from './tail-check.ts';
 
 const SERVICE = 'bank.v1.ProjectorService';
@@ -56,8 +57,8 @@ export async function startProjector(
     grpc.setServing(SERVICE, serving),
   );
   const consumer = await startProjecting(config, ctx, stores, lanes, health, mode);
-  startWatchdog(config, ctx, stores);
-  const address = await startServing(config, ctx, stores, lanes, grpc);
+  const pipeline = watchPipeline(config, ctx, stores);
+  const address = await startServing(config, ctx, stores, { lanes, pipeline }, grpc);
   // Without Kafka it serves too: the outbox feeds it.
   await Promise.race([consumer.joined, sleep(READY_WAIT_MS, ctx.stopping)]);
   return address;
@@ -115,32 +116,11 @@ async function startProjecting(
   return consumer;
 }
 
-function startWatchdog(
-  config: ProjectorConfig,
-  { closers, stopping, log }: ServiceContext,
-  { eventStore }: Stores,
-): void {
-  const { connectUrl } = config;
-  if (connectUrl === undefined) {
-    log.warn('BANK_CONNECT_URL is not set: nobody mends the pipeline to Kafka.');
-    return;
-  }
-  const locks = createSessionLocks({
-    url: config.eventStoreUrl,
-    applicationName: `${config.instance}-watchdog`,
-    lockClass: LOCK_CLASS.watchdog,
-    log,
-  });
-  closers.add('watchdog lock', locks.close);
-  const watching = watchPipeline({ eventStore, locks, connectUrl, log, stopping });
-  closers.add('watchdog', () => watching);
-}
-
 async function startServing(
   config: ProjectorConfig,
   { closers, log, stopping }: ServiceContext,
   { reading, eventStore, ledger }: Stores,
-  lanes: readonly PartitionLane[],
+  shown: Pick<StatusContext, 'lanes' | 'pipeline'>,
   grpc: GrpcServer,
 ): Promise<string> {
   const watchers = createWatchers();
@@ -159,7 +139,7 @@ async function startServing(
     ProjectorServiceService,
     unimplemented(ProjectorServiceService, {
       streamAcknowledgements: streamAcknowledgements(acknowledging),
-      getProjectionStatus: unary(log, () => getProjectionStatus({ reading, eventStore, lanes })),
+      getProjectionStatus: unary(log, () => getProjectionStatus({ reading, eventStore, ...shown })),
     }),
   );
   const address = await grpc.serve(config.listen);

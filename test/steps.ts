@@ -18,9 +18,9 @@ export const STEPS: readonly Step[] = [
   { name: 'generated code', limitSeconds: 30, kind: 'check', command: npmRun('check:generated') },
   { name: 'style', limitSeconds: 30, kind: 'vitest', project: 'style' },
   { name: 'unit', limitSeconds: 120, kind: 'vitest', project: 'unit' },
-  { name: 'integration', limitSeconds: 480, kind: 'vitest', project: 'integration' },
+  { name: 'integration', limitSeconds: 370, kind: 'vitest', project: 'integration' },
   { name: 'call tools', limitSeconds: 150, kind: 'check', command: npmRun('call-tools') },
-  { name: 'e2e', limitSeconds: 540, kind: 'vitest', project: 'e2e' },
+  { name: 'e2e', limitSeconds: 650, kind: 'vitest', project: 'e2e' },
 ];
 
 function npmRun(script: string): readonly [string, ...string[]] {

@@ -14,6 +14,7 @@ import { Part } from './part.ts';
 import type { PartSpec } from './part.ts';
 import { choosePort, freePort } from './ports.ts';
 import { postgresSpec, postgresUrl } from './postgres.ts';
+import type { PostgresSettings } from './postgres.ts';
 import { progressLines } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { findRedis } from './redis-binary.ts';
@@ -34,6 +35,8 @@ export type StackOptions = {
   progress?: Progress;
   /** A part has ended for good. Default: a line of progress. */
   onGivenUp?: (reason: Error) => void;
+  /** In the place of our own (postgres.ts). */
+  postgresSettings?: PostgresSettings;
   /** BANK_POSTGRES_PORT, _REDIS_PORT, _KAFKA_PORT, _CONNECT_PORT. Default: process.env. */
   env?: NodeJS.ProcessEnv;
   /** Aborted: everything is stopped, also in the middle of the start. */
@@ -94,6 +97,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     newPart,
     hasConnector: () => hasConnector,
     isSlotActive: slot.isActive,
+    postgresSettings: options.postgresSettings,
   });
   const end = (part: Part): Promise<void> => (keepData ? part.stop() : part.discard());
   const { connect, ...others } = parts;
@@ -141,6 +145,7 @@ type PartsContext = {
   newPart: Stack['newPart'];
   hasConnector: () => boolean;
   isSlotActive: () => Promise<boolean>;
+  postgresSettings: PostgresSettings | undefined;
 };
 
 function makeParts(ctx: PartsContext): Stack['parts'] {
@@ -161,7 +166,7 @@ function makeParts(ctx: PartsContext): Stack['parts'] {
     isSlotActive,
   };
   return {
-    postgres: newPart(postgresSpec(folder, ports.postgres)),
+    postgres: newPart(postgresSpec(folder, ports.postgres, ctx.postgresSettings)),
     redis: newPart(redisSpec(folder, redis, ports.redis)),
     kafka: newPart(kafkaSpec(folder, java, { broker: ports.kafka, controller: ports.controller })),
     connect: newPart(connectSpec(folder, java, connectOptions)),

@@ -3,6 +3,7 @@
  * outbox, and whatever Kafka does, in the end the projection holds each record once.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { emptyProjection } from '#test/support/emptied-projection.ts';
 import { until } from '#test/support/until.ts';
 import { deposited, logRecord } from '../../unit/projector/record-fixtures.ts';
 import { expectProjected, history } from './account-history.ts';
@@ -132,4 +133,21 @@ test('starts at the earliest record when the group has no offsets', () =>
     await own.applied(6, 11n);
     await expectProjected(own.databases, accountId, 11);
     expect(await own.filled()).toBe(0n);
+  }));
+
+test('fills all of it when the projected tables are emptied under its hands', () =>
+  withOwnWorld(async (own) => {
+    const { accountId, records } = history(6, 10);
+    await own.store(records);
+    await own.send(records);
+    const emptied = await own.startReplica();
+    await own.applied(6, 10n);
+    expect(await own.filled()).toBe(0n);
+    await emptyProjection(own.databases.projectionStore);
+    const startedAt = performance.now();
+    await own.applied(6, 10n);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    await expectProjected(own.databases, accountId, 10);
+    expect(await own.filled()).toBe(10n);
+    expect(emptied.failures).toEqual([]);
   }));

@@ -180,6 +180,7 @@ async function startReplica(
       topic,
       consumerGroup: topic,
       connectUrl: undefined,
+      connectorFile: undefined,
       listen: { host: '127.0.0.1', port: 0 },
       instance: `${instance}-${randomUUID().slice(0, 8)}`,
       logLevel: 'info',
