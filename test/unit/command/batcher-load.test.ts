@@ -10,7 +10,7 @@ let started: { size: number; partition: number; end: () => void }[];
 let batcher: Batcher;
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'Date'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] });
   started = [];
   const limits = {
     ...WIDE_LIMITS,
