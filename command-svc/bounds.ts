@@ -16,6 +16,8 @@ export const RETRY_AFTER_MS = 1_000;
 /** Pages of items (AIP-158). */
 export const PAGE_SIZE_DEFAULT = 100;
 export const PAGE_SIZE_MAX = 1_000;
+/** Amounts of control totals: one a currency, and there are fewer of those. */
+export const CONTROL_AMOUNTS_MAX = 200;
 /** Gaps that a submission names. */
 export const MISSING_RANGES_MAX = 100;
 /** How long a lease of bulk mode lasts, and what its holder may say. */
@@ -112,3 +114,4 @@ export const FEED = {
   readRetry: { attempts: 6, firstMs: 100, maxMs: 2_000 },
 } as const;
 export const FEED_OWNERS_MAX = 100;
+export const FEED_TYPES_MAX = 64;
