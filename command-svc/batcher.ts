@@ -17,6 +17,7 @@ import {
   hasNoBarrierRoom,
   hasNoRoom,
   isQueueFull,
+  isTooSlow,
   putBack,
   takeBatch,
   wakeRoomWaiters,
@@ -25,7 +26,7 @@ import {
 } from './lane.ts';
 
 export type Batcher = {
-  /** False: that lane's queue is full, or the batcher is stopping. */
+  /** False: that lane's queue is full, or too slow for the item's deadline. */
   tryEnqueue(item: BatchItem): boolean;
   /** The same for all of its items at once. */
   tryEnqueueBarrier(barrier: Barrier): boolean;
@@ -83,9 +84,10 @@ class LaneBatcher implements AdjustableBatcher {
     if (item.otherPartition !== undefined) return this.#tryEnqueueWide(item);
     const lane = this.#lane(item.partition);
     if (item.origin.kind === 'unary') {
-      if (isQueueFull(lane.unary, this.#limits)) return false;
-      this.#lastUnaryMs = performance.now();
-      lane.unary.push(item, this.#lastUnaryMs);
+      const nowMs = performance.now();
+      if (isQueueFull(lane.unary, this.#limits) || isTooSlow(lane, item, nowMs)) return false;
+      this.#lastUnaryMs = nowMs;
+      lane.unary.push(item, nowMs);
     } else {
       if (hasNoRoom(lane, this.#limits)) return false;
       if (this.#barriers.joinsRun(item, lane, () => this.#runItemsMax)) return true;

@@ -76,7 +76,7 @@ function outcomeOf(
     const { traceparent, deadlineAtMs, signal } = call;
     const origin = { kind: 'unary', traceparent, settle: resolve, deadlineAtMs, signal } as const;
     if (context.batcher.tryEnqueue(itemOf(context, command, origin))) return;
-    const message = "the account's queue is full: nothing was done";
+    const message = "the account's queue is full, or too slow for the deadline: nothing was done";
     const { retryAfterMs } = context.submissions;
     reject(refusal(status.RESOURCE_EXHAUSTED, 'QUEUE_FULL', message, { retryAfterMs }));
   });

@@ -78,10 +78,11 @@ describe('services that start before everything else', () => {
     expect((await readFeed(client, payroll.submissionId)).at(-1)?.progress?.complete).toBe(true);
 
     const { kafka, connect } = stack.parts;
-    await connect.start().catch(() => undefined); // before Kafka: it may give up, as Connect does
+    const connecting = connect.start(); // before Kafka
+    connecting.catch(() => undefined); // awaited below
     await kafka.start();
     await setUpTopics(stack.kafkaBrokers, PARTITIONS, () => undefined);
-    if (connect.state !== 'running') await connect.start();
+    await connecting;
     await putConnector(stack.connectUrl);
     stack.expectConnector();
     await until('Debezium reads the log', stack.isSlotActive, { timeoutMs: PART_MS });
