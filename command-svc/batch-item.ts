@@ -67,7 +67,8 @@ export type UnaryOrigin = {
   /** W3C trace context of the caller's call. */
   readonly traceparent: string | undefined;
   readonly settle: Settle;
-  readonly deadlineMs: number | undefined;
+  /** On the clock of performance.now(). */
+  readonly deadlineAtMs: number | undefined;
   /** Aborts when the caller cancels. */
   readonly signal?: AbortSignal;
 };

@@ -91,7 +91,7 @@ function expireHolds(context: WorkerContext, accountId: string): Promise<ItemOut
     const item = itemOf(
       context,
       { type: 'ExpireHolds', accountId, operationId: undefined },
-      { kind: 'unary', traceparent: undefined, deadlineMs: undefined, settle: resolve },
+      { kind: 'unary', traceparent: undefined, deadlineAtMs: undefined, settle: resolve },
     );
     if (!context.batcher.tryEnqueue(item)) resolve(undefined);
   });

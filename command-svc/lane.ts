@@ -5,6 +5,7 @@
  * them.
  */
 import type { BatchItem } from './batch-item.ts';
+import { DEADLINE_PART_WAITED_MAX } from './bounds.ts';
 
 export type LaneLimits = {
   readonly batchItemsMax: number;
@@ -91,6 +92,16 @@ export function isQueueFull(
   limits: LaneLimits,
 ): boolean {
   return length >= limits.queueItemsMax || bytes >= limits.queueBytesMax;
+}
+
+/**
+ * True when a command would hardly be answered by its deadline: the oldest that waits has waited
+ * for more than a part of what is left to it. Taken all the same it would be dropped in the end,
+ * after it had made others wait.
+ */
+export function isTooSlow({ unary }: Lane, { origin }: BatchItem, nowMs: number): boolean {
+  if (origin.kind !== 'unary' || origin.deadlineAtMs === undefined) return false;
+  return nowMs - unary.oldestMs > (origin.deadlineAtMs - nowMs) * DEADLINE_PART_WAITED_MAX;
 }
 
 export type TakenBatch = {

@@ -12,7 +12,7 @@ export {
   isRolledBack,
   sqlStateOf,
 } from './sql-states.ts';
-export { waitForSchema } from './wait-for-schema.ts';
+export { NotSetUp, waitForSchema, whenThere } from './wait-for-store.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 const IDLE_IN_TRANSACTION_MS = 5000;

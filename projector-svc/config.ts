@@ -6,6 +6,8 @@
 import { z } from 'zod';
 import { envAddress, envInt, envList, envText, parseEnv } from '#platform/config.ts';
 import type { Address } from '#platform/config.ts';
+import { SERVER_ENV, serverLimits } from '#platform/server-limits.ts';
+import type { ServerLimits } from '#platform/server-limits.ts';
 import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 
 const TOPIC = 'bank.account-events';
@@ -148,6 +150,7 @@ export type ProjectorConfig = {
   /** What Connect is given when it has lost its connector; undefined: then people do that. */
   connectorFile: string | undefined;
   listen: Address;
+  server: ServerLimits;
   instance: string;
   logLevel: string;
   normal: ProjectSettings;
@@ -156,6 +159,7 @@ export type ProjectorConfig = {
 
 const schema = z
   .object({
+    ...SERVER_ENV,
     BANK_EVENT_STORE_URL: envText(),
     BANK_PROJECTION_STORE_URL: envText(),
     BANK_REDIS_URL: envText(),
@@ -180,6 +184,7 @@ const schema = z
     connectUrl: env.BANK_CONNECT_URL,
     connectorFile: env.BANK_CONNECTOR_FILE,
     listen: env.BANK_PROJECTOR_LISTEN,
+    server: serverLimits(env),
     instance: env.BANK_INSTANCE,
     logLevel: env.BANK_LOG_LEVEL,
     normal: {

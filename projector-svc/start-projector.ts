@@ -4,12 +4,13 @@
  * last the connections.
  */
 import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
-import type { GrpcServer } from '#platform/grpc-server.ts';
+import type { GrpcServer, Starting } from '#platform/grpc-server.ts';
 import { createKafka } from '#platform/kafka.ts';
 import { openLeasedMode } from '#platform/leased-mode.ts';
 import type { LeasedMode } from '#platform/leased-mode.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { listen } from '#platform/postgres-listen.ts';
+import { whenThere } from '#platform/postgres.ts';
 import { unary } from '#platform/unary.ts';
 import { sleep } from '#platform/waiting.ts';
 import { ProjectorServiceService } from '#proto/bank/v1/projector_service.ts';
@@ -40,6 +41,13 @@ const NAME = 'projector-svc';
 /** The leases' name in Redis, the same in every service. */
 const BULK_MODE = 'bulk_mode';
 
+/** Until the stores are there. */
+const STARTING: Starting = {
+  services: [ProjectorServiceService],
+  reason: 'PROJECTION_UNAVAILABLE',
+  message: 'the service has not started: it waits for its stores',
+};
+
 /** Answers host:port when it serves and its consumer has its partitions (or Kafka is away). */
 export async function startProjector(
   config: ProjectorConfig,
@@ -49,16 +57,18 @@ export async function startProjector(
   const names = { name: BULK_MODE, service: NAME, instance };
   const mode = openLeasedMode({ redisUrl, ...names, off, on, log: ctx.log });
   ctx.closers.add('bulk mode', mode.close);
+  const grpc = createGrpcServer({ log: ctx.log, limits: config.server });
+  const address = await grpc.listen(config.listen, STARTING);
+  ctx.closers.add('listener', () => grpc.drain(0));
   const stores = await openStores(config, ctx);
   const { partitionCount } = stores.ledger;
   const lanes = Array.from({ length: partitionCount }, (_, partition) => newLane(partition));
-  const grpc = createGrpcServer({ log: ctx.log });
   const health = createProjectionHealth(lanes, ctx.log, (serving) =>
     grpc.setServing(SERVICE, serving),
   );
   const consumer = await startProjecting(config, ctx, stores, lanes, health, mode);
   const pipeline = watchPipeline(config, ctx, stores);
-  const address = await startServing(config, ctx, stores, { lanes, pipeline }, grpc);
+  startServing(config, ctx, stores, { lanes, pipeline }, grpc);
   // Without Kafka it serves too: the outbox feeds it.
   await Promise.race([consumer.joined, sleep(READY_WAIT_MS, ctx.stopping)]);
   return address;
@@ -96,7 +106,8 @@ async function startProjecting(
   closers.add('pump', pump.stop);
   const tail = { reading, eventStore, lanes, pump, logId: ledger.logId, health, log, fail };
   const check = createTailCheck(tail);
-  await check.compare(); // before anything is applied: is this projection of this event store?
+  // Before anything is applied: is this projection of this event store?
+  await whenThere('both stores', { log, stopping }, () => check.compare());
   const comparing = compareRegularly(tail, check, stopping);
   closers.add('tail check', () => comparing);
   const kafka = createKafka(config.kafkaBrokers, config.instance, log);
@@ -116,13 +127,13 @@ async function startProjecting(
   return consumer;
 }
 
-async function startServing(
+function startServing(
   config: ProjectorConfig,
   { closers, log, stopping }: ServiceContext,
   { reading, eventStore, ledger }: Stores,
   shown: Pick<StatusContext, 'lanes' | 'pipeline'>,
   grpc: GrpcServer,
-): Promise<string> {
+): void {
   const watchers = createWatchers();
   const listener = listen({
     url: config.projectionStoreUrl,
@@ -142,7 +153,6 @@ async function startServing(
       getProjectionStatus: unary(log, () => getProjectionStatus({ reading, eventStore, ...shown })),
     }),
   );
-  const address = await grpc.serve(config.listen);
+  grpc.open();
   closers.add('server', () => grpc.drain(DRAIN_MS));
-  return address;
 }

@@ -8,7 +8,14 @@ import type { FieldViolation } from '#platform/grpc-errors.ts';
 import { isTimestamp, SECONDS_MAX } from '#platform/timestamps.ts';
 import { canonicalUuid } from '#platform/uuid.ts';
 import type { Timestamp } from '#proto/google/protobuf/timestamp.ts';
-import { LABELS_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from './config.ts';
+import {
+  LABEL_KEY_CHARACTERS_MAX,
+  LABEL_VALUE_CHARACTERS_MAX,
+  LABELS_MAX,
+  PAGE_SIZE_DEFAULT,
+  PAGE_SIZE_MAX,
+  TEXT_CHARACTERS_MAX,
+} from './config.ts';
 
 export type Violations = FieldViolation[];
 
@@ -87,8 +94,22 @@ export function currencyField(violations: Violations, code: string): string | un
 
 /** A text that an account may have; empty: any. */
 export function textField(violations: Violations, field: string, text: string): string | undefined {
-  if (text.includes('\0')) violations.push({ field, description: 'must not contain U+0000' });
+  const description = textRule(text, TEXT_CHARACTERS_MAX);
+  if (description !== undefined) violations.push({ field, description });
   return text === '' ? undefined : text;
+}
+
+/** Characters are Unicode code points. */
+function textRule(text: string, max: number): string | undefined {
+  if (text.length > max && (text.length > 2 * max || [...text].length > max)) {
+    return `must have ${max} characters or fewer`;
+  }
+  return text.includes('\0') ? 'must not contain U+0000' : undefined;
+}
+
+/** Adds the violation of a list that is too long. */
+export function countField(violations: Violations, field: string, count: number, max: number) {
+  if (count > max) violations.push({ field, description: `must be ${max} or fewer` });
 }
 
 export function labelsField(
@@ -96,14 +117,18 @@ export function labelsField(
   labels: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   const entries = Object.entries(labels);
-  if (entries.length > LABELS_MAX) {
-    violations.push({ field: 'labels', description: `must be ${LABELS_MAX} or fewer` });
-  }
+  countField(violations, 'labels', entries.length, LABELS_MAX);
   if (entries.some(([name]) => name === '')) {
     violations.push({ field: 'labels', description: 'a key must not be empty' });
   }
-  if (entries.some((entry) => entry.join('').includes('\0'))) {
-    violations.push({ field: 'labels', description: 'must not contain U+0000' });
+  for (const [name, value] of entries.slice(0, LABELS_MAX)) {
+    const keyRule = textRule(name, LABEL_KEY_CHARACTERS_MAX);
+    const valueRule = textRule(value, LABEL_VALUE_CHARACTERS_MAX);
+    if (keyRule !== undefined)
+      violations.push({ field: 'labels', description: `a key ${keyRule}` });
+    if (valueRule !== undefined) {
+      violations.push({ field: 'labels', description: `a value ${valueRule}` });
+    }
   }
   return labels;
 }

@@ -11,6 +11,7 @@ import { Closers } from '#platform/closers.ts';
 import { createKafka, createTopics } from '#platform/kafka.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { createLogger } from '#platform/logger.ts';
+import { SERVER_LIMITS } from '#platform/server-limits.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
 import { until } from '#test/support/until.ts';
 import type { ProjectorConfig } from '../../../projector-svc/config.ts';
@@ -182,6 +183,7 @@ async function startReplica(
       connectUrl: undefined,
       connectorFile: undefined,
       listen: { host: '127.0.0.1', port: 0 },
+      server: SERVER_LIMITS,
       instance: `${instance}-${randomUUID().slice(0, 8)}`,
       logLevel: 'info',
       normal: { batchEventsMax: 500, batchTimeoutMs: 100 },

@@ -155,7 +155,7 @@ describe('a barrier', () => {
   test.each(['bulk', 'unary'] as const)(
     'of the %s kind lets unary commands go first that came before it, however many come',
     async (kind) => {
-      vi.useFakeTimers({ toFake: ['Date'] });
+      vi.useFakeTimers({ toFake: ['performance'] });
       const one = openBench();
       one.barrier([0, 1], kind);
       await one.turn();
