@@ -3,6 +3,7 @@
  * the judgement over all that was seen and stored. The mesh must also flow by Kafka alone again at
  * the end: what only the outbox feeds is not mended.
  */
+import { retryWithBackoff } from '#platform/waiting.ts';
 import { waitForProjection } from '#test/support/check-projection.ts';
 import { checkEvents } from '#test/support/check-events.ts';
 import { filledRecords } from '#test/support/ledger-check.ts';
@@ -34,6 +35,7 @@ const KAFKA_ALONE_MS = 120_000;
 const CANARY_MS = 60_000;
 const FEED_MS = 60_000;
 const HOLDS_MS = 60_000;
+const READ_RETRY = { firstMs: 500, maxMs: 2_000, attempts: 3 } as const;
 const LOAD_ENDS_MS = 180_000;
 
 export async function runFaults(
@@ -47,7 +49,9 @@ export async function runFaults(
   const record = newRecord();
   const canary = await openCanary(mesh, record, seed);
   const load = await startLoad(mesh, record, seed);
+  const startedMs = performance.now();
   await canary.flows(CANARY_MS);
+  say(`a canary takes ${secondsSince(startedMs)} s while nothing strikes`);
   const endsAtMs = performance.now() + minutes * MINUTE_MS;
   const striking = { mesh, canary, say, signal };
   await Promise.race([
@@ -58,8 +62,10 @@ export async function runFaults(
   await inTime('every client has its last answer', LOAD_ENDS_MS, load.stop());
   await untilKafkaAlone(mesh, canary, say);
   await untilHoldsHaveEnded(mesh);
-  await waitForProjection(mesh.stores);
-  const held = await readStores(mesh.stores);
+  const held = await retryWithBackoff(READ_RETRY, async () => {
+    await waitForProjection(mesh.stores);
+    return readStores(mesh.stores);
+  });
   await untilFed(load, held.events.length);
   const { bank } = load;
   const { tries, submissions, reads, lookups, totals, feed } = record;
@@ -78,7 +84,7 @@ async function openCanary(mesh: FaultyMesh, record: RunRecord, seed: number): Pr
   const random = randomOf(seed, 301);
   const accounts = canaryAccounts(random);
   const context = { mesh, record, known: new KnownAccounts(), stopping: NEVER };
-  for (const accountId of accounts) await openFilled(context, random, accountId);
+  await Promise.all(accounts.map((accountId) => openFilled(context, random, accountId)));
   return createCanary(mesh, record, random, accounts);
 }
 const NEVER = new AbortController().signal;
@@ -95,9 +101,9 @@ async function untilKafkaAlone(
     await canary.flows(CANARY_MS);
     return (await filledRecords(stores)) === before;
   };
-  await until('all flows by Kafka alone', flows, { timeoutMs: KAFKA_ALONE_MS, everyMs: 500 });
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  say(`all flows by Kafka alone ${seconds} s after the end of the load`);
+  const tried = (): Promise<boolean> => flows().catch(() => false);
+  await until('all flows by Kafka alone', tried, { timeoutMs: KAFKA_ALONE_MS, everyMs: 500 });
+  say(`all flows by Kafka alone ${secondsSince(startedMs)} s after the end of the load`);
 }
 
 /** Nothing moves any more but what ends by time: then nothing moves at all. */
@@ -125,6 +131,10 @@ async function chainProblems({ stores }: FaultyMesh, { events }: History): Promi
   const accounts = [...new Set(events.map(({ accountId }) => accountId))];
   const stored = await readEvents(stores, accounts);
   return checkEvents(stored, await readLogRecords(stores, accounts), []);
+}
+
+function secondsSince(startedMs: number): string {
+  return ((performance.now() - startedMs) / 1000).toFixed(1);
 }
 
 async function inTime<T>(what: string, limitMs: number, work: Promise<T>): Promise<T> {

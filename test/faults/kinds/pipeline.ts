@@ -11,6 +11,7 @@ import { PARTITIONS, type FaultyMesh } from '../mesh/faulty-mesh.ts';
 import type { FaultKind } from './fault.ts';
 
 const TOPIC = 'bank.account-events';
+const YES_OR_NO = [() => true, () => false] as const;
 const UNTIL = { timeoutMs: 60_000, everyMs: 50 } as const;
 
 export const slotDropped: FaultKind = {
@@ -18,20 +19,15 @@ export const slotDropped: FaultKind = {
   targets: [SLOT],
   needs: ['postgres'],
   strike: async ({ stores: { eventStore } }) => {
-    await until(
-      'the slot is dropped',
-      async () => {
-        await eventStore.query(
-          'select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1',
-          [SLOT],
-        );
-        return eventStore.query('select pg_drop_replication_slot($1)', [SLOT]).then(
-          () => true,
-          () => false, // its reader was back already
-        );
-      },
-      UNTIL,
-    );
+    const drop = async (): Promise<void> => {
+      await eventStore.query(
+        'select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1',
+        [SLOT],
+      );
+      await eventStore.query('select pg_drop_replication_slot($1)', [SLOT]);
+    };
+    // Its reader may be back already.
+    await until('the slot is dropped', () => drop().then(...YES_OR_NO), UNTIL);
     return () => Promise.resolve();
   },
 };
@@ -66,7 +62,6 @@ export const topicDeleted: FaultKind = {
     };
   },
 };
-const YES_OR_NO = [() => true, () => false] as const;
 
 export const redisFlushed: FaultKind = {
   name: 'flushed',

@@ -40,7 +40,8 @@ export async function startLoad(mesh: FaultyMesh, record: RunRecord, seed: numbe
     start: new Map(accounts.map((id) => [id, 2n])),
     totalMinor: BANK.paidIn * BigInt(BANK.accounts),
   };
-  for (let n = 0; n < SHARED_ACCOUNTS; n++) await openFilled(context, random, random.uuid());
+  const shared = Array.from({ length: SHARED_ACCOUNTS }, () => random.uuid());
+  await Promise.all(shared.map((accountId) => openFilled(context, random, accountId)));
   const feeding = new AbortController();
   const feed = readFeed(context, feeding.signal);
   const { clients, pauseMs } = BANK;
@@ -77,12 +78,12 @@ export async function openFilled(
   accountId: string,
 ): Promise<void> {
   const opening = { accountId, operationId: random.uuid() };
+  const paying = { accountId, operationId: random.uuid() };
   await sendCommand(context, {
     ...opening,
     command: request('openAccount', { ...opening, currencyCode: 'EUR' }),
     wanted: { kind: 'accountOpened', changeMinor: 0n },
   });
-  const paying = { accountId, operationId: random.uuid() };
   const amount = { currencyCode: 'EUR', minorUnits: FIRST_DEPOSIT };
   await sendCommand(context, {
     ...paying,

@@ -39,7 +39,7 @@ export type FaultyMesh = {
 export const PARTITIONS = 16;
 const CONNECTIONS_MAX = 6;
 /** Whoever looks while PostgreSQL stands still gives up soon, and looks again. */
-const LOOK_TIMEOUT_MS = 10_000;
+const LOOK_TIMEOUT_MS = 20_000;
 const SKEWED_CLOCK = new URL('skewed-clock.ts', import.meta.url);
 
 export type MeshPlace = { folder: string; seed: number; progress: Progress; signal: AbortSignal };
