@@ -4,6 +4,7 @@
  */
 import { followAcknowledgements } from '#client/acknowledgements.ts';
 import type { BankClient } from '#client/bank-client.ts';
+import { sleep } from '#platform/waiting.ts';
 import type { Stores } from '#test/support/stored-rows.ts';
 import type { SentSubmission } from '../history/history.ts';
 import { inVain, type LoadContext } from './load.ts';
@@ -14,7 +15,8 @@ export const STREAM_RETRY = {
   firstMs: 50,
   maxMs: 500,
 } as const;
-const LOOKS_MAX = 3;
+const LOOKS_MAX = 12;
+const LOOK_PAUSE_MS = 250;
 
 export async function follow(
   context: Pick<LoadContext, 'mesh' | 'record'>,
@@ -60,7 +62,7 @@ async function lookFor(
       const found = new Set(rows.map((row) => Number(row.item_index)));
       return indexes.filter((index) => !found.has(index));
     } catch {
-      // The store is away, or was: the next look, or none, tells.
+      await sleep(LOOK_PAUSE_MS); // the store is away, or was: the next look, or none, tells
     }
   }
   return undefined;
