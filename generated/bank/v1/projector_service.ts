@@ -169,7 +169,10 @@ export interface Progress {
   acceptedTotal?:
     | bigint
     | undefined;
-  /** Count of accepted items whose accounts wait for a dead letter. */
+  /**
+   * Count of accepted items whose accounts wait for a dead letter (of a transfer: either account).
+   * They are told once it is retried.
+   */
   blockedTotal: bigint;
   /** True in the last message only: the submission is closed and every accepted item can be read. */
   complete: boolean;
@@ -195,7 +198,13 @@ export interface GetProjectionStatusResponse {
    */
   filledRecords: bigint;
   /** When this was read, by the projector's clock. */
-  observedAt: Timestamp | undefined;
+  observedAt:
+    | Timestamp
+    | undefined;
+  /** Sum of the partitions' dead_letters. */
+  deadLetters: bigint;
+  /** Sum of the partitions' parked_accounts. */
+  parkedAccounts: bigint;
 }
 
 /** How far one partition's projection is. */
@@ -228,6 +237,10 @@ export interface PartitionStatus {
     | undefined;
   /** Why the partition has stopped and waits for people. Empty: it has not. */
   alarm: string;
+  /** Count of records that are kept as dead letters. */
+  deadLetters: bigint;
+  /** Count of accounts whose events wait for a dead letter. */
+  parkedAccounts: bigint;
 }
 
 /** A page of dead letters to list. */
@@ -236,7 +249,7 @@ export interface ListDeadLettersRequest {
   pageSize: number;
   /** next_page_token of the page before, with the same filter. Empty: the first page. */
   pageToken: string;
-  /** Only those of this cause. Empty: all. */
+  /** Only those of this cause, A to Z and _. Empty: all. */
   cause: string;
 }
 
@@ -260,17 +273,21 @@ export interface DeadLetter {
   kafkaOffset?:
     | bigint
     | undefined;
-  /** The record's headers as text. */
+  /** The record's headers as text, at most 32, each cut at 1,024 characters. */
   headers: { [key: string]: string };
-  /** The record's value as it came. */
+  /** The record's value as it came, its first 64 KiB. */
   payload: Uint8Array;
-  /** UPPER_SNAKE cause, as in UNDECODABLE, UNKNOWN_EVENT_TYPE or INVARIANT_BROKEN. */
+  /**
+   * UPPER_SNAKE cause: UNDECODABLE, UNKNOWN_EVENT_TYPE, INVARIANT_BROKEN; of a record from Kafka
+   * also NO_POSITION (its headers do not tell which record it is) and NOT_IN_LOG (the event store
+   * has no record at that position).
+   */
   cause: string;
   /** A sentence for people. */
   message: string;
   /**
-   * The accounts whose later events wait for it, UUIDs in lower case text form. None when the event
-   * store had the record in good order.
+   * The accounts whose events wait for it, UUIDs in lower case text form, ascending, at most 1,000.
+   * None when the event store had the record in good order.
    */
   parkedAccountIds: string[];
   /** When it was found. */
@@ -279,6 +296,10 @@ export interface DeadLetter {
     | undefined;
   /** Count of retries so far. */
   retries: number;
+  /** Length of the record's value; payload may hold less of it. */
+  payloadBytes: bigint;
+  /** Count of accounts whose events wait for it; parked_account_ids may name fewer. */
+  parkedAccounts: bigint;
 }
 
 export interface DeadLetter_HeadersEntry {
@@ -291,10 +312,10 @@ export interface RetryDeadLettersRequest {
   /** Which. Required. */
   selection:
     | //
-    /** This one. */
+    /** This one, a UUID in text form. */
     { $case: "deadLetterId"; value: string }
     | //
-    /** All of this cause. */
+    /** All of this cause, A to Z and _. */
     { $case: "cause"; value: string }
     | //
     /** True: all. */
@@ -306,9 +327,12 @@ export interface RetryDeadLettersRequest {
 export interface RetryDeadLettersResponse {
   /** Count of dead letters that were applied and are gone. */
   applied: bigint;
-  /** Count of those that failed again. */
+  /**
+   * Count of those that failed again, and of those that were made because a later event of an
+   * account cannot be applied either.
+   */
   failed: bigint;
-  /** Those that failed again, with their new cause, at most 100, payloads left out. */
+  /** Those, with their new cause, at most 100, payloads left out. */
   firstFailed: DeadLetter[];
 }
 
@@ -1103,7 +1127,16 @@ export const GetProjectionStatusRequest: MessageFns<GetProjectionStatusRequest> 
 };
 
 function createBaseGetProjectionStatusResponse(): GetProjectionStatusResponse {
-  return { logId: "", partitions: [], lagRecords: 0n, lagMs: 0n, filledRecords: 0n, observedAt: undefined };
+  return {
+    logId: "",
+    partitions: [],
+    lagRecords: 0n,
+    lagMs: 0n,
+    filledRecords: 0n,
+    observedAt: undefined,
+    deadLetters: 0n,
+    parkedAccounts: 0n,
+  };
 }
 
 export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse> = {
@@ -1134,6 +1167,18 @@ export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse
     }
     if (message.observedAt !== undefined) {
       Timestamp.encode(message.observedAt, writer.uint32(50).fork()).join();
+    }
+    if (message.deadLetters !== 0n) {
+      if (BigInt.asIntN(64, message.deadLetters) !== message.deadLetters) {
+        throw new globalThis.Error("value provided for field message.deadLetters of type int64 too large");
+      }
+      writer.uint32(56).int64(message.deadLetters);
+    }
+    if (message.parkedAccounts !== 0n) {
+      if (BigInt.asIntN(64, message.parkedAccounts) !== message.parkedAccounts) {
+        throw new globalThis.Error("value provided for field message.parkedAccounts of type int64 too large");
+      }
+      writer.uint32(64).int64(message.parkedAccounts);
     }
     return writer;
   },
@@ -1199,6 +1244,22 @@ export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse
             message.observedAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.deadLetters = reader.int64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.parkedAccounts = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1237,6 +1298,16 @@ export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse
         : isSet(object.observed_at)
         ? fromJsonTimestamp(object.observed_at)
         : undefined,
+      deadLetters: isSet(object.deadLetters)
+        ? BigInt(object.deadLetters)
+        : isSet(object.dead_letters)
+        ? BigInt(object.dead_letters)
+        : 0n,
+      parkedAccounts: isSet(object.parkedAccounts)
+        ? BigInt(object.parkedAccounts)
+        : isSet(object.parked_accounts)
+        ? BigInt(object.parked_accounts)
+        : 0n,
     };
   },
 
@@ -1260,6 +1331,12 @@ export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse
     if (message.observedAt !== undefined) {
       obj.observedAt = fromTimestamp(message.observedAt).toISOString();
     }
+    if (message.deadLetters !== 0n) {
+      obj.deadLetters = message.deadLetters.toString();
+    }
+    if (message.parkedAccounts !== 0n) {
+      obj.parkedAccounts = message.parkedAccounts.toString();
+    }
     return obj;
   },
 
@@ -1280,6 +1357,12 @@ export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse
     message.observedAt = (object.observedAt !== undefined && object.observedAt !== null)
       ? Timestamp.fromPartial(object.observedAt)
       : undefined;
+    message.deadLetters = (object.deadLetters !== undefined && object.deadLetters !== null)
+      ? BigInt(object.deadLetters)
+      : 0n;
+    message.parkedAccounts = (object.parkedAccounts !== undefined && object.parkedAccounts !== null)
+      ? BigInt(object.parkedAccounts)
+      : 0n;
     return message;
   },
 };
@@ -1295,6 +1378,8 @@ function createBasePartitionStatus(): PartitionStatus {
     projectedAt: undefined,
     kafkaOffset: undefined,
     alarm: "",
+    deadLetters: 0n,
+    parkedAccounts: 0n,
   };
 }
 
@@ -1344,6 +1429,18 @@ export const PartitionStatus: MessageFns<PartitionStatus> = {
     }
     if (message.alarm !== "") {
       writer.uint32(74).string(message.alarm);
+    }
+    if (message.deadLetters !== 0n) {
+      if (BigInt.asIntN(64, message.deadLetters) !== message.deadLetters) {
+        throw new globalThis.Error("value provided for field message.deadLetters of type int64 too large");
+      }
+      writer.uint32(80).int64(message.deadLetters);
+    }
+    if (message.parkedAccounts !== 0n) {
+      if (BigInt.asIntN(64, message.parkedAccounts) !== message.parkedAccounts) {
+        throw new globalThis.Error("value provided for field message.parkedAccounts of type int64 too large");
+      }
+      writer.uint32(88).int64(message.parkedAccounts);
     }
     return writer;
   },
@@ -1433,6 +1530,22 @@ export const PartitionStatus: MessageFns<PartitionStatus> = {
             message.alarm = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.deadLetters = reader.int64() as bigint;
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.parkedAccounts = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1476,6 +1589,16 @@ export const PartitionStatus: MessageFns<PartitionStatus> = {
         ? BigInt(object.kafka_offset)
         : undefined,
       alarm: isSet(object.alarm) ? globalThis.String(object.alarm) : "",
+      deadLetters: isSet(object.deadLetters)
+        ? BigInt(object.deadLetters)
+        : isSet(object.dead_letters)
+        ? BigInt(object.dead_letters)
+        : 0n,
+      parkedAccounts: isSet(object.parkedAccounts)
+        ? BigInt(object.parkedAccounts)
+        : isSet(object.parked_accounts)
+        ? BigInt(object.parked_accounts)
+        : 0n,
     };
   },
 
@@ -1508,6 +1631,12 @@ export const PartitionStatus: MessageFns<PartitionStatus> = {
     if (message.alarm !== "") {
       obj.alarm = message.alarm;
     }
+    if (message.deadLetters !== 0n) {
+      obj.deadLetters = message.deadLetters.toString();
+    }
+    if (message.parkedAccounts !== 0n) {
+      obj.parkedAccounts = message.parkedAccounts.toString();
+    }
     return obj;
   },
 
@@ -1535,6 +1664,12 @@ export const PartitionStatus: MessageFns<PartitionStatus> = {
       ? BigInt(object.kafkaOffset)
       : undefined;
     message.alarm = object.alarm ?? "";
+    message.deadLetters = (object.deadLetters !== undefined && object.deadLetters !== null)
+      ? BigInt(object.deadLetters)
+      : 0n;
+    message.parkedAccounts = (object.parkedAccounts !== undefined && object.parkedAccounts !== null)
+      ? BigInt(object.parkedAccounts)
+      : 0n;
     return message;
   },
 };
@@ -1754,6 +1889,8 @@ function createBaseDeadLetter(): DeadLetter {
     parkedAccountIds: [],
     foundAt: undefined,
     retries: 0,
+    payloadBytes: 0n,
+    parkedAccounts: 0n,
   };
 }
 
@@ -1797,6 +1934,18 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     }
     if (message.retries !== 0) {
       writer.uint32(88).int32(message.retries);
+    }
+    if (message.payloadBytes !== 0n) {
+      if (BigInt.asIntN(64, message.payloadBytes) !== message.payloadBytes) {
+        throw new globalThis.Error("value provided for field message.payloadBytes of type int64 too large");
+      }
+      writer.uint32(96).int64(message.payloadBytes);
+    }
+    if (message.parkedAccounts !== 0n) {
+      if (BigInt.asIntN(64, message.parkedAccounts) !== message.parkedAccounts) {
+        throw new globalThis.Error("value provided for field message.parkedAccounts of type int64 too large");
+      }
+      writer.uint32(104).int64(message.parkedAccounts);
     }
     return writer;
   },
@@ -1905,6 +2054,22 @@ export const DeadLetter: MessageFns<DeadLetter> = {
             message.retries = reader.int32();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.payloadBytes = reader.int64() as bigint;
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.parkedAccounts = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1959,6 +2124,16 @@ export const DeadLetter: MessageFns<DeadLetter> = {
         ? fromJsonTimestamp(object.found_at)
         : undefined,
       retries: isSet(object.retries) ? globalThis.Number(object.retries) : 0,
+      payloadBytes: isSet(object.payloadBytes)
+        ? BigInt(object.payloadBytes)
+        : isSet(object.payload_bytes)
+        ? BigInt(object.payload_bytes)
+        : 0n,
+      parkedAccounts: isSet(object.parkedAccounts)
+        ? BigInt(object.parkedAccounts)
+        : isSet(object.parked_accounts)
+        ? BigInt(object.parked_accounts)
+        : 0n,
     };
   },
 
@@ -2003,6 +2178,12 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     if (message.retries !== 0) {
       obj.retries = Math.round(message.retries);
     }
+    if (message.payloadBytes !== 0n) {
+      obj.payloadBytes = message.payloadBytes.toString();
+    }
+    if (message.parkedAccounts !== 0n) {
+      obj.parkedAccounts = message.parkedAccounts.toString();
+    }
     return obj;
   },
 
@@ -2034,6 +2215,12 @@ export const DeadLetter: MessageFns<DeadLetter> = {
       ? Timestamp.fromPartial(object.foundAt)
       : undefined;
     message.retries = object.retries ?? 0;
+    message.payloadBytes = (object.payloadBytes !== undefined && object.payloadBytes !== null)
+      ? BigInt(object.payloadBytes)
+      : 0n;
+    message.parkedAccounts = (object.parkedAccounts !== undefined && object.parkedAccounts !== null)
+      ? BigInt(object.parkedAccounts)
+      : 0n;
     return message;
   },
 };
@@ -3976,7 +4163,10 @@ export const ProjectorServiceService = {
       Buffer.from(GetProjectionStatusResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetProjectionStatusResponse => GetProjectionStatusResponse.decode(value),
   },
-  /** Lists records that could not be applied, ascending by partition and position. */
+  /**
+   * Lists records that could not be applied, ascending by partition and position. A page also ends
+   * when its payloads take 2 MiB.
+   */
   listDeadLetters: {
     path: "/bank.v1.ProjectorService/ListDeadLetters" as const,
     requestStream: false as const,
@@ -3988,7 +4178,12 @@ export const ProjectorServiceService = {
       Buffer.from(ListDeadLettersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListDeadLettersResponse => ListDeadLettersResponse.decode(value),
   },
-  /** Applies dead letters again, in order, and lets the accounts that waited for them flow. */
+  /**
+   * Applies dead letters again, in order, from the event store, and lets the accounts that waited
+   * for them flow. What still cannot be applied stays, and is told. A call that breaks off has done
+   * a part: the same call goes on. NOT_FOUND (DEAD_LETTER_NOT_FOUND), RESOURCE_EXHAUSTED
+   * (QUEUE_FULL: this replica runs a retry already).
+   */
   retryDeadLetters: {
     path: "/bank.v1.ProjectorService/RetryDeadLetters" as const,
     requestStream: false as const,
@@ -4086,9 +4281,17 @@ export interface ProjectorServiceServer extends UntypedServiceImplementation {
   streamAcknowledgements: handleServerStreamingCall<StreamAcknowledgementsRequest, StreamAcknowledgementsResponse>;
   /** Shows how far the projection is, partition by partition. */
   getProjectionStatus: handleUnaryCall<GetProjectionStatusRequest, GetProjectionStatusResponse>;
-  /** Lists records that could not be applied, ascending by partition and position. */
+  /**
+   * Lists records that could not be applied, ascending by partition and position. A page also ends
+   * when its payloads take 2 MiB.
+   */
   listDeadLetters: handleUnaryCall<ListDeadLettersRequest, ListDeadLettersResponse>;
-  /** Applies dead letters again, in order, and lets the accounts that waited for them flow. */
+  /**
+   * Applies dead letters again, in order, from the event store, and lets the accounts that waited
+   * for them flow. What still cannot be applied stays, and is told. A call that breaks off has done
+   * a part: the same call goes on. NOT_FOUND (DEAD_LETTER_NOT_FOUND), RESOURCE_EXHAUSTED
+   * (QUEUE_FULL: this replica runs a retry already).
+   */
   retryDeadLetters: handleUnaryCall<RetryDeadLettersRequest, RetryDeadLettersResponse>;
   /**
    * Compares the projection with the events, without locking writers. Ends OK after the totals,
@@ -4149,7 +4352,10 @@ export interface ProjectorServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetProjectionStatusResponse) => void,
   ): ClientUnaryCall;
-  /** Lists records that could not be applied, ascending by partition and position. */
+  /**
+   * Lists records that could not be applied, ascending by partition and position. A page also ends
+   * when its payloads take 2 MiB.
+   */
   listDeadLetters(
     request: ListDeadLettersRequest,
     callback: (error: ServiceError | null, response: ListDeadLettersResponse) => void,
@@ -4165,7 +4371,12 @@ export interface ProjectorServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListDeadLettersResponse) => void,
   ): ClientUnaryCall;
-  /** Applies dead letters again, in order, and lets the accounts that waited for them flow. */
+  /**
+   * Applies dead letters again, in order, from the event store, and lets the accounts that waited
+   * for them flow. What still cannot be applied stays, and is told. A call that breaks off has done
+   * a part: the same call goes on. NOT_FOUND (DEAD_LETTER_NOT_FOUND), RESOURCE_EXHAUSTED
+   * (QUEUE_FULL: this replica runs a retry already).
+   */
   retryDeadLetters(
     request: RetryDeadLettersRequest,
     callback: (error: ServiceError | null, response: RetryDeadLettersResponse) => void,
