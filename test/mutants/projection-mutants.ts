@@ -35,5 +35,6 @@ export const PROJECTION_MUTANTS: readonly Mutant[] = [
     replace: '    void told;\n',
     project: 'integration',
     testFile: 'test/integration/projector/blocked-acknowledgements.test.ts',
+    testName: 'whose other leg cannot be applied',
   },
 ];
