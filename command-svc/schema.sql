@@ -299,5 +299,6 @@ grant select on migrations to public;
 grant select on outbox to bank_cdc;
 grant select on outbox to bank_projector;
 grant select on partition_heads to bank_projector;
+grant select on submission_batches to bank_projector;
 grant select on submissions to bank_projector;
 grant select, update on partition_heads to bank_command;

@@ -15,7 +15,7 @@ const CONSUMER_GROUP = 'bank-projector';
 export const SLOT = 'bank_outbox';
 export const CONNECTOR = 'bank-outbox';
 /** The migrations that this code needs. */
-export const SCHEMA = { eventStore: 1, projectionStore: 1 } as const;
+export const SCHEMA = { eventStore: 1, projectionStore: 2 } as const;
 
 export const BATCH = {
   /** Large transactions in flight in this process, each of another partition. */
@@ -105,6 +105,37 @@ export const ACKNOWLEDGEMENTS = {
   retryAfterMs: 200,
 } as const;
 
+export const DEAD_LETTERS = {
+  /** Of records from Kafka whose position the event store has in good order: the oldest goes. */
+  keptMax: 10_000,
+  payloadBytesMax: 64 * 1024,
+  headersMax: 32,
+  /** Of a header's name, its value, and of the message. */
+  textLengthMax: 1024,
+  /** Accounts, and letters of the event store; more is no fault of theirs: the partition stops. */
+  parkedMax: 10_000,
+  pageSizeDefault: 100,
+  pageSizeMax: 1000,
+  /** Payloads of one page (one letter is always told). */
+  pageBytesMax: 2 * 1024 * 1024,
+  /** Of one letter. */
+  accountsNamedMax: 1000,
+  failedNamedMax: 100,
+} as const;
+
+export const RETRY = {
+  /** One transaction of a retry: records, and their bytes (one record is always read). */
+  recordsMax: 50,
+  bytesMax: 4 * 1024 * 1024,
+  /** Letters that are read at a time. */
+  lettersMax: 100,
+  /** Tries while another replica retries the same, or a connection is lost. */
+  attempts: 5,
+  firstMs: 50,
+  maxMs: 1000,
+  retryAfterMs: 1000,
+} as const;
+
 export const NOTICES = {
   /** One NOTIFY in so long, for all that was committed in it. */
   everyMs: 5,
@@ -113,7 +144,8 @@ export const NOTICES = {
 } as const;
 
 export const POOLS = {
-  projecting: BATCH.inFlightMax + BATCH.sharedInFlightMax,
+  /** And a retry. */
+  projecting: BATCH.inFlightMax + BATCH.sharedInFlightMax + 1,
   reading: 6,
   eventStore: 4,
 } as const;

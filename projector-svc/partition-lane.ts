@@ -83,11 +83,18 @@ export function addRecords(
   }
 }
 
-/** Takes what the head has passed, repeats too, from the front of the queue. */
-export function dropApplied(lane: PartitionLane, head: ProjectedHead, nowMs: number): void {
+/**
+ * Takes what the head has passed, repeats too, from the front of the queue. What does not say which
+ * record it is stays for the step that keeps it.
+ */
+export function dropApplied(
+  lane: PartitionLane,
+  head: Pick<ProjectedHead, 'seq'>,
+  nowMs: number,
+): void {
   let count = 0;
   for (const record of lane.queue) {
-    if (record.seq > head.seq) break;
+    if (record.seq > head.seq || record.seq === 0n) break;
     count++;
     lane.queuedBytes -= record.payload.length;
     lane.queuedEvents -= record.eventCount;
@@ -96,6 +103,15 @@ export function dropApplied(lane: PartitionLane, head: ProjectedHead, nowMs: num
   if (count === 0) return;
   lane.queue.splice(0, count);
   lane.queuedAtMs = nowMs;
+}
+
+/** Takes what is kept as a dead letter from the front, unless the queue was dropped meanwhile. */
+export function dropFirst(lane: PartitionLane, first: LogRecord | undefined): void {
+  if (first === undefined || lane.queue[0] !== first) return;
+  lane.queue.shift();
+  lane.queuedBytes -= first.payload.length;
+  lane.queuedEvents -= first.eventCount;
+  if (first.offset !== undefined) lane.nextOffset = first.offset + 1n;
 }
 
 export function dropQueue(lane: PartitionLane): void {

@@ -53,6 +53,29 @@ create table closed_submissions (
 comment on table closed_submissions is NULL;
 comment on column closed_submissions.last_seqs is 'With last_partitions: the last position of every partition that holds a part of the submission.';
 
+create table dead_letters (
+  dead_letter_id uuid not null,
+  partition integer not null,
+  seq bigint not null,
+  source text not null,
+  is_unread boolean not null,
+  kafka_offset bigint,
+  headers jsonb not null,
+  payload bytea not null,
+  payload_bytes bigint not null,
+  cause text not null,
+  message text not null,
+  found_at timestamp with time zone not null,
+  retries integer not null default 0,
+  constraint dead_letters_pkey PRIMARY KEY (dead_letter_id),
+  constraint dead_letters_source_check CHECK ((source = ANY (ARRAY['kafka'::text, 'store'::text])))
+);
+comment on table dead_letters is 'Records that could not be applied as they came.';
+comment on column dead_letters.seq is '0: the record does not tell.';
+comment on column dead_letters.source is 'kafka: its bytes only, the event store has the record. store: events of it are not applied.';
+comment on column dead_letters.is_unread is 'Of the store: nothing of the record is applied, not what it says beside its events either.';
+comment on column dead_letters.payload is 'The first bytes of payload_bytes.';
+
 create table entries (
   account_id uuid not null,
   version bigint not null,
@@ -102,17 +125,52 @@ create table open_holds (
 );
 comment on table open_holds is 'What each open hold sets aside. One whose time has passed stays until its end is projected.';
 
+create table parked_accounts (
+  account_id uuid not null,
+  partition integer not null,
+  dead_letter_id uuid not null,
+  parked_at timestamp with time zone not null,
+  constraint parked_accounts_dead_letter_id_fkey FOREIGN KEY (dead_letter_id) REFERENCES dead_letters(dead_letter_id),
+  constraint parked_accounts_pkey PRIMARY KEY (account_id)
+);
+comment on table parked_accounts is 'Accounts with an event that cannot be applied; their later events wait, all others flow.';
+
 create table projected_heads (
   partition integer not null,
   seq bigint not null default 0,
   batch_id uuid,
   projected_at timestamp with time zone,
   filled_records bigint not null default 0,
+  retry_no bigint not null default 0,
   constraint projected_heads_pkey PRIMARY KEY (partition),
   constraint projected_heads_seq_check CHECK ((seq >= 0))
 ) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=100, fillfactor=10);
 comment on table projected_heads is 'The position that is applied, of each partition. Moved first in every transaction.';
 comment on column projected_heads.filled_records is 'Records read from the outbox because Kafka did not bring them.';
+comment on column projected_heads.retry_no is 'Counts up at each retry of dead letters, under the row lock; numbers their acknowledgements.';
+
+create table waiting_items (
+  tenant text not null,
+  submission_id text not null,
+  item_index bigint not null,
+  account_id uuid not null,
+  waiting_seq bigint not null,
+  partition integer not null,
+  seq bigint not null,
+  constraint waiting_items_account_id_fkey FOREIGN KEY (account_id) REFERENCES parked_accounts(account_id),
+  constraint waiting_items_pkey PRIMARY KEY (tenant, submission_id, item_index, account_id)
+);
+comment on table waiting_items is 'Accepted items that are not told: an account of theirs is parked.';
+comment on column waiting_items.waiting_seq is 'Where the event that waits stands.';
+comment on column waiting_items.seq is 'With partition: where the item counts.';
+
+create table waiting_records (
+  account_id uuid not null,
+  seq bigint not null,
+  constraint waiting_records_account_id_fkey FOREIGN KEY (account_id) REFERENCES parked_accounts(account_id),
+  constraint waiting_records_pkey PRIMARY KEY (account_id, seq)
+);
+comment on table waiting_records is 'Where events of parked accounts stand in the log of their partition: read again at the retry.';
 
 CREATE INDEX acknowledgements_retried ON public.acknowledgements USING btree (tenant, submission_id, partition, retry_no) WHERE (retry_no > 0);
 
@@ -120,7 +178,19 @@ CREATE INDEX balances_labels ON public.balances USING gin (labels jsonb_path_ops
 
 CREATE INDEX balances_owner ON public.balances USING btree (owner COLLATE "C", account_id) WHERE (owner <> ''::text);
 
+CREATE INDEX dead_letters_place ON public.dead_letters USING btree (partition, seq, dead_letter_id);
+
+CREATE INDEX dead_letters_unread ON public.dead_letters USING btree (partition, seq) WHERE is_unread;
+
 CREATE UNIQUE INDEX entry_links_reversed ON public.entry_links USING btree (account_id, reversed_version) WHERE (reversed_version IS NOT NULL);
+
+CREATE INDEX parked_accounts_letter ON public.parked_accounts USING btree (dead_letter_id, account_id);
+
+CREATE INDEX parked_accounts_partition ON public.parked_accounts USING btree (partition);
+
+CREATE INDEX waiting_items_account ON public.waiting_items USING btree (account_id, waiting_seq);
+
+CREATE INDEX waiting_items_place ON public.waiting_items USING btree (tenant, submission_id, partition, seq);
 
 CREATE OR REPLACE FUNCTION public.first_version_at(of_account_id uuid, newest bigint, at timestamp with time zone)
  RETURNS bigint
@@ -144,7 +214,25 @@ end $function$
 ;
 comment on function first_version_at(uuid,bigint,timestamp with time zone) is NULL;
 
-CREATE OR REPLACE FUNCTION public.move_projected_head(of_partition integer, expected_seq bigint, new_seq bigint, new_batch_id uuid, at timestamp with time zone, filled bigint)
+CREATE OR REPLACE FUNCTION public.keep_waiting(records jsonb, items jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into waiting_records (account_id, seq)
+    select x.a, x.s from jsonb_to_recordset(records) as x(a uuid, s bigint)
+    on conflict do nothing;
+  insert into waiting_items (tenant, submission_id, item_index, account_id, waiting_seq, partition,
+      seq)
+    select x.t, x.u, x.i, x.a, x.w, x.p, x.s
+      from jsonb_to_recordset(items)
+           as x(t text, u text, i bigint, a uuid, w bigint, p integer, s bigint)
+    on conflict do nothing;
+end $function$
+;
+comment on function keep_waiting(jsonb,jsonb) is NULL;
+
+CREATE OR REPLACE FUNCTION public.move_projected_head(of_partition integer, expected_seq bigint, expected_retry_no bigint, new_seq bigint, new_batch_id uuid, at timestamp with time zone, filled bigint)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -152,14 +240,14 @@ begin
   update projected_heads
      set seq = new_seq, batch_id = new_batch_id, projected_at = at,
          filled_records = filled_records + filled
-   where partition = of_partition and seq = expected_seq;
+   where partition = of_partition and seq = expected_seq and retry_no = expected_retry_no;
   if not found then
     raise exception 'HEAD_MOVED: partition % is not at %', of_partition, expected_seq
       using errcode = 'PH001';
   end if;
 end $function$
 ;
-comment on function move_projected_head(integer,bigint,bigint,uuid,timestamp with time zone,bigint) is NULL;
+comment on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint) is NULL;
 
 CREATE OR REPLACE FUNCTION public.update_balances(account_ids uuid[], versions bigint[], balances_minor bigint[], helds_minor bigint[], overdraft_limits_minor bigint[], statuses smallint[], debits_frozens boolean[], credits_frozens boolean[], updated_ats timestamp with time zone[], at timestamp with time zone)
  RETURNS void
@@ -229,14 +317,20 @@ comment on function update_holds(jsonb) is NULL;
 grant delete, insert, select, update on acknowledgements to bank_projector;
 grant delete, insert, select, update on balances to bank_projector;
 grant delete, insert, select, update on closed_submissions to bank_projector;
+grant delete, insert, select, update on dead_letters to bank_projector;
 grant delete, insert, select, update on entries to bank_projector;
 grant delete, insert, select, update on entry_links to bank_projector;
 grant delete, insert, select, update on open_holds to bank_projector;
+grant delete, insert, select, update on parked_accounts to bank_projector;
 grant delete, insert, select, update on projected_heads to bank_projector;
+grant delete, insert, select, update on waiting_items to bank_projector;
+grant delete, insert, select, update on waiting_records to bank_projector;
 grant execute on function first_version_at(uuid,bigint,timestamp with time zone) to bank_projector;
 grant execute on function first_version_at(uuid,bigint,timestamp with time zone) to public;
-grant execute on function move_projected_head(integer,bigint,bigint,uuid,timestamp with time zone,bigint) to bank_projector;
-grant execute on function move_projected_head(integer,bigint,bigint,uuid,timestamp with time zone,bigint) to public;
+grant execute on function keep_waiting(jsonb,jsonb) to bank_projector;
+grant execute on function keep_waiting(jsonb,jsonb) to public;
+grant execute on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint) to bank_projector;
+grant execute on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint) to public;
 grant execute on function update_balances(uuid[],bigint[],bigint[],bigint[],bigint[],smallint[],boolean[],boolean[],timestamp with time zone[],timestamp with time zone) to bank_projector;
 grant execute on function update_balances(uuid[],bigint[],bigint[],bigint[],bigint[],smallint[],boolean[],boolean[],timestamp with time zone[],timestamp with time zone) to public;
 grant execute on function update_holds(jsonb) to bank_projector;
@@ -244,10 +338,14 @@ grant execute on function update_holds(jsonb) to public;
 grant select on acknowledgements to bank_query;
 grant select on balances to bank_query;
 grant select on closed_submissions to bank_query;
+grant select on dead_letters to bank_query;
 grant select on entries to bank_query;
 grant select on entry_links to bank_query;
 grant select on migrations to bank_projector;
 grant select on migrations to bank_query;
 grant select on migrations to public;
 grant select on open_holds to bank_query;
+grant select on parked_accounts to bank_query;
 grant select on projected_heads to bank_query;
+grant select on waiting_items to bank_query;
+grant select on waiting_records to bank_query;

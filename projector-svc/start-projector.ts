@@ -20,16 +20,19 @@ import { streamAcknowledgements } from './acknowledgements.ts';
 import { DRAIN_MS, READY_WAIT_MS } from './config.ts';
 import type { ProjectorConfig, ProjectSettings } from './config.ts';
 import { stepLane } from './lane-step.ts';
+import { listDeadLetters } from './list-dead-letters.ts';
 import { startConsumer } from './outbox-consumer.ts';
 import type { OutboxConsumer } from './outbox-consumer.ts';
 import { newLane } from './partition-lane.ts';
 import type { PartitionLane } from './partition-lane.ts';
 import { CHANNEL, EVERYONE, createAnnouncer } from './projected-notices.ts';
+import type { Announcer } from './projected-notices.ts';
 import { createProjectionHealth } from './projection-health.ts';
 import type { ProjectionHealth } from './projection-health.ts';
 import { getProjectionStatus } from './projection-status.ts';
 import type { StatusContext } from './projection-status.ts';
 import { createPump } from './projection-pump.ts';
+import { retryDeadLetters } from './retry-dead-letters.ts';
 import { LOCK_CLASS, createSessionLocks } from './session-locks.ts';
 import { openStores } from './stores.ts';
 import type { Stores } from './stores.ts';
@@ -66,9 +69,12 @@ export async function startProjector(
   const health = createProjectionHealth(lanes, ctx.log, (serving) =>
     grpc.setServing(SERVICE, serving),
   );
-  const consumer = await startProjecting(config, ctx, stores, lanes, health, mode);
+  const announcer = createAnnouncer(stores.reading, ctx.log);
+  ctx.closers.add('notices', announcer.flush);
+  const { announce } = announcer;
+  const consumer = await startProjecting(config, ctx, stores, lanes, health, mode, announce);
   const pipeline = watchPipeline(config, ctx, stores);
-  startServing(config, ctx, stores, { lanes, pipeline }, grpc);
+  startServing(config, ctx, stores, { lanes, pipeline }, grpc, announce);
   // Without Kafka it serves too: the outbox feeds it.
   await Promise.race([consumer.joined, sleep(READY_WAIT_MS, ctx.stopping)]);
   return address;
@@ -81,8 +87,10 @@ async function startProjecting(
   lanes: readonly PartitionLane[],
   health: ProjectionHealth,
   mode: LeasedMode<ProjectSettings>,
+  announce: Announcer['announce'],
 ): Promise<OutboxConsumer> {
   const { eventStore, reading, projecting, ledger } = stores;
+  const { partitionCount } = ledger;
   const locks = createSessionLocks({
     url: config.projectionStoreUrl,
     applicationName: `${config.instance}-fill`,
@@ -90,11 +98,9 @@ async function startProjecting(
     log,
   });
   closers.add('fill locks', locks.close);
-  const announcer = createAnnouncer(reading, log);
-  closers.add('notices', announcer.flush);
-  const { announce } = announcer;
   const commits = createCommits({ pool: projecting, reading, log });
-  const stepping = { commits, reading, eventStore, locks, log, announce, mode };
+  const steps = { commits, projecting, reading, eventStore, partitionCount };
+  const stepping = { ...steps, locks, log, announce, mode };
   const pump = createPump({
     lanes,
     step: (lane) => stepLane(stepping, lane),
@@ -130,9 +136,10 @@ async function startProjecting(
 function startServing(
   config: ProjectorConfig,
   { closers, log, stopping }: ServiceContext,
-  { reading, eventStore, ledger }: Stores,
+  { reading, projecting, eventStore, ledger }: Stores,
   shown: Pick<StatusContext, 'lanes' | 'pipeline'>,
   grpc: GrpcServer,
+  announce: Announcer['announce'],
 ): void {
   const watchers = createWatchers();
   const listener = listen({
@@ -145,12 +152,15 @@ function startServing(
   });
   closers.add('listener', listener.close);
   const { logId, partitionCount } = ledger;
-  const acknowledging = { pool: reading, watchers, logId, partitionCount, log, stopping };
+  const telling = { pool: reading, eventStore, watchers, logId, partitionCount, log, stopping };
+  const retrying = { projecting, reading, eventStore, partitionCount, log, announce };
   grpc.server.addService(
     ProjectorServiceService,
     unimplemented(ProjectorServiceService, {
-      streamAcknowledgements: streamAcknowledgements(acknowledging),
+      streamAcknowledgements: streamAcknowledgements(telling),
       getProjectionStatus: unary(log, () => getProjectionStatus({ reading, eventStore, ...shown })),
+      listDeadLetters: unary(log, listDeadLetters({ reading, logId })),
+      retryDeadLetters: unary(log, retryDeadLetters(retrying)),
     }),
   );
   grpc.open();

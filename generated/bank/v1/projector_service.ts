@@ -237,7 +237,10 @@ export interface Progress {
   acceptedTotal?:
     | bigint
     | undefined;
-  /** Count of accepted items whose accounts wait for a dead letter. */
+  /**
+   * Count of accepted items whose accounts wait for a dead letter (of a transfer: either account).
+   * They are told once it is retried.
+   */
   blockedTotal: bigint;
   /** True in the last message only: the submission is closed and every accepted item can be read. */
   complete: boolean;
@@ -267,7 +270,13 @@ export interface GetProjectionStatusResponse {
     | Timestamp
     | undefined;
   /** The pipeline from the log to the projection, as the answering replica sees it. */
-  pipeline: PipelineStatus | undefined;
+  pipeline:
+    | PipelineStatus
+    | undefined;
+  /** Sum of the partitions' dead_letters. */
+  deadLetters: bigint;
+  /** Sum of the partitions' parked_accounts. */
+  parkedAccounts: bigint;
 }
 
 /**
@@ -405,6 +414,10 @@ export interface PartitionStatus {
    * does not bring them.
    */
   outboxFeeds: boolean;
+  /** Count of records that are kept as dead letters. */
+  deadLetters: bigint;
+  /** Count of accounts whose events wait for a dead letter. */
+  parkedAccounts: bigint;
 }
 
 /** A page of dead letters to list. */
@@ -413,7 +426,7 @@ export interface ListDeadLettersRequest {
   pageSize: number;
   /** next_page_token of the page before, with the same filter. Empty: the first page. */
   pageToken: string;
-  /** Only those of this cause. Empty: all. */
+  /** Only those of this cause, A to Z and _. Empty: all. */
   cause: string;
 }
 
@@ -437,17 +450,21 @@ export interface DeadLetter {
   kafkaOffset?:
     | bigint
     | undefined;
-  /** The record's headers as text. */
+  /** The record's headers as text, at most 32, each cut at 1,024 characters. */
   headers: { [key: string]: string };
-  /** The record's value as it came. */
+  /** The record's value as it came, its first 64 KiB. */
   payload: Uint8Array;
-  /** UPPER_SNAKE cause, as in UNDECODABLE, UNKNOWN_EVENT_TYPE or INVARIANT_BROKEN. */
+  /**
+   * UPPER_SNAKE cause: UNDECODABLE, UNKNOWN_EVENT_TYPE, INVARIANT_BROKEN; of a record from Kafka
+   * also NO_POSITION (its headers do not tell which record it is) and NOT_IN_LOG (the event store
+   * has no record at that position).
+   */
   cause: string;
   /** A sentence for people. */
   message: string;
   /**
-   * The accounts whose later events wait for it, UUIDs in lower case text form. None when the event
-   * store had the record in good order.
+   * The accounts whose events wait for it, UUIDs in lower case text form, ascending, at most 1,000.
+   * None when the event store had the record in good order.
    */
   parkedAccountIds: string[];
   /** When it was found. */
@@ -456,6 +473,10 @@ export interface DeadLetter {
     | undefined;
   /** Count of retries so far. */
   retries: number;
+  /** Length of the record's value; payload may hold less of it. */
+  payloadBytes: bigint;
+  /** Count of accounts whose events wait for it; parked_account_ids may name fewer. */
+  parkedAccounts: bigint;
 }
 
 export interface DeadLetter_HeadersEntry {
@@ -468,10 +489,10 @@ export interface RetryDeadLettersRequest {
   /** Which. Required. */
   selection:
     | //
-    /** This one. */
+    /** This one, a UUID in text form. */
     { $case: "deadLetterId"; value: string }
     | //
-    /** All of this cause. */
+    /** All of this cause, A to Z and _. */
     { $case: "cause"; value: string }
     | //
     /** True: all. */
@@ -483,9 +504,12 @@ export interface RetryDeadLettersRequest {
 export interface RetryDeadLettersResponse {
   /** Count of dead letters that were applied and are gone. */
   applied: bigint;
-  /** Count of those that failed again. */
+  /**
+   * Count of those that failed again, and of those that were made because a later event of an
+   * account cannot be applied either.
+   */
   failed: bigint;
-  /** Those that failed again, with their new cause, at most 100, payloads left out. */
+  /** Those, with their new cause, at most 100, payloads left out. */
   firstFailed: DeadLetter[];
 }
 
@@ -1288,6 +1312,8 @@ function createBaseGetProjectionStatusResponse(): GetProjectionStatusResponse {
     filledRecords: 0n,
     observedAt: undefined,
     pipeline: undefined,
+    deadLetters: 0n,
+    parkedAccounts: 0n,
   };
 }
 
@@ -1322,6 +1348,18 @@ export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse
     }
     if (message.pipeline !== undefined) {
       PipelineStatus.encode(message.pipeline, writer.uint32(58).fork()).join();
+    }
+    if (message.deadLetters !== 0n) {
+      if (BigInt.asIntN(64, message.deadLetters) !== message.deadLetters) {
+        throw new globalThis.Error("value provided for field message.deadLetters of type int64 too large");
+      }
+      writer.uint32(64).int64(message.deadLetters);
+    }
+    if (message.parkedAccounts !== 0n) {
+      if (BigInt.asIntN(64, message.parkedAccounts) !== message.parkedAccounts) {
+        throw new globalThis.Error("value provided for field message.parkedAccounts of type int64 too large");
+      }
+      writer.uint32(72).int64(message.parkedAccounts);
     }
     return writer;
   },
@@ -1395,6 +1433,22 @@ export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse
             message.pipeline = PipelineStatus.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.deadLetters = reader.int64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.parkedAccounts = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1434,6 +1488,16 @@ export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse
         ? fromJsonTimestamp(object.observed_at)
         : undefined,
       pipeline: isSet(object.pipeline) ? PipelineStatus.fromJSON(object.pipeline) : undefined,
+      deadLetters: isSet(object.deadLetters)
+        ? BigInt(object.deadLetters)
+        : isSet(object.dead_letters)
+        ? BigInt(object.dead_letters)
+        : 0n,
+      parkedAccounts: isSet(object.parkedAccounts)
+        ? BigInt(object.parkedAccounts)
+        : isSet(object.parked_accounts)
+        ? BigInt(object.parked_accounts)
+        : 0n,
     };
   },
 
@@ -1460,6 +1524,12 @@ export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse
     if (message.pipeline !== undefined) {
       obj.pipeline = PipelineStatus.toJSON(message.pipeline);
     }
+    if (message.deadLetters !== 0n) {
+      obj.deadLetters = message.deadLetters.toString();
+    }
+    if (message.parkedAccounts !== 0n) {
+      obj.parkedAccounts = message.parkedAccounts.toString();
+    }
     return obj;
   },
 
@@ -1483,6 +1553,12 @@ export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse
     message.pipeline = (object.pipeline !== undefined && object.pipeline !== null)
       ? PipelineStatus.fromPartial(object.pipeline)
       : undefined;
+    message.deadLetters = (object.deadLetters !== undefined && object.deadLetters !== null)
+      ? BigInt(object.deadLetters)
+      : 0n;
+    message.parkedAccounts = (object.parkedAccounts !== undefined && object.parkedAccounts !== null)
+      ? BigInt(object.parkedAccounts)
+      : 0n;
     return message;
   },
 };
@@ -2271,6 +2347,8 @@ function createBasePartitionStatus(): PartitionStatus {
     kafkaOffset: undefined,
     alarm: "",
     outboxFeeds: false,
+    deadLetters: 0n,
+    parkedAccounts: 0n,
   };
 }
 
@@ -2323,6 +2401,18 @@ export const PartitionStatus: MessageFns<PartitionStatus> = {
     }
     if (message.outboxFeeds !== false) {
       writer.uint32(80).bool(message.outboxFeeds);
+    }
+    if (message.deadLetters !== 0n) {
+      if (BigInt.asIntN(64, message.deadLetters) !== message.deadLetters) {
+        throw new globalThis.Error("value provided for field message.deadLetters of type int64 too large");
+      }
+      writer.uint32(88).int64(message.deadLetters);
+    }
+    if (message.parkedAccounts !== 0n) {
+      if (BigInt.asIntN(64, message.parkedAccounts) !== message.parkedAccounts) {
+        throw new globalThis.Error("value provided for field message.parkedAccounts of type int64 too large");
+      }
+      writer.uint32(96).int64(message.parkedAccounts);
     }
     return writer;
   },
@@ -2420,6 +2510,22 @@ export const PartitionStatus: MessageFns<PartitionStatus> = {
             message.outboxFeeds = reader.bool();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.deadLetters = reader.int64() as bigint;
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.parkedAccounts = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2468,6 +2574,16 @@ export const PartitionStatus: MessageFns<PartitionStatus> = {
         : isSet(object.outbox_feeds)
         ? globalThis.Boolean(object.outbox_feeds)
         : false,
+      deadLetters: isSet(object.deadLetters)
+        ? BigInt(object.deadLetters)
+        : isSet(object.dead_letters)
+        ? BigInt(object.dead_letters)
+        : 0n,
+      parkedAccounts: isSet(object.parkedAccounts)
+        ? BigInt(object.parkedAccounts)
+        : isSet(object.parked_accounts)
+        ? BigInt(object.parked_accounts)
+        : 0n,
     };
   },
 
@@ -2503,6 +2619,12 @@ export const PartitionStatus: MessageFns<PartitionStatus> = {
     if (message.outboxFeeds !== false) {
       obj.outboxFeeds = message.outboxFeeds;
     }
+    if (message.deadLetters !== 0n) {
+      obj.deadLetters = message.deadLetters.toString();
+    }
+    if (message.parkedAccounts !== 0n) {
+      obj.parkedAccounts = message.parkedAccounts.toString();
+    }
     return obj;
   },
 
@@ -2531,6 +2653,12 @@ export const PartitionStatus: MessageFns<PartitionStatus> = {
       : undefined;
     message.alarm = object.alarm ?? "";
     message.outboxFeeds = object.outboxFeeds ?? false;
+    message.deadLetters = (object.deadLetters !== undefined && object.deadLetters !== null)
+      ? BigInt(object.deadLetters)
+      : 0n;
+    message.parkedAccounts = (object.parkedAccounts !== undefined && object.parkedAccounts !== null)
+      ? BigInt(object.parkedAccounts)
+      : 0n;
     return message;
   },
 };
@@ -2750,6 +2878,8 @@ function createBaseDeadLetter(): DeadLetter {
     parkedAccountIds: [],
     foundAt: undefined,
     retries: 0,
+    payloadBytes: 0n,
+    parkedAccounts: 0n,
   };
 }
 
@@ -2793,6 +2923,18 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     }
     if (message.retries !== 0) {
       writer.uint32(88).int32(message.retries);
+    }
+    if (message.payloadBytes !== 0n) {
+      if (BigInt.asIntN(64, message.payloadBytes) !== message.payloadBytes) {
+        throw new globalThis.Error("value provided for field message.payloadBytes of type int64 too large");
+      }
+      writer.uint32(96).int64(message.payloadBytes);
+    }
+    if (message.parkedAccounts !== 0n) {
+      if (BigInt.asIntN(64, message.parkedAccounts) !== message.parkedAccounts) {
+        throw new globalThis.Error("value provided for field message.parkedAccounts of type int64 too large");
+      }
+      writer.uint32(104).int64(message.parkedAccounts);
     }
     return writer;
   },
@@ -2901,6 +3043,22 @@ export const DeadLetter: MessageFns<DeadLetter> = {
             message.retries = reader.int32();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.payloadBytes = reader.int64() as bigint;
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.parkedAccounts = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2955,6 +3113,16 @@ export const DeadLetter: MessageFns<DeadLetter> = {
         ? fromJsonTimestamp(object.found_at)
         : undefined,
       retries: isSet(object.retries) ? globalThis.Number(object.retries) : 0,
+      payloadBytes: isSet(object.payloadBytes)
+        ? BigInt(object.payloadBytes)
+        : isSet(object.payload_bytes)
+        ? BigInt(object.payload_bytes)
+        : 0n,
+      parkedAccounts: isSet(object.parkedAccounts)
+        ? BigInt(object.parkedAccounts)
+        : isSet(object.parked_accounts)
+        ? BigInt(object.parked_accounts)
+        : 0n,
     };
   },
 
@@ -2999,6 +3167,12 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     if (message.retries !== 0) {
       obj.retries = Math.round(message.retries);
     }
+    if (message.payloadBytes !== 0n) {
+      obj.payloadBytes = message.payloadBytes.toString();
+    }
+    if (message.parkedAccounts !== 0n) {
+      obj.parkedAccounts = message.parkedAccounts.toString();
+    }
     return obj;
   },
 
@@ -3030,6 +3204,12 @@ export const DeadLetter: MessageFns<DeadLetter> = {
       ? Timestamp.fromPartial(object.foundAt)
       : undefined;
     message.retries = object.retries ?? 0;
+    message.payloadBytes = (object.payloadBytes !== undefined && object.payloadBytes !== null)
+      ? BigInt(object.payloadBytes)
+      : 0n;
+    message.parkedAccounts = (object.parkedAccounts !== undefined && object.parkedAccounts !== null)
+      ? BigInt(object.parkedAccounts)
+      : 0n;
     return message;
   },
 };
@@ -4975,7 +5155,10 @@ export const ProjectorServiceService = {
       Buffer.from(GetProjectionStatusResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetProjectionStatusResponse => GetProjectionStatusResponse.decode(value),
   },
-  /** Lists records that could not be applied, ascending by partition and position. */
+  /**
+   * Lists records that could not be applied, ascending by partition and position. A page also ends
+   * when its payloads take 2 MiB.
+   */
   listDeadLetters: {
     path: "/bank.v1.ProjectorService/ListDeadLetters" as const,
     requestStream: false as const,
@@ -4987,7 +5170,12 @@ export const ProjectorServiceService = {
       Buffer.from(ListDeadLettersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListDeadLettersResponse => ListDeadLettersResponse.decode(value),
   },
-  /** Applies dead letters again, in order, and lets the accounts that waited for them flow. */
+  /**
+   * Applies dead letters again, in order, from the event store, and lets the accounts that waited
+   * for them flow. What still cannot be applied stays, and is told. A call that breaks off has done
+   * a part: the same call goes on. NOT_FOUND (DEAD_LETTER_NOT_FOUND), RESOURCE_EXHAUSTED
+   * (QUEUE_FULL: this replica runs a retry already).
+   */
   retryDeadLetters: {
     path: "/bank.v1.ProjectorService/RetryDeadLetters" as const,
     requestStream: false as const,
@@ -5088,9 +5276,17 @@ export interface ProjectorServiceServer extends UntypedServiceImplementation {
    * it.
    */
   getProjectionStatus: handleUnaryCall<GetProjectionStatusRequest, GetProjectionStatusResponse>;
-  /** Lists records that could not be applied, ascending by partition and position. */
+  /**
+   * Lists records that could not be applied, ascending by partition and position. A page also ends
+   * when its payloads take 2 MiB.
+   */
   listDeadLetters: handleUnaryCall<ListDeadLettersRequest, ListDeadLettersResponse>;
-  /** Applies dead letters again, in order, and lets the accounts that waited for them flow. */
+  /**
+   * Applies dead letters again, in order, from the event store, and lets the accounts that waited
+   * for them flow. What still cannot be applied stays, and is told. A call that breaks off has done
+   * a part: the same call goes on. NOT_FOUND (DEAD_LETTER_NOT_FOUND), RESOURCE_EXHAUSTED
+   * (QUEUE_FULL: this replica runs a retry already).
+   */
   retryDeadLetters: handleUnaryCall<RetryDeadLettersRequest, RetryDeadLettersResponse>;
   /**
    * Compares the projection with the events, without locking writers. Ends OK after the totals,
@@ -5154,7 +5350,10 @@ export interface ProjectorServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetProjectionStatusResponse) => void,
   ): ClientUnaryCall;
-  /** Lists records that could not be applied, ascending by partition and position. */
+  /**
+   * Lists records that could not be applied, ascending by partition and position. A page also ends
+   * when its payloads take 2 MiB.
+   */
   listDeadLetters(
     request: ListDeadLettersRequest,
     callback: (error: ServiceError | null, response: ListDeadLettersResponse) => void,
@@ -5170,7 +5369,12 @@ export interface ProjectorServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListDeadLettersResponse) => void,
   ): ClientUnaryCall;
-  /** Applies dead letters again, in order, and lets the accounts that waited for them flow. */
+  /**
+   * Applies dead letters again, in order, from the event store, and lets the accounts that waited
+   * for them flow. What still cannot be applied stays, and is told. A call that breaks off has done
+   * a part: the same call goes on. NOT_FOUND (DEAD_LETTER_NOT_FOUND), RESOURCE_EXHAUSTED
+   * (QUEUE_FULL: this replica runs a retry already).
+   */
   retryDeadLetters(
     request: RetryDeadLettersRequest,
     callback: (error: ServiceError | null, response: RetryDeadLettersResponse) => void,

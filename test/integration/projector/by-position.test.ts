@@ -4,7 +4,6 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { emptyProjection } from '#test/support/emptied-projection.ts';
-import { until } from '#test/support/until.ts';
 import { deposited, logRecord } from '../../unit/projector/record-fixtures.ts';
 import { expectProjected, history } from './account-history.ts';
 import { openWorld, type Replica, type World } from './projector-fixture.ts';
@@ -81,18 +80,6 @@ test('reads a record that cannot be decoded again from the outbox', async () => 
   expect(await world.filled(4)).toBe(1n);
   expect(replica.failures).toEqual([]);
 });
-
-test('ends the process with the reason when the outbox has no better copy', () =>
-  withOwnWorld(async (own) => {
-    const { records } = history(5, 2);
-    const broken = records.map((record) => ({ ...record, payload: Buffer.from('nonsense') }));
-    await own.store(broken);
-    const ending = await own.startReplica();
-    await own.send(broken);
-    await until('a failure', () => ending.failures.length > 0);
-    expect(ending.failures[0]).toContain('record 1 of partition 5');
-    expect(await own.appliedSeq(5)).toBe(0n);
-  }));
 
 test('loses nothing when offsets are lost, ahead of what is applied', () =>
   withOwnWorld(async (own) => {
