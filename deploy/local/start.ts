@@ -64,7 +64,7 @@ function howToCall(mesh: Mesh): string {
   const [command = ''] = mesh.addresses.command;
   const [query = ''] = mesh.addresses.query;
   const [projector = ''] = mesh.addresses.projector;
-  const account = randomUUID(); // another one each time: the accounts of earlier runs are still there
+  const account = randomUUID(); // another one each time: accounts stay from run to run
   const call = 'grpcurl -plaintext';
   return `
 Everything serves. No proto files are needed to call it (how to install grpcurl: README.md):
@@ -76,7 +76,7 @@ Everything serves. No proto files are needed to call it (how to install grpcurl:
     ${command} bank.v1.AccountCommandService/Deposit
   ${call} -d '{"account_id":"${account}"}' ${query} bank.v1.AccountQueryService/GetAccount
 
-  docs/account-life.md goes on from here, each call with its answer.
+  docs/account-life.md shows an account from its opening to its end, each call with its answer.
 
   commands ${mesh.addresses.command.join(', ')}   queries ${query}   projector ${projector}
   event store  ${mesh.stack.eventStoreUrl}
