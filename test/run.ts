@@ -152,8 +152,9 @@ function endGroup(child: ChildProcess | undefined, signal: NodeJS.Signals): void
 
 /** Some go on after SIGTERM (tsc ends its work first): they too are gone before this run is. */
 async function groupEnded({ pid }: ChildProcess): Promise<void> {
+  if (pid === undefined) return;
   const endsAt = performance.now() + END_GRACE_MS;
-  while (pid !== undefined && signalGroup(pid, 0)) {
+  while (signalGroup(pid, 0)) {
     if (performance.now() > endsAt) return void signalGroup(pid, 'SIGKILL');
     await sleep(GROUP_POLL_MS);
   }
