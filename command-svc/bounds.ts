@@ -10,6 +10,8 @@ export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 export const FIRST_REJECTIONS_MAX = 100;
 /** Characters of an id, as its caller wrote it, that a rejection shows. */
 export const SHOWN_CHARACTERS_MAX = 64;
+/** Sums in a file's control totals, one a currency: ISO 4217 has fewer. */
+export const CONTROL_AMOUNTS_MAX = 200;
 /** What a caller is told to wait before it tries again, when nothing better is known. */
 export const RETRY_AFTER_MS = 1_000;
 
