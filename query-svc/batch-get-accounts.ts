@@ -35,11 +35,16 @@ function checkRequest({ accountIds, minVersions }: BatchGetAccountsRequest): Map
     const description = `must hold 1 to ${BATCH_ACCOUNTS_MAX} accounts, not ${accountIds.length}`;
     throw invalidArgument([{ field: 'account_ids', description }]);
   }
+  const named = Object.entries(minVersions);
+  if (named.length > BATCH_ACCOUNTS_MAX) {
+    const description = `must hold ${BATCH_ACCOUNTS_MAX} accounts or fewer, not ${named.length}`;
+    throw invalidArgument([{ field: 'min_versions', description }]);
+  }
   const wanted = new Map<string, bigint>();
   accountIds.forEach((text, place) => {
     wanted.set(accountIdField(violations, `account_ids[${place}]`, text), 0n);
   });
-  for (const [text, minVersion] of Object.entries(minVersions)) {
+  for (const [text, minVersion] of named) {
     const field = `min_versions[${text}]`;
     const accountId = accountIdField(violations, field, text);
     if (accountId !== '' && !wanted.has(accountId)) {

@@ -13,6 +13,7 @@ import {
   type ListEntriesRequest,
   type WatchAccountRequest,
 } from '#proto/bank/v1/account_query_service.ts';
+import { EntryType } from '#proto/bank/v1/entry_type.ts';
 import type { Timestamp } from '#proto/google/protobuf/timestamp.ts';
 import {
   balanceAt,
@@ -42,6 +43,7 @@ const PAGE = 'must be the next_page_token of a page with the same filters';
 const RESUME = 'must be the resume_token of a stream with the same request';
 const MANY = 'must hold 1 to 1000 accounts, not 0';
 const MORE = 'must hold 1 to 1000 accounts, not 1001';
+const FEWER = 'must hold 1000 accounts or fewer, not 1001';
 const AMONG = 'must be among account_ids';
 const CURRENCY = 'must be an ISO 4217 code in capitals, such as EUR';
 const SUBMISSION = 'must be 1 to 128 of A-Z a-z 0-9 . _ -';
@@ -85,6 +87,8 @@ async function endOf({ ended }: Pick<Stream<unknown>, 'ended'>): Promise<Fault> 
 }
 
 const manyLabels = Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`label-${n}`, '']));
+const manyVersions = Object.fromEntries(tooMany.map((_, n) => [`${n}`, 1n]));
+const manyTypes = Array.from({ length: 100_000 }, () => EntryType.UNRECOGNIZED);
 const version = (value: bigint) => ({ $case: 'version' as const, value });
 const time = (value: Timestamp) => ({ $case: 'time' as const, value });
 
@@ -95,6 +99,7 @@ test.each<Row>([
   ['BatchGetAccounts', () => batch({ accountIds: [] }), 'account_ids', MANY],
   ['BatchGetAccounts', () => batch({ accountIds: tooMany }), 'account_ids', MORE],
   ['BatchGetAccounts', () => batch({ accountIds: [ID, 'x'] }), 'account_ids[1]', UUID],
+  ['BatchGetAccounts', () => batch({ minVersions: manyVersions }), 'min_versions', FEWER],
   ['BatchGetAccounts', () => batch({ minVersions: { x: 1n } }), 'min_versions[x]', UUID],
   [
     'BatchGetAccounts',
@@ -133,6 +138,7 @@ test.each<Row>([
     below('recorded_from'),
   ],
   ['ListEntries', () => entries({ types: [2, -1] }), 'types[1]', 'must be a known type of entry'],
+  ['ListEntries', () => entries({ types: manyTypes }), 'types[0]', 'must be a known type of entry'],
   ['ListEntries', () => entries({ submissionId: 'a b' }), 'submission_id', SUBMISSION],
   ['ListEntries', () => entries({ valueDateFrom: '2026-02-30' }), 'value_date_from', DATE],
   ['ListEntries', () => entries({ valueDateFrom: '0000-01-01' }), 'value_date_from', DATE],
