@@ -18,9 +18,9 @@ export const STEPS: readonly Step[] = [
   { name: 'generated code', limitSeconds: 20, kind: 'check', command: npmRun('check:generated') },
   { name: 'style', limitSeconds: 20, kind: 'vitest', project: 'style' },
   { name: 'unit', limitSeconds: 95, kind: 'vitest', project: 'unit' },
-  { name: 'integration', limitSeconds: 400, kind: 'vitest', project: 'integration' },
-  { name: 'call tools', limitSeconds: 200, kind: 'check', command: npmRun('call-tools') },
-  { name: 'e2e', limitSeconds: 690, kind: 'vitest', project: 'e2e' },
+  { name: 'integration', limitSeconds: 390, kind: 'vitest', project: 'integration' },
+  { name: 'call tools', limitSeconds: 260, kind: 'check', command: npmRun('call-tools') },
+  { name: 'e2e', limitSeconds: 640, kind: 'vitest', project: 'e2e' },
 ];
 
 function npmRun(script: string): readonly [string, ...string[]] {
