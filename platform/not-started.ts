@@ -5,6 +5,7 @@
 import { status } from '@grpc/grpc-js';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { refusal } from './grpc-errors.ts';
+import { RETRY_AFTER_MS } from './server-refusals.ts';
 import { refusingAll } from './unimplemented.ts';
 
 export type Starting = {
@@ -13,8 +14,6 @@ export type Starting = {
   readonly reason: string;
   readonly message: string;
 };
-
-const RETRY_AFTER_MS = 1_000;
 
 export function notStarted(
   definition: ServiceDefinition,

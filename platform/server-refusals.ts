@@ -4,7 +4,7 @@ import { RpcError, refusal } from './grpc-errors.ts';
 import type { ServerLimits } from './server-limits.ts';
 import { counter } from './telemetry.ts';
 
-const RETRY_AFTER_MS = 1_000;
+export const RETRY_AFTER_MS = 1_000;
 
 const refused = counter('bank.server.refused', 'What a server refused by one of its limits.');
 

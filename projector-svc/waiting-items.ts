@@ -12,7 +12,7 @@ import { decodeEvent } from './event-decoder.ts';
 import { newEventFields } from './event-fields.ts';
 import { UndecodableRecord, readOutline } from './record-outline.ts';
 import type { WaitingItem } from './sql/keep-waiting.ts';
-import { readOutbox } from './sql/read-outbox.ts';
+import { readLogRows } from './sql/read-log-row.ts';
 
 export type WaitingContext = {
   readonly eventStore: pg.Pool;
@@ -88,8 +88,7 @@ async function readOther(
   partition: number,
   seq: bigint,
 ): Promise<OutlinedRecord | undefined> {
-  const range = { partition, afterSeq: seq - 1n, untilSeq: seq, recordsMax: 1, bytesMax: 0 };
-  const [record] = await readOutbox(eventStore, range);
+  const [record] = await readLogRows(eventStore, partition, [seq], 0);
   if (record === undefined) return undefined;
   try {
     return { record, outline: readOutline(record) };

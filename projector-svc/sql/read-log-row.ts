@@ -3,8 +3,8 @@
  * record is in doubt.
  */
 import type pg from 'pg';
-import { countEvents } from '../record-outline.ts';
 import type { LogRecord } from '../record-outline.ts';
+import { recordOfRow, type OutboxRow } from './outbox-row.ts';
 
 /** The log does not hold a position that it must hold: nothing here can mend that. */
 export class MissingPosition extends Error {
@@ -20,13 +20,7 @@ const SQL = `
    where n = 1 or bytes <= $3
    order by seq`;
 
-type Row = {
-  seq: bigint;
-  batch_id: string;
-  traceparent: string | null;
-  account_ids: string[];
-  payload: Buffer;
-};
+type Row = OutboxRow & { account_ids: string[] };
 
 export type LogRow = LogRecord & {
   /** Every account that its events are of is among them. */
@@ -45,15 +39,5 @@ export async function readLogRows(
     text: SQL,
     values: [partition, seqs, bytesMax],
   });
-  return rows.map((row) => ({
-    partition,
-    seq: row.seq,
-    batchId: row.batch_id,
-    traceparent: row.traceparent ?? undefined,
-    payload: row.payload,
-    source: 'outbox',
-    offset: undefined,
-    eventCount: countEvents(row.payload),
-    accountIds: row.account_ids,
-  }));
+  return rows.map((row) => ({ ...recordOfRow(partition, row), accountIds: row.account_ids }));
 }

@@ -3,8 +3,8 @@
  * always comes.
  */
 import type pg from 'pg';
-import { countEvents } from '../record-outline.ts';
 import type { LogRecord } from '../record-outline.ts';
+import { recordOfRow, type OutboxRow } from './outbox-row.ts';
 
 const SQL = `
   select seq, batch_id, traceparent, payload
@@ -16,8 +16,6 @@ const SQL = `
    where n = 1 or bytes <= $5
    order by seq`;
 
-type Row = { seq: bigint; batch_id: string; traceparent: string | null; payload: Buffer };
-
 export type OutboxRange = {
   partition: number;
   afterSeq: bigint;
@@ -27,19 +25,10 @@ export type OutboxRange = {
 };
 
 export async function readOutbox(pool: pg.Pool, range: OutboxRange): Promise<LogRecord[]> {
-  const result = await pool.query<Row>({
+  const result = await pool.query<OutboxRow>({
     name: 'read_outbox',
     text: SQL,
     values: [range.partition, range.afterSeq, range.untilSeq, range.recordsMax, range.bytesMax],
   });
-  return result.rows.map((row) => ({
-    partition: range.partition,
-    seq: row.seq,
-    batchId: row.batch_id,
-    traceparent: row.traceparent ?? undefined,
-    payload: row.payload,
-    source: 'outbox',
-    offset: undefined,
-    eventCount: countEvents(row.payload),
-  }));
+  return result.rows.map((row) => recordOfRow(range.partition, row));
 }

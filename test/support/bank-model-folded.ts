@@ -4,6 +4,7 @@
  */
 import { uuidFromBytes } from '#platform/uuid.ts';
 import { AccountStatus, type AccountState, type Event } from '#proto/bank/event/v1/events.ts';
+import { balanceChangeOf } from '#test/support/balance-change.ts';
 
 export class FoldedAccount {
   balance = 0n;
@@ -23,7 +24,7 @@ export class FoldedAccount {
 
   /** Answers what the event added to the balance. */
   add(body: Event['body']): bigint {
-    const change = changeOf(body);
+    const change = balanceChangeOf(body);
     this.balance += change;
     // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- others only move money
     switch (body?.$case) {
@@ -85,22 +86,5 @@ export class FoldedAccount {
 
   #hold(holdId: Uint8Array, change: bigint): void {
     this.#holds.set(uuidFromBytes(holdId), this.#left(holdId) + change);
-  }
-}
-
-function changeOf(body: Event['body']): bigint {
-  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- others move no money
-  switch (body?.$case) {
-    case 'moneyDeposited':
-    case 'transferReceived':
-      return body.value.amountMinor;
-    case 'moneyWithdrawn':
-    case 'transferSent':
-    case 'holdCaptured':
-      return -body.value.amountMinor;
-    case 'operationReversed':
-      return body.value.balanceChangeMinor;
-    default:
-      return 0n;
   }
 }

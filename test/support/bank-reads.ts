@@ -4,6 +4,7 @@
  * projection over versions that are closed under transfers.
  */
 import { Event } from '#proto/bank/event/v1/events.ts';
+import { balanceChangeOf } from '#test/support/balance-change.ts';
 import type { BankEvent } from '#test/support/bank-history.ts';
 import { closeVersions, type Leg, type Versions } from '#test/support/closed-versions.ts';
 import { readEvents, uuidOf, type EventRow, type Stores } from '#test/support/stored-rows.ts';
@@ -22,20 +23,11 @@ function bankEvent({ account_id, version, payload, operation_id }: EventRow): Ba
   return {
     accountId: account_id,
     version,
-    changeMinor: changeOf(body),
+    changeMinor: balanceChangeOf(body),
     balanceMinor: after.balanceMinor,
     operationId: operation_id ?? undefined,
     counterpart: counterpartOf(body.value),
   };
-}
-
-function changeOf(body: NonNullable<Event['body']>): bigint {
-  if (body.$case === 'operationReversed') return body.value.balanceChangeMinor;
-  if (body.$case === 'transferSent') return -body.value.amountMinor;
-  if (body.$case === 'moneyDeposited' || body.$case === 'transferReceived') {
-    return body.value.amountMinor;
-  }
-  return 0n;
 }
 
 function counterpartOf(value: object): BankEvent['counterpart'] {

@@ -3,7 +3,8 @@
  * entry an event that says what the event says, balances as of the newest event and to the cent
  * what the file gives.
  */
-import { EventType, type Event } from '#proto/bank/event/v1/events.ts';
+import { EventType } from '#proto/bank/event/v1/events.ts';
+import { balanceChangeOf } from '#test/support/balance-change.ts';
 import { expectedBalances, type Payroll } from '#test/support/payroll.ts';
 import {
   readHeads,
@@ -145,36 +146,6 @@ function operationOf({ operationId, event }: LogRecord['record']): string | null
   const own =
     event?.body?.$case === 'transferReceived' ? event.body.value.operationId : operationId;
   return own.length > 0 ? uuidOf(own) : null;
-}
-
-function balanceChangeOf(body: Event['body']): bigint {
-  switch (body?.$case) {
-    case 'moneyDeposited':
-    case 'transferReceived':
-      return body.value.amountMinor;
-    case 'moneyWithdrawn':
-    case 'transferSent':
-    case 'holdCaptured':
-      return -body.value.amountMinor;
-    case 'operationReversed':
-      return body.value.balanceChangeMinor;
-    case undefined:
-    case 'accountOpened':
-    case 'holdPlaced':
-    case 'holdReleased':
-    case 'holdExpired':
-    case 'overdraftLimitSet':
-    case 'accountFrozen':
-    case 'accountUnfrozen':
-    case 'accountClosed':
-      return 0n;
-    default:
-      return unknownBody(body);
-  }
-}
-
-function unknownBody(body: never): never {
-  throw new Error(`unknown body ${JSON.stringify(body)}`);
 }
 
 function balanceProblems(

@@ -7,6 +7,7 @@ import { rmSync } from 'node:fs';
 import { setUpTopics } from '#deploy/database/set-up-topics.ts';
 import { SLOT } from '#deploy/local/stack.ts';
 import { createKafka } from '#platform/kafka.ts';
+import { dropSlot, endSlotReader } from '#test/support/dropped-slot.ts';
 import { emptyProjection } from '#test/support/emptied-projection.ts';
 import { filledRecords } from '#test/support/ledger-check.ts';
 import type { OwnMesh } from '#test/support/own-mesh.ts';
@@ -31,7 +32,12 @@ const PARTITIONS = 16;
 const MENDED = { timeoutMs: 60_000 } as const;
 
 export const PIPELINE_FAULTS: readonly PipelineFault[] = [
-  { name: 'the slot is dropped', begin: dropSlot, losesRecords: true, isShort: true },
+  {
+    name: 'the slot is dropped',
+    begin: ({ stores }) => dropSlot(stores.eventStore),
+    losesRecords: true,
+    isShort: true,
+  },
   {
     name: 'Connect is down until the slot has lost its WAL',
     begin: loseSlot,
@@ -65,20 +71,6 @@ export const PIPELINE_FAULTS: readonly PipelineFault[] = [
   },
 ];
 
-async function dropSlot({ stores: { eventStore } }: OwnMesh): Promise<void> {
-  await until('the slot is dropped', async () => {
-    await eventStore.query(
-      'select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1',
-      [SLOT],
-    );
-    const drop = eventStore.query('select pg_drop_replication_slot($1)', [SLOT]);
-    return drop.then(
-      () => true,
-      () => false, // its reader was back already
-    );
-  });
-}
-
 /** The watchdog may drop it before it was seen lost here. */
 async function loseSlot({ stack, stores: { eventStore } }: OwnMesh): Promise<void> {
   await stack.parts.connect.stop('SIGKILL');
@@ -106,10 +98,7 @@ async function replaceTopic({ stack }: OwnMesh): Promise<void> {
 /** Debezium tries for ever what PostgreSQL refuses, but not to go on without its publication. */
 async function failTask({ stack, stores: { eventStore } }: OwnMesh): Promise<void> {
   await eventStore.query(`alter publication ${PUBLICATION} rename to ${PUBLICATION}_away`);
-  await eventStore.query(
-    'select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1',
-    [SLOT],
-  );
+  await endSlotReader(eventStore);
   const url = `${stack.connectUrl}/connectors/bank-outbox/status`;
   await until(
     'a failed task',

@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { setUpTopics } from '#deploy/database/set-up-topics.ts';
 import { SLOT } from '#deploy/local/stack.ts';
 import { createKafka } from '#platform/kafka.ts';
+import { dropSlot } from '#test/support/dropped-slot.ts';
 import { until } from '#test/support/until.ts';
 import { PARTITIONS, type FaultyMesh } from '../mesh/faulty-mesh.ts';
 import type { FaultKind } from './fault.ts';
@@ -19,15 +20,7 @@ export const slotDropped: FaultKind = {
   targets: [SLOT],
   needs: ['postgres'],
   strike: async ({ stores: { eventStore } }) => {
-    const drop = async (): Promise<void> => {
-      await eventStore.query(
-        'select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1',
-        [SLOT],
-      );
-      await eventStore.query('select pg_drop_replication_slot($1)', [SLOT]);
-    };
-    // Its reader may be back already.
-    await until('the slot is dropped', () => drop().then(...YES_OR_NO), UNTIL);
+    await dropSlot(eventStore, UNTIL);
     return () => Promise.resolve();
   },
 };
