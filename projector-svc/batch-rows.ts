@@ -51,6 +51,7 @@ export function batchRows(
     newBatchId: last.batchId,
     projectedAt: new Date(nowMs).toISOString(),
     filledRecords: records.filter((record) => record.source === 'outbox').length,
+    eventCount: events,
     entries: events === 0 ? undefined : entries.finish(),
     entryLinks: beside.links?.finish(),
     holds: beside.holds.json(),

@@ -29,6 +29,9 @@ import { createProjectionHealth } from './projection-health.ts';
 import type { ProjectionHealth } from './projection-health.ts';
 import { getProjectionStatus } from './projection-status.ts';
 import { createPump } from './projection-pump.ts';
+import { openRebuilds } from './open-rebuilds.ts';
+import { rebuildCalls } from './rebuild-requests.ts';
+import { reconcile } from './reconcile.ts';
 import { LOCK_CLASS, createSessionLocks } from './session-locks.ts';
 import { openStores } from './stores.ts';
 import type { Stores } from './stores.ts';
@@ -138,11 +141,13 @@ function startWatchdog(
 
 async function startServing(
   config: ProjectorConfig,
-  { closers, log, stopping }: ServiceContext,
-  { reading, eventStore, ledger }: Stores,
+  ctx: ServiceContext,
+  stores: Stores,
   lanes: readonly PartitionLane[],
   grpc: GrpcServer,
 ): Promise<string> {
+  const { closers, log, stopping } = ctx;
+  const { reading, eventStore, ledger } = stores;
   const watchers = createWatchers();
   const listener = listen({
     url: config.projectionStoreUrl,
@@ -160,6 +165,8 @@ async function startServing(
     unimplemented(ProjectorServiceService, {
       streamAcknowledgements: streamAcknowledgements(acknowledging),
       getProjectionStatus: unary(log, () => getProjectionStatus({ reading, eventStore, lanes })),
+      reconcile: reconcile({ reading, eventStore, ledger, log, stopping }),
+      ...rebuildCalls(openRebuilds(config, ctx, stores), log),
     }),
   );
   const address = await grpc.serve(config.listen);

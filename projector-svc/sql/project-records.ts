@@ -16,7 +16,7 @@ export const HEAD_MOVED = 'PH001';
 export const BALANCE_DIFFERS = 'PH002';
 export const HOLD_DIFFERS = 'PH003';
 
-const MOVE_HEAD = 'select move_projected_head($1, $2, $3, $4, $5, $6)';
+const MOVE_HEAD = 'select move_projected_head($1, $2, $3, $4, $5, $6, $7)';
 const UPDATE_BALANCES = 'select update_balances($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)';
 
 export type ProjectedRows = {
@@ -26,6 +26,7 @@ export type ProjectedRows = {
   newBatchId: string;
   projectedAt: string;
   filledRecords: number;
+  eventCount: number;
   entries: Buffer | undefined;
   entryLinks: Buffer | undefined;
   /** The argument of update_holds. */
@@ -86,6 +87,7 @@ function moveHead(rows: ProjectedRows): PipelineStep {
       rows.newBatchId,
       rows.projectedAt,
       String(rows.filledRecords),
+      String(rows.eventCount),
     ],
   };
 }

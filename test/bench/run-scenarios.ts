@@ -26,6 +26,7 @@ import { latency } from './scenarios/latency.ts';
 import { longStream } from './scenarios/long-stream.ts';
 import { parallelBulk } from './scenarios/parallel-bulk.ts';
 import { queries } from './scenarios/queries.ts';
+import { rebuild } from './scenarios/rebuild.ts';
 import { storedBytes } from './scenarios/stored-bytes.ts';
 import { transfers } from './scenarios/transfers.ts';
 import { watchFanOut } from './scenarios/watch-fan-out.ts';
@@ -37,6 +38,7 @@ export const SCENARIOS: readonly Scenario[] = [
   watchFanOut,
   latency,
   eventFeed,
+  rebuild,
   transfers,
   parallelBulk,
   bulkMode,

@@ -40,7 +40,7 @@ export const RebuildState = {
   REBUILD_STATE_RUNNING: 1,
   /** REBUILD_STATE_STOPPED - Stopped by command, or by the end of its process; StartRebuild resumes it. */
   REBUILD_STATE_STOPPED: 2,
-  /** REBUILD_STATE_CAUGHT_UP - Level with the live projection and following it: may be swapped in. */
+  /** REBUILD_STATE_CAUGHT_UP - Level with the live projection, compared with it, and following it: may be swapped in. */
   REBUILD_STATE_CAUGHT_UP: 3,
   /** REBUILD_STATE_SWAPPED - Is the live projection now; the old one is kept. */
   REBUILD_STATE_SWAPPED: 4,
@@ -406,6 +406,11 @@ export interface Rebuild {
     | undefined;
   /** A sentence for people; empty while all is well. */
   message: string;
+  /**
+   * The first of the differences, at most 100: expected is what the rebuild holds, found what the
+   * live projection holds.
+   */
+  firstDifferences: ReconcileFinding[];
 }
 
 /** A rebuild to start or resume. */
@@ -444,6 +449,8 @@ export interface GetRebuildResponse {
 export interface SwapRebuildRequest {
   /** The rebuild. Required. */
   rebuildId: string;
+  /** True: swap it in though it differs from the live projection, as when that is what is wrong. */
+  acceptDifferences: boolean;
 }
 
 /** The rebuild is the live projection. */
@@ -3011,6 +3018,7 @@ function createBaseRebuild(): Rebuild {
     observedAt: undefined,
     differences: undefined,
     message: "",
+    firstDifferences: [],
   };
 }
 
@@ -3057,6 +3065,9 @@ export const Rebuild: MessageFns<Rebuild> = {
     }
     if (message.message !== "") {
       writer.uint32(82).string(message.message);
+    }
+    for (const v of message.firstDifferences) {
+      ReconcileFinding.encode(v!, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -3154,6 +3165,14 @@ export const Rebuild: MessageFns<Rebuild> = {
             message.message = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.firstDifferences.push(ReconcileFinding.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3202,6 +3221,11 @@ export const Rebuild: MessageFns<Rebuild> = {
         : undefined,
       differences: isSet(object.differences) ? BigInt(object.differences) : undefined,
       message: isSet(object.message) ? globalThis.String(object.message) : "",
+      firstDifferences: globalThis.Array.isArray(object?.firstDifferences)
+        ? object.firstDifferences.map((e: any) => ReconcileFinding.fromJSON(e))
+        : globalThis.Array.isArray(object?.first_differences)
+        ? object.first_differences.map((e: any) => ReconcileFinding.fromJSON(e))
+        : [],
     };
   },
 
@@ -3237,6 +3261,9 @@ export const Rebuild: MessageFns<Rebuild> = {
     if (message.message !== "") {
       obj.message = message.message;
     }
+    if (message.firstDifferences?.length) {
+      obj.firstDifferences = message.firstDifferences.map((e) => ReconcileFinding.toJSON(e));
+    }
     return obj;
   },
 
@@ -3267,6 +3294,7 @@ export const Rebuild: MessageFns<Rebuild> = {
       ? BigInt(object.differences)
       : undefined;
     message.message = object.message ?? "";
+    message.firstDifferences = object.firstDifferences?.map((e) => ReconcileFinding.fromPartial(e)) || [];
     return message;
   },
 };
@@ -3656,13 +3684,16 @@ export const GetRebuildResponse: MessageFns<GetRebuildResponse> = {
 };
 
 function createBaseSwapRebuildRequest(): SwapRebuildRequest {
-  return { rebuildId: "" };
+  return { rebuildId: "", acceptDifferences: false };
 }
 
 export const SwapRebuildRequest: MessageFns<SwapRebuildRequest> = {
   encode(message: SwapRebuildRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.rebuildId !== "") {
       writer.uint32(10).string(message.rebuildId);
+    }
+    if (message.acceptDifferences !== false) {
+      writer.uint32(16).bool(message.acceptDifferences);
     }
     return writer;
   },
@@ -3688,6 +3719,14 @@ export const SwapRebuildRequest: MessageFns<SwapRebuildRequest> = {
             message.rebuildId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.acceptDifferences = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3707,6 +3746,11 @@ export const SwapRebuildRequest: MessageFns<SwapRebuildRequest> = {
         : isSet(object.rebuild_id)
         ? globalThis.String(object.rebuild_id)
         : "",
+      acceptDifferences: isSet(object.acceptDifferences)
+        ? globalThis.Boolean(object.acceptDifferences)
+        : isSet(object.accept_differences)
+        ? globalThis.Boolean(object.accept_differences)
+        : false,
     };
   },
 
@@ -3714,6 +3758,9 @@ export const SwapRebuildRequest: MessageFns<SwapRebuildRequest> = {
     const obj: any = {};
     if (message.rebuildId !== "") {
       obj.rebuildId = message.rebuildId;
+    }
+    if (message.acceptDifferences !== false) {
+      obj.acceptDifferences = message.acceptDifferences;
     }
     return obj;
   },
@@ -3724,6 +3771,7 @@ export const SwapRebuildRequest: MessageFns<SwapRebuildRequest> = {
   fromPartial<I extends Exact<DeepPartial<SwapRebuildRequest>, I>>(object: I): SwapRebuildRequest {
     const message = createBaseSwapRebuildRequest();
     message.rebuildId = object.rebuildId ?? "";
+    message.acceptDifferences = object.acceptDifferences ?? false;
     return message;
   },
 };
@@ -4014,8 +4062,9 @@ export const ProjectorServiceService = {
     responseDeserialize: (value: Buffer): ReconcileResponse => ReconcileResponse.decode(value),
   },
   /**
-   * Starts a rebuild of the projection beside the live one, or resumes a stopped one. One that runs
-   * already is answered as it is.
+   * Starts a rebuild of the projection beside the live one, or resumes a stopped or failed one. One
+   * that runs already is answered as it is. FAILED_PRECONDITION (REBUILD_NOT_DROPPED: the last one
+   * was swapped in, and the projection before it is still kept).
    */
   startRebuild: {
     path: "/bank.v1.ProjectorService/StartRebuild" as const,
@@ -4050,7 +4099,7 @@ export const ProjectorServiceService = {
   /**
    * Puts a caught-up rebuild in the place of the live projection, in one transaction; the old one
    * is kept until DropRebuild. NOT_FOUND (REBUILD_NOT_FOUND), FAILED_PRECONDITION
-   * (REBUILD_NOT_CAUGHT_UP).
+   * (REBUILD_NOT_CAUGHT_UP; REBUILD_DIFFERS: GetRebuild shows in what).
    */
   swapRebuild: {
     path: "/bank.v1.ProjectorService/SwapRebuild" as const,
@@ -4096,8 +4145,9 @@ export interface ProjectorServiceServer extends UntypedServiceImplementation {
    */
   reconcile: handleServerStreamingCall<ReconcileRequest, ReconcileResponse>;
   /**
-   * Starts a rebuild of the projection beside the live one, or resumes a stopped one. One that runs
-   * already is answered as it is.
+   * Starts a rebuild of the projection beside the live one, or resumes a stopped or failed one. One
+   * that runs already is answered as it is. FAILED_PRECONDITION (REBUILD_NOT_DROPPED: the last one
+   * was swapped in, and the projection before it is still kept).
    */
   startRebuild: handleUnaryCall<StartRebuildRequest, StartRebuildResponse>;
   /** Stops a rebuild so that it can be resumed. NOT_FOUND (REBUILD_NOT_FOUND). */
@@ -4107,7 +4157,7 @@ export interface ProjectorServiceServer extends UntypedServiceImplementation {
   /**
    * Puts a caught-up rebuild in the place of the live projection, in one transaction; the old one
    * is kept until DropRebuild. NOT_FOUND (REBUILD_NOT_FOUND), FAILED_PRECONDITION
-   * (REBUILD_NOT_CAUGHT_UP).
+   * (REBUILD_NOT_CAUGHT_UP; REBUILD_DIFFERS: GetRebuild shows in what).
    */
   swapRebuild: handleUnaryCall<SwapRebuildRequest, SwapRebuildResponse>;
   /**
@@ -4192,8 +4242,9 @@ export interface ProjectorServiceClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ReconcileResponse>;
   /**
-   * Starts a rebuild of the projection beside the live one, or resumes a stopped one. One that runs
-   * already is answered as it is.
+   * Starts a rebuild of the projection beside the live one, or resumes a stopped or failed one. One
+   * that runs already is answered as it is. FAILED_PRECONDITION (REBUILD_NOT_DROPPED: the last one
+   * was swapped in, and the projection before it is still kept).
    */
   startRebuild(
     request: StartRebuildRequest,
@@ -4245,7 +4296,7 @@ export interface ProjectorServiceClient extends Client {
   /**
    * Puts a caught-up rebuild in the place of the live projection, in one transaction; the old one
    * is kept until DropRebuild. NOT_FOUND (REBUILD_NOT_FOUND), FAILED_PRECONDITION
-   * (REBUILD_NOT_CAUGHT_UP).
+   * (REBUILD_NOT_CAUGHT_UP; REBUILD_DIFFERS: GetRebuild shows in what).
    */
   swapRebuild(
     request: SwapRebuildRequest,
