@@ -47,6 +47,9 @@ export function newLockCounts(): LockCounts {
   return { acquired: 0, refused: 0, unavailable: 0, expired: 0, deferred: 0, overdue: 0 };
 }
 
+/** By how much Redis' clock may run faster than ours. */
+const CLOCK_DRIFT = 0.01;
+
 const NOTHING_TO_LOCK: HeldLock = { release: () => undefined };
 
 export function createAccountLocks(redis: Redis, ttlMs: number, log: Logger): AccountLocks {
@@ -94,10 +97,12 @@ async function tryLock(
   ttlMs: number,
   counts: LockCounts,
 ): Promise<Redlock.Lock | undefined> {
+  const askedMs = performance.now();
   try {
     const lock = await redlock.lock(keys, ttlMs);
-    // An acquire that took longer than the lock's life answers a lock that is gone already.
-    if (lock.expiration > Date.now()) return lock;
+    // An acquire that took longer than the lock's life answers a lock that is gone already. Redis
+    // may have begun to count a little before us.
+    if (performance.now() - askedMs < ttlMs * (1 - CLOCK_DRIFT)) return lock;
     counts.expired += 1;
     return undefined;
   } catch (error) {

@@ -79,7 +79,7 @@ function acceptedItems(
     if (uuidFromBytes(record.accountId) !== item.command?.accountId) continue;
     const after = existingAccount(record.event.after, record.version);
     const event = eventOf(record.event.body);
-    const { storedAtMicros } = stored;
+    const { recordedAtMicros: storedAtMicros } = record;
     const counterpart = undefined;
     decisions.set(item, { kind: 'accepted', after, event, counterpart, storedAtMicros });
   }

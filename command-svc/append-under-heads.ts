@@ -40,7 +40,7 @@ export async function untilItStands<Result>(
   batch: Batch,
   transaction: UnderHeads<Result>,
 ): Promise<Result> {
-  const giveUpAtMs = Date.now() + context.append.retryForMs;
+  const giveUpAtMs = performance.now() + context.append.retryForMs;
   let conflicts = 0;
   let collisions = 0;
   for (let attempt = 1; ; attempt++) {
@@ -50,7 +50,7 @@ export async function untilItStands<Result>(
       for (const lane of [batch.lane, ...batch.others]) dropStates(lane);
       const state = sqlStateOf(error);
       if (isConnectionLost(error) || error instanceof CommitUnanswered) {
-        if (Date.now() >= giveUpAtMs) throw gaveUp(error);
+        if (performance.now() >= giveUpAtMs) throw gaveUp(error);
       } else if (state === SQL_STATE.deadlock || state === SQL_STATE.lockTimeout) {
         context.counts.conflicts += 1;
         conflicts += 1;

@@ -1,10 +1,9 @@
 /**
- * Barriers that wait for their lanes, in the order in which they came. A bulk barrier heads a lane
- * when the bulk items before it have gone, no earlier bulk barrier stands there, and no unary
- * command waits there that came before it; a unary one heads its lanes at once. A barrier that
- * heads all its lanes reserves them: no other batch starts there until it has run. Of two such
- * barriers with a lane in common the earlier one goes first, in every lane: no two can wait for
- * each other.
+ * Barriers that wait for their lanes, in the order in which they came. A barrier heads a lane when
+ * no unary command waits there that came before it; a bulk one only when the bulk items before it
+ * have gone too, and no earlier bulk barrier stands there. A barrier that heads all its lanes
+ * reserves them: no other batch starts there until it has run. Of two such barriers with a lane in
+ * common the earlier one goes first, in every lane: no two can wait for each other.
  *
  * Items of several partitions make a run: while it waits, the next ones join it, as far as that
  * lets none pass another in a lane.
@@ -12,7 +11,7 @@
 import { partitionsOf, runOf, type Barrier } from './barrier.ts';
 import type { BatchItem } from './batch-item.ts';
 import { RUN_BYTES_MAX } from './bounds.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, Load } from './lane.ts';
 
 export type ReadyBarrier = {
   readonly barrier: Barrier;
@@ -21,11 +20,9 @@ export type ReadyBarrier = {
 };
 
 /** What waits in one lane. */
-type Standing = {
+type Standing = Load & {
   /** Its place among the bulk items ever queued there. */
   readonly place: number;
-  items: number;
-  bytes: number;
 };
 
 type Waiting = {
@@ -108,8 +105,7 @@ export class BarrierQueue {
     const { items, kind, queuedSinceMs } = waiting;
     this.#waiting = this.#waiting.filter((one) => one !== waiting);
     for (const [lane, standing] of waiting.standings) {
-      lane.barrierItems -= standing.items;
-      lane.barrierBytes -= standing.bytes;
+      addLoad(loadOf(waiting, lane), -standing.items, -standing.bytes);
       lane.reserved = false;
       lane.barrierAt = this.#firstPlace(lane);
     }
@@ -147,11 +143,19 @@ function addTo(waiting: Waiting, item: BatchItem, lanes: readonly Lane[]): void 
   for (const lane of lanes) {
     const standing = waiting.standings.get(lane);
     if (standing === undefined) throw new Error(`lane ${lane.partition} is none of the barrier's`);
-    standing.items += 1;
-    standing.bytes += item.bytes;
-    lane.barrierItems += 1;
-    lane.barrierBytes += item.bytes;
+    addLoad(standing, 1, item.bytes);
+    addLoad(loadOf(waiting, lane), 1, item.bytes);
   }
+}
+
+/** What it counts as in its lane: a run of streams' items is a part of their queue. */
+function loadOf({ barrier, kind }: Waiting, lane: Lane): Load {
+  return barrier === undefined && kind === 'bulk' ? lane.inRuns : lane.inBarriers;
+}
+
+function addLoad(load: Load, items: number, bytes: number): void {
+  load.items += items;
+  load.bytes += bytes;
 }
 
 function lanesOf(item: BatchItem, byPartition: ReadonlyMap<number, Lane>): Lane[] {
@@ -181,10 +185,11 @@ function headsItsLanes(
   { kind, standings, queuedSinceMs }: Waiting,
   behind: ReadonlySet<Lane>,
 ): boolean {
-  if (kind === 'unary') return true;
+  const isBulk = kind === 'bulk';
   for (const [lane, { place }] of standings) {
-    if (behind.has(lane) || lane.bulk.taken < place) return false;
-    if (lane.unary.oldestMs <= queuedSinceMs) return false; // infinity for an empty queue
+    if (isBulk && (behind.has(lane) || lane.bulk.taken < place)) return false;
+    const { oldestMs } = lane.unary; // infinity for an empty queue
+    if (oldestMs < queuedSinceMs || (isBulk && oldestMs === queuedSinceMs)) return false;
   }
   return true;
 }

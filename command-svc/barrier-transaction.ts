@@ -94,7 +94,9 @@ function refusalOfAll(
 ): NothingStored | undefined {
   const left = items[decisions.length];
   if (left !== undefined) {
-    const message = 'the batch would end more holds whose time has passed than it can: try again';
+    const message =
+      'the batch would store more than one transaction takes, ends of passed holds included: ' +
+      'send it in parts';
     return { kind: 'refused', item: left, rejection: reject('QUOTA_EXCEEDED', message) };
   }
   for (const [place, decision] of decisions.entries()) {

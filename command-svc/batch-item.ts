@@ -37,6 +37,8 @@ export type Executed = {
    * stored bytes; then the event names it.
    */
   readonly counterpart: CounterpartState | undefined;
+  /** What it moves, minor units. Absent: what is known comes from stored bytes. */
+  readonly movedMinor?: bigint;
   /** Microseconds since 1970-01-01 UTC. */
   readonly storedAtMicros: bigint;
 };
@@ -65,7 +67,8 @@ export type UnaryOrigin = {
   /** W3C trace context of the caller's call. */
   readonly traceparent: string | undefined;
   readonly settle: Settle;
-  readonly deadlineMs: number | undefined;
+  /** On the clock of performance.now(). */
+  readonly deadlineAtMs: number | undefined;
   /** Aborts when the caller cancels. */
   readonly signal?: AbortSignal;
 };

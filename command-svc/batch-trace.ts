@@ -19,6 +19,7 @@ export type BatchTrace = {
   end(attributes: Record<string, number | string | boolean>): void;
 };
 
+/** `queuedSinceMs`: of performance.now(), which OpenTelemetry turns into a time of day. */
 export function startBatchTrace(
   partition: number,
   items: readonly BatchItem[],

@@ -101,10 +101,13 @@ export type BatchResult = {
   readonly again: readonly BatchItem[];
 };
 
-/** True for a command whose caller has given up by now: it must not be stored any more. */
+/**
+ * True for a command whose caller has given up by now: it must not be stored any more. `nowMs`: of
+ * performance.now().
+ */
 export function isExpired({ origin }: BatchItem, nowMs: number): boolean {
   if (origin.kind !== 'unary') return false;
-  const isLate = origin.deadlineMs !== undefined && origin.deadlineMs <= nowMs;
+  const isLate = origin.deadlineAtMs !== undefined && origin.deadlineAtMs <= nowMs;
   return isLate || origin.signal?.aborted === true;
 }
 

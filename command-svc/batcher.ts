@@ -17,6 +17,7 @@ import {
   hasNoBarrierRoom,
   hasNoRoom,
   isQueueFull,
+  isTooSlow,
   putBack,
   takeBatch,
   wakeRoomWaiters,
@@ -25,7 +26,7 @@ import {
 } from './lane.ts';
 
 export type Batcher = {
-  /** False: that lane's queue is full, or the batcher is stopping. */
+  /** False: that lane's queue is full, or too slow for the item's deadline. */
   tryEnqueue(item: BatchItem): boolean;
   /** The same for all of its items at once. */
   tryEnqueueBarrier(barrier: Barrier): boolean;
@@ -83,13 +84,14 @@ class LaneBatcher implements AdjustableBatcher {
     if (item.otherPartition !== undefined) return this.#tryEnqueueWide(item);
     const lane = this.#lane(item.partition);
     if (item.origin.kind === 'unary') {
-      if (isQueueFull(lane.unary, this.#limits)) return false;
-      this.#lastUnaryMs = Date.now();
-      lane.unary.push(item, this.#lastUnaryMs);
+      const nowMs = performance.now();
+      if (isQueueFull(lane.unary, this.#limits) || isTooSlow(lane, item, nowMs)) return false;
+      this.#lastUnaryMs = nowMs;
+      lane.unary.push(item, nowMs);
     } else {
       if (hasNoRoom(lane, this.#limits)) return false;
       if (this.#barriers.joinsRun(item, lane, () => this.#runItemsMax)) return true;
-      lane.bulk.push(item, Date.now());
+      lane.bulk.push(item, performance.now());
     }
     if (!lane.busy) this.#waiting.add(lane);
     this.#planDispatch();
@@ -110,7 +112,7 @@ class LaneBatcher implements AdjustableBatcher {
     const isUnary = item.origin.kind === 'unary';
     const isFull = isUnary ? hasNoBarrierRoom : hasNoRoom;
     if (lanes.some((lane) => isFull(lane, this.#limits))) return false;
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     if (isUnary) this.#lastUnaryMs = nowMs;
     this.#barriers.addItem(item, lanes, this.#runItemsMax, nowMs);
     this.#planDispatch();
@@ -121,7 +123,7 @@ class LaneBatcher implements AdjustableBatcher {
     if (this.#refuses(barrier.items)) return true;
     const lanes = barrier.partitions.map((partition) => this.#lane(partition));
     if (lanes.some((lane) => hasNoBarrierRoom(lane, this.#limits))) return false;
-    this.#barriers.add(barrier, lanes, Date.now());
+    this.#barriers.add(barrier, lanes, performance.now());
     this.#planDispatch();
     return true;
   }
@@ -167,7 +169,7 @@ class LaneBatcher implements AdjustableBatcher {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#startBarriers();
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     let wakeMs = Number.POSITIVE_INFINITY;
     const moment = this.#moment(nowMs);
     for (const lane of this.#waiting) {
@@ -175,12 +177,12 @@ class LaneBatcher implements AdjustableBatcher {
       else wakeMs = Math.min(wakeMs, wakeAtMs(lane, this.#limits, moment));
     }
     if (wakeMs !== Number.POSITIVE_INFINITY) {
-      this.#timer = setTimeout(() => this.#dispatch(), Math.max(1, wakeMs - nowMs));
+      this.#timer = setTimeout(() => this.#dispatch(), Math.max(1, Math.ceil(wakeMs - nowMs)));
     }
   }
 
   get #runItemsMax(): number {
-    return runItemsMax(this.#limits, this.#moment(Date.now()));
+    return runItemsMax(this.#limits, this.#moment(performance.now()));
   }
 
   #moment(nowMs: number): Moment {
@@ -197,7 +199,7 @@ class LaneBatcher implements AdjustableBatcher {
   #start(lane: Lane): void {
     this.#waiting.delete(lane);
     lane.busy = true;
-    const moment = this.#moment(Date.now());
+    const moment = this.#moment(performance.now());
     const taking = { ...moment, hasProcessor: hasProcessor(this.#limits, moment) };
     const batch = takeBatch(lane, this.#limits, taking);
     this.#inFlight[batch.hasBulk ? 'bulk' : 'unary'] += 1;
@@ -209,7 +211,7 @@ class LaneBatcher implements AdjustableBatcher {
 
   #startBarriers(): void {
     if (this.#barriers.size === 0) return;
-    const canBulk = (): boolean => hasProcessor(this.#limits, this.#moment(Date.now()));
+    const canBulk = (): boolean => hasProcessor(this.#limits, this.#moment(performance.now()));
     for (let ready = this.#barriers.next(canBulk()); ready !== undefined;) {
       this.#startBarrier(ready);
       ready = this.#barriers.next(canBulk());

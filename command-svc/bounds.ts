@@ -16,6 +16,8 @@ export const RETRY_AFTER_MS = 1_000;
 /** Pages of items (AIP-158). */
 export const PAGE_SIZE_DEFAULT = 100;
 export const PAGE_SIZE_MAX = 1_000;
+/** Amounts of control totals: one a currency, and there are fewer of those. */
+export const CONTROL_AMOUNTS_MAX = 200;
 /** Gaps that a submission names. */
 export const MISSING_RANGES_MAX = 100;
 /** How long a lease of bulk mode lasts, and what its holder may say. */
@@ -61,6 +63,8 @@ export const PLACES_WINDOW_ITEMS = 4_096;
  * decoded too.
  */
 export const LOG_ROW_BYTES_MAX = MESSAGE_BYTES_MAX;
+/** What part of the time that a command has left its lane's queue may take. */
+export const DEADLINE_PART_WAITED_MAX = 0.4;
 /** Looks at a submission that changes while it is closed. */
 export const CLOSE_LOOKS_MAX = 3;
 /** Callers' traces that a batch's span is linked to; more only share a batch when each is small. */
@@ -68,8 +72,9 @@ export const LINKS_MAX = 32;
 /** Connections for looking after waiting statements. */
 export const WATCH_CONNECTIONS_MAX = 2;
 /**
- * What a batch's row may take before the rest of its items go in the next one. Only the ends of
- * passed holds, which nobody reckoned with at intake, bring a batch so far.
+ * What a batch's row may take before the rest of its items go in the next one. Of a lane's batch
+ * only the ends of passed holds, which nobody reckoned with at intake, bring it so far. What stands
+ * or falls together is refused beyond it.
  */
 export const DECIDED_BYTES_MAX = 3_800_000;
 /** What the events of a run of items of several partitions may take, as an upper bound. */
@@ -112,3 +117,4 @@ export const FEED = {
   readRetry: { attempts: 6, firstMs: 100, maxMs: 2_000 },
 } as const;
 export const FEED_OWNERS_MAX = 100;
+export const FEED_TYPES_MAX = 64;

@@ -38,7 +38,7 @@ export type BulkIntake = {
 };
 
 export function createBulkIntake(context: IntakeContext): BulkIntake {
-  const { log, bulkMode } = context;
+  const { log } = context;
   const running = new Set<Promise<void>>();
   const track = <T>(work: Promise<T>): Promise<T> => {
     const ended = work
@@ -55,7 +55,7 @@ export function createBulkIntake(context: IntakeContext): BulkIntake {
       kind: StreamKind<Item>,
     ): handleClientStreamingCall<RawMessage, { receipt: BulkReceipt }> =>
     (call, callback) => {
-      void track(bulkMode.duringStream(() => takeStream(context, call, kind)))
+      void track(takeStream(context, call, kind))
         .then(
           (receipt) => callback(null, { receipt }),
           (error: unknown) => callback(toServiceError(error, log)),
@@ -66,11 +66,11 @@ export function createBulkIntake(context: IntakeContext): BulkIntake {
     bulkDeposit: serve({ decode: decodeDeposits, toItem: depositItem }),
     bulkOpenAccounts: serve({ decode: decodeAccounts, toItem: openAccountItem }),
     bulkSubmit: bidiStream(log, (messages, send, call) =>
-      track(bulkMode.duringStream(() => submitStream(context, messages, send, call))),
+      track(submitStream(context, messages, send, call)),
     ),
     submitBatch: unary(log, (raw, call) => track(submitBatch(context, raw, call))),
     reverseSubmission: unary(log, (request, call) =>
-      track(bulkMode.duringStream(() => reverseSubmission(context, request, call))),
+      track(reverseSubmission(context, request, call)),
     ),
     drained: async () => {
       while (running.size > 0) await Promise.all(running);

@@ -37,8 +37,8 @@ export type BulkMode = {
    * EntriesUnavailableError without Redis.
    */
   holdsLease(leaseId: string): Promise<boolean>;
-  /** Runs a stream in automatic mode: the replica's lease stands until it ends, however it ends. */
-  duringStream<T>(stream: () => Promise<T>): Promise<T>;
+  /** Automatic mode: the replica's lease stands until every stream has been released. */
+  holdStream(): () => void;
   /** The batcher's limits with the settings in force. */
   limitsOf(configured: BatcherLimits): BatcherLimits;
 } & Pick<LeasedMode<BatchSettings>, 'onChange' | 'takeChange' | 'leases' | 'reports'>;
@@ -79,14 +79,7 @@ export function openBulkMode(
     startBulkMode: (text, ttlMs) => leases.take(randomUUID(), text, ttlMs),
     endBulkMode: async (leaseId) => (await leases.end(leaseId)) > 0,
     holdsLease: (leaseId) => leases.holds(leaseId.toLowerCase()),
-    async duringStream(stream) {
-      const release = streams.hold();
-      try {
-        return await stream();
-      } finally {
-        release();
-      }
-    },
+    holdStream: streams.hold,
     limitsOf(configured) {
       const { batchProcessors: processors, ...settings } = mode.settings();
       return { ...configured, ...settings, processors };

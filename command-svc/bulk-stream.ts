@@ -9,6 +9,7 @@ import { status, type ServerReadableStream } from '@grpc/grpc-js';
 import { openCallContext } from '#platform/call-context.ts';
 import { refusal, type RpcError } from '#platform/grpc-errors.ts';
 import { halfCloseSettled } from '#platform/streaming.ts';
+import { messageTaken } from '#platform/unread-messages.ts';
 import type { RawMessage } from './bulk-messages.ts';
 import { shuttingDown } from './shutting-down.ts';
 
@@ -73,6 +74,7 @@ export function openBulkStream(call: ClientStream, options: BulkStreamOptions): 
     waitingSinceMs = performance.now();
     try {
       for await (const message of call) {
+        messageTaken(message);
         waitingSinceMs = undefined;
         yield message;
         throwIfEnded();

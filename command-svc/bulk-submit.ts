@@ -45,6 +45,10 @@ export async function submitStream(
   }
 }
 
+function wallClockOf(atMs: number | undefined): number {
+  return atMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + atMs - performance.now();
+}
+
 /** The caller's messages alone, so that ending their reading leaves the answering side open. */
 function readingSide(messages: AsyncIterable<RawMessage>, call: CallContext): ClientStream {
   const source = messages[Symbol.asyncIterator]();
@@ -59,7 +63,7 @@ function readingSide(messages: AsyncIterable<RawMessage>, call: CallContext): Cl
   return {
     metadata: call.metadata,
     cancelled: call.signal.aborted,
-    getDeadline: () => call.deadlineMs ?? Number.POSITIVE_INFINITY,
+    getDeadline: () => wallClockOf(call.deadlineAtMs),
     on: (_event, listener) => call.signal.addEventListener('abort', listener),
     off: (_event, listener) => call.signal.removeEventListener('abort', listener),
     destroy() {

@@ -43,13 +43,14 @@ export function refusalOf({ reason, message, field }: Rejection): RpcError {
 
 /** The refusal of a whole batch: the status of its refused item, which its metadata names. */
 export function refusalWithIndex(rejection: Rejection, itemIndex: number): RpcError {
-  const { code, message, violations } = refusalOf(rejection);
+  const { code, message, violations, retryAfterMs } = refusalOf(rejection);
   const { reason } = rejection;
   const metadata = { item_index: String(itemIndex) };
   return new RpcError(code, message, {
     reason,
     metadata,
     ...(violations === undefined ? {} : { violations }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }
 

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
+import { SERVER_ENV, serverLimits, type ServerLimits } from '#platform/server-limits.ts';
 import type { AppendLimits } from './batch.ts';
 import type { BatcherLimits } from './batch-start.ts';
 import type { BulkModeConfig } from './bulk-mode.ts';
@@ -18,6 +19,7 @@ export type CommandConfig = {
   readonly eventStoreUrl: string;
   readonly redisUrl: string;
   readonly listen: Address;
+  readonly server: ServerLimits;
   readonly instance: string;
   readonly logLevel: string;
   /** Connections for batches; handlers and watching have pools of their own. */
@@ -36,6 +38,8 @@ export type CommandConfig = {
   readonly accountLockMs: number;
   readonly submissions: SubmissionLimits;
   readonly expiry: ExpiryLimits;
+  /** Uploads at once, streams and direct batches; more are refused. */
+  readonly uploadsMax: number;
   /** A bulk stream without a message for so long is ended. */
   readonly streamIdleMs: number;
   /** Items of one stream whose results its caller has not read yet; one message may be more. */
@@ -45,6 +49,7 @@ export type CommandConfig = {
 };
 
 const ENV = z.object({
+  ...SERVER_ENV,
   BANK_EVENT_STORE_URL: envText(),
   BANK_REDIS_URL: envText(),
   BANK_COMMAND_LISTEN: envAddress('127.0.0.1:50051'),
@@ -79,6 +84,7 @@ const ENV = z.object({
   BANK_COMMAND_LOCK_DEFERRALS_MAX: envInt({ min: 0, max: 100, default: 5 }),
   BANK_COMMAND_REQUEST_CONNECTIONS_MAX: envInt({ min: 1, max: 200, default: 10 }),
   BANK_COMMAND_REQUEST_STATEMENT_TIMEOUT_MS: envInt({ min: 100, max: 600_000, default: 30_000 }),
+  BANK_COMMAND_UPLOADS_MAX: envInt({ min: 1, max: 10_000, default: 64 }),
   BANK_COMMAND_STREAM_IDLE_MS: envInt({ min: 100, max: 3_600_000, default: 60_000 }),
   BANK_COMMAND_STREAM_RESULTS_MAX: envInt({ min: 1, max: 1_000_000, default: 10_000 }),
   BANK_COMMAND_EXPIRY_EVERY_MS: envInt({ min: 10, max: 600_000, default: 1_000 }),
@@ -93,6 +99,7 @@ const SCHEMA = ENV.transform((env): CommandConfig => ({
   eventStoreUrl: env.BANK_EVENT_STORE_URL,
   redisUrl: env.BANK_REDIS_URL,
   listen: env.BANK_COMMAND_LISTEN,
+  server: serverLimits(env),
   instance: env.BANK_INSTANCE,
   logLevel: env.BANK_LOG_LEVEL,
   // Unary commands start beside the bulk batches in flight: as many connections again.
@@ -133,6 +140,7 @@ const SCHEMA = ENV.transform((env): CommandConfig => ({
   expiry: { everyMs: env.BANK_COMMAND_EXPIRY_EVERY_MS, holdsMax: 1_000 },
   accountLockMs: env.BANK_COMMAND_ACCOUNT_LOCK_MS,
   streamResultsMax: env.BANK_COMMAND_STREAM_RESULTS_MAX,
+  uploadsMax: env.BANK_COMMAND_UPLOADS_MAX,
   streamIdleMs: env.BANK_COMMAND_STREAM_IDLE_MS,
   eventLog: {
     subscriptionsMax: env.BANK_COMMAND_SUBSCRIPTIONS_MAX,

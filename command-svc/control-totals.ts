@@ -5,6 +5,7 @@
 import { status } from '@grpc/grpc-js';
 import { invalidArgument, refusal, type RpcError } from '#platform/grpc-errors.ts';
 import type { ControlTotals } from '#proto/bank/v1/bulk_service.ts';
+import { CONTROL_AMOUNTS_MAX } from './bounds.ts';
 import { currencyRule, NONE, note, type Violations } from './field-rules.ts';
 import type { StoredSubmission } from './sql/read-submission.ts';
 import { storedItems } from './submission-summary.ts';
@@ -13,6 +14,10 @@ import { storedItems } from './submission-summary.ts';
 export function checkControlTotals(field: string, totals: ControlTotals | undefined): void {
   if (totals === undefined) return;
   const { items = 0n, amounts } = totals;
+  if (amounts.length > CONTROL_AMOUNTS_MAX) {
+    const description = `must be ${CONTROL_AMOUNTS_MAX} or fewer`;
+    throw invalidArgument([{ field: `${field}.amounts`, description }]);
+  }
   let found: Violations = note(NONE, `${field}.items`, notNegative(items));
   const named = new Set<string>();
   for (const [at, { currencyCode, minorUnits }] of amounts.entries()) {

@@ -18,6 +18,7 @@ import type { BatchItem, CounterpartState, Executed, ItemDecision } from './batc
 import { DECIDED_BYTES_MAX } from './bounds.ts';
 import { eventTypeOf } from './event-body-encoder.ts';
 import { chainHash } from './event-chain.ts';
+import { movedBy } from './moved-amount.ts';
 import { repeatOf } from './replayed.ts';
 import { writeEvent } from './event-writer.ts';
 
@@ -136,7 +137,8 @@ function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDec
     after: state,
     event,
     counterpart: counterpartAfter(work, decision.counterpart, place),
-    storedAtMicros: work.nowMicros,
+    movedMinor: movedBy(events),
+    storedAtMicros: work.states.get(accountId)?.recordedAtMicros ?? work.nowMicros,
   };
   if (operationId !== undefined && event !== undefined) {
     const { contentHash } = item;

@@ -60,6 +60,26 @@ async function tell(
   const pages = new FeedPages(context, position, signal);
   const distance = new FeedDistance(heads, context.heads, context.distance);
   const output = new FeedOutput({ opened, position, sender, owners: context.owners });
+  try {
+    return await tellPages(context, { position, pages, distance, output }, sender, signal);
+  } finally {
+    pages.drop();
+  }
+}
+
+type Telling = {
+  readonly position: FeedPosition;
+  readonly pages: FeedPages;
+  readonly distance: FeedDistance;
+  readonly output: FeedOutput;
+};
+
+async function tellPages(
+  context: FeedContext,
+  { position, pages, distance, output }: Telling,
+  sender: BoundedSender<Buffer>,
+  signal: AbortSignal,
+): Promise<never> {
   for (;;) {
     signal.throwIfAborted();
     checkNotAhead(position, context.heads.known);

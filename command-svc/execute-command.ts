@@ -45,7 +45,7 @@ export async function validate(context: CommandContext, command: Command): Promi
 const NOBODY: UnaryOrigin = {
   kind: 'unary',
   traceparent: undefined,
-  deadlineMs: undefined,
+  deadlineAtMs: undefined,
   settle: () => undefined,
 };
 
@@ -73,10 +73,10 @@ function outcomeOf(
 ): Promise<ItemOutcome> {
   call.signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const { traceparent, deadlineMs, signal } = call;
-    const origin = { kind: 'unary', traceparent, settle: resolve, deadlineMs, signal } as const;
+    const { traceparent, deadlineAtMs, signal } = call;
+    const origin = { kind: 'unary', traceparent, settle: resolve, deadlineAtMs, signal } as const;
     if (context.batcher.tryEnqueue(itemOf(context, command, origin))) return;
-    const message = "the account's queue is full: nothing was done";
+    const message = "the account's queue is full, or too slow for the deadline: nothing was done";
     const { retryAfterMs } = context.submissions;
     reject(refusal(status.RESOURCE_EXHAUSTED, 'QUEUE_FULL', message, { retryAfterMs }));
   });

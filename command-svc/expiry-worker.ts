@@ -4,7 +4,8 @@
  * after a while. Whoever is faster, another replica or a decision that needed the money, leaves
  * nothing to do: a hold ends by one event, since its account's next version is taken once.
  *
- * A round that fails is tried again as the next one.
+ * A round that fails is tried again as the next one. Accounts that fail are left out while others
+ * have something to end: they must not stand in front of them for ever.
  */
 import type { Logger } from '#platform/logger.ts';
 import { nowMicros } from '#platform/timestamps.ts';
@@ -45,29 +46,43 @@ async function runRounds(
   { everyMs, holdsMax }: ExpiryLimits,
   signal: AbortSignal,
 ): Promise<void> {
+  let skippedIds: readonly string[] = [];
   while (!signal.aborted) {
-    const mayGoOn = await expireOnce(context, holdsMax).catch((error: unknown) => {
+    const round = await expireOnce(context, holdsMax, skippedIds).catch((error: unknown) => {
       context.log.warn('Passed holds were not ended; the next round tries again.', { err: error });
-      return false;
+      return NOTHING_ENDED;
     });
-    if (mayGoOn) continue;
+    if (round.mayGoOn) continue;
+    skippedIds = round.failedIds;
     await sleep(everyMs * (1 + Math.random() / 2), signal).catch(() => undefined); // told to stop
   }
 }
 
-/** True when there were some and all of them have ended: there may be more. */
-async function expireOnce(context: WorkerContext, holdsMax: number): Promise<boolean> {
-  const accounts = await findPassedHolds(context.eventStore, nowMicros(), holdsMax);
+type Round = {
+  /** There were some and all of them have ended: there may be more. */
+  readonly mayGoOn: boolean;
+  readonly failedIds: readonly string[];
+};
+
+const NOTHING_ENDED: Round = { mayGoOn: false, failedIds: [] };
+
+async function expireOnce(
+  context: WorkerContext,
+  holdsMax: number,
+  skippedIds: readonly string[],
+): Promise<Round> {
+  const accounts = await findPassedHolds(context.eventStore, nowMicros(), holdsMax, skippedIds);
   const outcomes = await Promise.all(accounts.map((accountId) => expireHolds(context, accountId)));
-  const failed = outcomes.filter((outcome) => outcome?.kind === 'failed');
-  const [first] = failed;
+  const failedIds = accounts.filter((_, at) => outcomes[at]?.kind === 'failed');
+  const first = outcomes.find((outcome) => outcome?.kind === 'failed');
   if (first?.kind === 'failed') {
-    context.log.warn('Passed holds of accounts were not ended; the next round tries again.', {
-      accounts: failed.length,
+    context.log.warn('Passed holds of accounts were not ended; a later round tries again.', {
+      accounts: failedIds.length,
       err: first.error,
     });
   }
-  return accounts.length > 0 && outcomes.every((outcome) => outcome?.kind === 'accepted');
+  const haveEnded = outcomes.every((outcome) => outcome?.kind === 'accepted');
+  return { mayGoOn: accounts.length > 0 && haveEnded, failedIds };
 }
 
 /** Undefined: the account's lane is full, and the next round comes soon enough. */
@@ -76,7 +91,7 @@ function expireHolds(context: WorkerContext, accountId: string): Promise<ItemOut
     const item = itemOf(
       context,
       { type: 'ExpireHolds', accountId, operationId: undefined },
-      { kind: 'unary', traceparent: undefined, deadlineMs: undefined, settle: resolve },
+      { kind: 'unary', traceparent: undefined, deadlineAtMs: undefined, settle: resolve },
     );
     if (!context.batcher.tryEnqueue(item)) resolve(undefined);
   });

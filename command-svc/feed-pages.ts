@@ -46,9 +46,14 @@ export class FeedPages {
 
   /** Drops what was read ahead: the next page begins behind what was told. */
   dropTo(position: FeedPosition): void {
+    this.drop();
+    this.#read = position.copy();
+  }
+
+  /** Lets go of what was read ahead. */
+  drop(): void {
     const ahead = this.#ahead;
     this.#ahead = undefined;
-    this.#read = position.copy();
     ahead?.page.then((page) => page.release()).catch(() => undefined); // its share is given back
   }
 

@@ -7,7 +7,7 @@ import { invalidArgument, refusal, type FieldViolation } from '#platform/grpc-er
 import { InvalidToken } from '#platform/resume-token.ts';
 import { EventType } from '#proto/bank/event/v1/events.ts';
 import type { LogPositions, SubscribeToEventsRequest } from '#proto/bank/v1/event_log_service.ts';
-import { FEED_OWNERS_MAX } from './bounds.ts';
+import { FEED_OWNERS_MAX, FEED_TYPES_MAX } from './bounds.ts';
 import { FeedPosition, feedTokens, type FeedTokens } from './feed-position.ts';
 import { OWNER_CHARACTERS_MAX, textRule } from './field-rules.ts';
 
@@ -88,6 +88,9 @@ function positionAfter({ positions }: LogPositions, { partitions }: FeedFilter):
 const KNOWN_TYPES = new Set<number>(Object.values(EventType));
 
 function checkTypes(types: readonly EventType[]): FieldViolation[] {
+  if (types.length > FEED_TYPES_MAX) {
+    return [{ field: 'types', description: `must be ${FEED_TYPES_MAX} or fewer` }];
+  }
   if (types.every((type) => type > 0 && KNOWN_TYPES.has(type))) return [];
   return [{ field: 'types', description: 'must be event types that exist' }];
 }
@@ -102,6 +105,9 @@ function checkOwners(owners: readonly string[]): FieldViolation[] {
 }
 
 function checkPartitions(partitions: readonly number[], count: number): FieldViolation[] {
+  if (partitions.length > count) {
+    return [{ field: 'partitions', description: `must be ${count} or fewer` }];
+  }
   if (partitions.every((partition) => partition >= 0 && partition < count)) return [];
   return [{ field: 'partitions', description: `must be from 0 to ${count - 1}` }];
 }

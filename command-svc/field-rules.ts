@@ -5,6 +5,7 @@
  * clean request allocates nothing.
  */
 import { isCurrencyCode } from '#platform/currencies.ts';
+import { isDate } from '#platform/dates.ts';
 import type { FieldViolation } from '#platform/grpc-errors.ts';
 import { isUuid } from '#platform/uuid.ts';
 import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
@@ -138,31 +139,7 @@ export function textRule(text: string, min: number, max: number): string | undef
 const DATE_RULE = 'must be a date that exists, written YYYY-MM-DD';
 
 export function dateRule(text: string): string | undefined {
-  return text === '' || isRealDate(text) ? undefined : DATE_RULE;
-}
-
-function isRealDate(text: string): boolean {
-  if (text.length !== 10 || text[4] !== '-' || text[7] !== '-') return false;
-  const year = digits(text, 0, 4);
-  const month = digits(text, 5, 7);
-  const day = digits(text, 8, 10);
-  return year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
-}
-
-/** The number that the digits write; NaN when there is another character. */
-function digits(text: string, start: number, end: number): number {
-  let value = 0;
-  for (let i = start; i < end; i++) {
-    const digit = text.charCodeAt(i) - 48;
-    if (digit < 0 || digit > 9) return Number.NaN;
-    value = value * 10 + digit;
-  }
-  return value;
-}
-
-function daysIn(year: number, month: number): number {
-  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+  return text === '' || isDate(text) ? undefined : DATE_RULE;
 }
 
 const SUBMISSION_ID = /^[A-Za-z0-9._-]{1,128}$/;

@@ -89,7 +89,7 @@ export type StandingItems = {
 export async function standingItems(client: PoolClient, batch: Batch): Promise<StandingItems> {
   const claims = claimsOf(batch.items);
   const present = claims.size === 0 ? new Set() : await lockClaims(client, [...claims.values()]);
-  const nowMs = Date.now();
+  const nowMs = performance.now();
   const items: BatchItem[] = [];
   const places: number[] = [];
   const takenOver: BatchItem[] = [];

@@ -100,7 +100,7 @@ async function readReceipts(
 
   const receipts = new Map<number, Receipt>();
   for (const record of batch.events.filter(isWanted)) {
-    receipts.set(Number(record.itemIndex), receiptOfRecord(record, batch.storedAtMicros));
+    receipts.set(Number(record.itemIndex), receiptOfRecord(record));
   }
   const replayed = batch.replayed.filter(isWanted).map((record) => ({
     index: Number(record.itemIndex),
@@ -111,10 +111,10 @@ async function readReceipts(
   return receipts;
 }
 
-function receiptOfRecord(record: EventRecord, storedAtMicros: bigint): Receipt {
+function receiptOfRecord(record: EventRecord): Receipt {
   const after = record.event?.after;
   if (after === undefined) throw new Error('an event carries no state after it');
-  const { accountId, operationId, version } = record;
+  const { accountId, operationId, version, recordedAtMicros: storedAtMicros } = record;
   const command = {
     accountId: uuidFromBytes(accountId),
     operationId: operationId.length === 0 ? undefined : uuidFromBytes(operationId),

@@ -5,6 +5,7 @@
  * them.
  */
 import type { BatchItem } from './batch-item.ts';
+import { DEADLINE_PART_WAITED_MAX } from './bounds.ts';
 
 export type LaneLimits = {
   readonly batchItemsMax: number;
@@ -25,6 +26,8 @@ export type LaneLimits = {
   readonly partialPatienceMs: number;
 };
 
+export type Load = { items: number; bytes: number };
+
 export type Lane = {
   readonly partition: number;
   readonly unary: ItemQueue;
@@ -34,9 +37,9 @@ export type Lane = {
   reserved: boolean;
   /** Where the first barrier stands among the bulk items ever queued; infinity for none. */
   barrierAt: number;
-  /** Items of waiting barriers: they count towards the queue's bound. */
-  barrierItems: number;
-  barrierBytes: number;
+  /** What waits in barriers, and in runs of streams' items: it counts towards the queue's bound. */
+  readonly inBarriers: Load;
+  readonly inRuns: Load;
   /** Batches in a row that took few bulk items for the sake of unary commands. */
   shortBatches: number;
   readonly roomWaiters: (() => void)[];
@@ -50,8 +53,8 @@ export function createLane(partition: number): Lane {
     busy: false,
     reserved: false,
     barrierAt: Number.POSITIVE_INFINITY,
-    barrierItems: 0,
-    barrierBytes: 0,
+    inBarriers: { items: 0, bytes: 0 },
+    inRuns: { items: 0, bytes: 0 },
     shortBatches: 0,
     roomWaiters: [],
   };
@@ -69,20 +72,18 @@ export function isFull(lane: Lane, limits: LaneLimits): boolean {
   return bulk.length >= limits.batchItemsMax || bulk.bytes >= limits.batchBytesMax;
 }
 
-/** True when a bulk item must wait for room: barriers that wait count too. */
-export function hasNoRoom({ bulk, barrierItems, barrierBytes }: Lane, limits: LaneLimits): boolean {
-  const length = bulk.length + barrierItems;
-  return isQueueFull({ length, bytes: bulk.bytes + barrierBytes }, limits);
+/** True when a bulk item must wait for room: barriers and runs that wait count too. */
+export function hasNoRoom({ bulk, inBarriers, inRuns }: Lane, limits: LaneLimits): boolean {
+  const length = bulk.length + inBarriers.items + inRuns.items;
+  return isQueueFull({ length, bytes: bulk.bytes + inBarriers.bytes + inRuns.bytes }, limits);
 }
 
 /**
- * True when a barrier finds no room. Bulk items do not count: streams that keep the queue full
- * would shut barriers out.
+ * True when a barrier, or a command of two lanes, finds no room. What streams have brought does not
+ * count, in runs neither: streams that keep the queue full would shut all others out.
  */
-export function hasNoBarrierRoom(
-  { barrierItems: length, barrierBytes: bytes }: Lane,
-  limits: LaneLimits,
-): boolean {
+export function hasNoBarrierRoom({ inBarriers }: Lane, limits: LaneLimits): boolean {
+  const { items: length, bytes } = inBarriers;
   return isQueueFull({ length, bytes }, limits);
 }
 
@@ -91,6 +92,16 @@ export function isQueueFull(
   limits: LaneLimits,
 ): boolean {
   return length >= limits.queueItemsMax || bytes >= limits.queueBytesMax;
+}
+
+/**
+ * True when a command would hardly be answered by its deadline: the oldest that waits has waited
+ * for more than a part of what is left to it. Taken all the same it would be dropped in the end,
+ * after it had made others wait.
+ */
+export function isTooSlow({ unary }: Lane, { origin }: BatchItem, nowMs: number): boolean {
+  if (origin.kind !== 'unary' || origin.deadlineAtMs === undefined) return false;
+  return nowMs - unary.oldestMs > (origin.deadlineAtMs - nowMs) * DEADLINE_PART_WAITED_MAX;
 }
 
 export type TakenBatch = {

@@ -4,12 +4,13 @@
  * without Redis it serves, slower.
  */
 import { createByteBudget } from '#platform/byte-budget.ts';
-import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
+import { createGrpcServer, unimplemented, type Starting } from '#platform/grpc-server.ts';
 import { runService, type ServiceContext } from '#platform/lifecycle.ts';
 import { createLogger } from '#platform/logger.ts';
-import { createPool, waitForSchema } from '#platform/postgres.ts';
+import { createPool, waitForSchema, whenThere } from '#platform/postgres.ts';
 import { closeRedis, createRedis } from '#platform/redis.ts';
 import { announceReady } from '#platform/service-ready.ts';
+import { createSlots } from '#platform/slots.ts';
 import { startTelemetry } from '#platform/telemetry.ts';
 import { AccountCommandServiceService } from '#proto/bank/v1/account_command_service.ts';
 import { BulkModeServiceService } from '#proto/bank/v1/bulk_mode_service.ts';
@@ -36,10 +37,25 @@ import { readLedger } from './sql/read-ledger.ts';
 import { appendTogether } from './append-together.ts';
 import type { SubmissionContext } from './submission-transactions.ts';
 import { submissionHandlers } from './submissions.ts';
+import { tooManyUploads } from './take-stream.ts';
 
 const NAME = 'command-svc';
 /** The newest migration of the event store that this code needs. */
 const SCHEMA_NUMBER = 3;
+const EVENT_STORE = 'the event store';
+/** A reversal goes over a whole submission. */
+const LONG_METHODS = [bulkServiceDefinition.reverseSubmission.path];
+/** Until the event store is there. */
+const STARTING: Starting = {
+  services: [
+    AccountCommandServiceService,
+    bulkServiceDefinition,
+    BulkModeServiceService,
+    eventLogDefinition,
+  ],
+  reason: 'EVENT_STORE_UNAVAILABLE',
+  message: 'the service has not started: it waits for the event store',
+};
 
 const config = readConfig(process.env);
 const log = createLogger({ service: NAME, instance: config.instance, level: config.logLevel });
@@ -50,6 +66,10 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const { instance } = settings;
   const telemetry = startTelemetry({ service: NAME, instance, env: process.env });
   closers.add('telemetry', telemetry.shutdown);
+  const limits = { limits: settings.server, longMethods: LONG_METHODS };
+  const { server, listen, open, drain } = createGrpcServer({ log, ...limits });
+  const address = await listen(settings.listen, STARTING);
+  closers.add('listener', () => drain(0));
   const { redisUrl } = settings;
   const options = { ...settings.bulkMode, redisUrl, service: NAME, instance };
   const bulkMode = openBulkMode(options, context);
@@ -60,15 +80,15 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const expiry = startExpiryWorker({ ...submissions, batcher }, settings.expiry);
   closers.add('expiry worker', () => expiry.stop());
 
-  const { server, serve, drain } = createGrpcServer({ log });
   const { streamIdleMs, streamResultsMax, states } = settings;
+  const uploads = createSlots(settings.uploadsMax, tooManyUploads);
   const messages = createByteBudget(DECODED_MESSAGES_BYTES_MAX);
   const unreadResults = createByteBudget(UNREAD_RESULTS_BYTES_MAX);
-  const limits = { streamIdleMs, streamResultsMax, states, messages, unreadResults };
-  const intake = createBulkIntake({ ...submissions, ...limits, batcher, bulkMode, stopping });
+  const bounds = { streamIdleMs, streamResultsMax, states, messages, unreadResults, uploads };
+  const intake = createBulkIntake({ ...submissions, ...bounds, batcher, bulkMode, stopping });
   const commands = accountCommandHandlers({ ...submissions, batcher, states });
-  const { drained, ...uploads } = intake;
-  const bulk = { ...submissionHandlers(submissions), ...uploads };
+  const { drained, ...uploading } = intake;
+  const bulk = { ...submissionHandlers(submissions), ...uploading };
   server.addService(
     AccountCommandServiceService,
     unimplemented(AccountCommandServiceService, commands),
@@ -76,7 +96,7 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulk));
   server.addService(BulkModeServiceService, bulkModeHandlers(bulkMode, log));
   server.addService(eventLogDefinition, unimplemented(eventLogDefinition, eventLog.handlers));
-  const address = await serve(settings.listen);
+  open();
   closers.add('streams', drained);
   closers.add('server', () => drain(settings.drainMs));
   await announceReady(process.env, NAME, address);
@@ -109,8 +129,9 @@ async function openSubmissions(
     log,
   });
   closers.add('watch connections', () => watchPool.end());
-  await waitForSchema(eventStore, SCHEMA_NUMBER, { log, stopping });
-  const { partitionCount } = await readLedger(eventStore);
+  const waiting = { log, stopping };
+  await waitForSchema(eventStore, SCHEMA_NUMBER, waiting, EVENT_STORE);
+  const { partitionCount } = await whenThere(EVENT_STORE, waiting, () => readLedger(eventStore));
   return {
     eventStore,
     watchPool,
@@ -134,7 +155,7 @@ async function startEventLog(
     log,
   });
   closers.add('feed connections', () => db.end());
-  const ledger = await readLedger(db);
+  const ledger = await whenThere(EVENT_STORE, { log, stopping }, () => readLedger(db));
   return openEventLog({ db, log, ledger, limits: settings.eventLog, stopping });
 }
 

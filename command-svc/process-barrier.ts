@@ -53,7 +53,7 @@ export async function processBarrier(
   reply(result.batch);
   const { again } = result.batch;
   if (again.length > 0)
-    await processBarrier(context, lanes, { ...barrier, items: again }, Date.now());
+    await processBarrier(context, lanes, { ...barrier, items: again }, performance.now());
 }
 
 /**

@@ -61,7 +61,7 @@ export async function processBatch(
   reply(result);
   trace.end({ ...attributes, 'bank.seq': Number(result.position ?? 0n) });
   if (result.again.length === 0) return deferred;
-  return [...(await processBatch(context, lane, result.again, Date.now())), ...deferred];
+  return [...(await processBatch(context, lane, result.again, performance.now())), ...deferred];
 }
 
 const NONE: readonly BatchItem[] = [];
@@ -82,7 +82,7 @@ async function store(
 
 /** A command whose deadline has passed before it is appended is dropped, never half done. */
 export function dropExpired(items: readonly BatchItem[]): readonly BatchItem[] {
-  const nowMs = Date.now();
+  const nowMs = performance.now();
   const expired = items.filter((item) => isExpired(item, nowMs));
   if (expired.length === 0) return items;
   settleExpired(expired);

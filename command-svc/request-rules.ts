@@ -2,6 +2,7 @@
  * What a well-formed request of each command looks like, the same for unary calls and bulk items:
  * the violations with the path of each field, in the order of the contract.
  */
+import { isTimestamp } from '#platform/timestamps.ts';
 import type {
   CaptureHoldRequest,
   CloseAccountRequest,
@@ -165,15 +166,8 @@ function other(accountId: string, otherId: string): string | undefined {
   return isSame && otherId !== '' ? 'must be another account' : undefined;
 }
 
-/** 0001-01-01 to 9999-12-31, as the contract's Timestamp has it. */
-const SECONDS = { min: -62_135_596_800n, max: 253_402_300_799n } as const;
-const NANOS_MAX = 999_999_999;
-
 function timeRule(time: Timestamp | undefined): string | undefined {
-  if (time === undefined) return undefined;
-  const { seconds, nanos } = time;
-  const isTime =
-    seconds >= SECONDS.min && seconds <= SECONDS.max && nanos >= 0 && nanos <= NANOS_MAX;
+  const isTime = time === undefined || isTimestamp(time);
   return isTime ? undefined : 'must be a time from 0001-01-01 to 9999-12-31';
 }
 

@@ -23,7 +23,7 @@ import { openUpload, type ToItem } from './opened-upload.ts';
 import { REASON_CHARACTERS_MAX } from './request-rules.ts';
 import { bulkReceipt, newStreamCounts } from './stream-receipt.ts';
 import { readSummary } from './submission-summary.ts';
-import type { IntakeContext } from './take-stream.ts';
+import { beginUpload, type IntakeContext } from './take-stream.ts';
 import { NO_TENANT } from './tenant.ts';
 
 export async function reverseSubmission(
@@ -35,12 +35,15 @@ export async function reverseSubmission(
   const { stopping } = context;
   const { retryAfterMs } = context.submissions;
   const end = openCallEnd(call, { stopping, retryAfterMs });
+  let leave: (() => void) | undefined;
   try {
     end.throwIfEnded();
+    leave = beginUpload(context);
     const reversal = await openReversal(context, wanted);
     const store = reversal.closed ? answerStored : storeReversals;
     return { receipt: await store(context, wanted, reversal, end, call.traceparent) };
   } finally {
+    leave?.();
     end.detach();
   }
 }

@@ -2,7 +2,6 @@
  * What a batch holds of each submission: the items and decisions of one, ascending by index, and
  * the rows that are stored of it. Pure.
  */
-import type { AccountEvent } from '#domain/events.ts';
 import { MINOR_UNITS_MAX } from '#domain/money.ts';
 import type { PackedSubmission } from './batch-codec.ts';
 import type { BatchItem, ItemDecision, SubmissionClaim } from './batch-item.ts';
@@ -90,7 +89,7 @@ export function submissionBatchRow({ claim, items, decisions }: Part): Submissio
     counts[kind] += 1;
     putContentHash(item.contentHash, hashes, at * CONTENT_HASH_BYTES);
     if (decision?.kind === 'accepted')
-      amounts.add(decision.after.currencyCode, movedBy(decision.event));
+      amounts.add(decision.after.currencyCode, decision.movedMinor ?? 0n);
   }
   return {
     tenant: claim.tenant,
@@ -111,24 +110,6 @@ type Amounts = {
   readonly add: (currencyCode: string, amountMinor: bigint) => void;
   readonly sums: () => [string, bigint][];
 };
-
-/** What the command has moved: money that it sets aside stays. */
-function movedBy(event: AccountEvent | undefined): bigint {
-  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- no other moves money
-  switch (event?.type) {
-    case 'MoneyDeposited':
-    case 'MoneyWithdrawn':
-    case 'TransferSent':
-    case 'HoldCaptured':
-      return event.amountMinor;
-    case 'OperationReversed': {
-      const { balanceChangeMinor } = event;
-      return balanceChangeMinor < 0n ? -balanceChangeMinor : balanceChangeMinor;
-    }
-    default:
-      return 0n;
-  }
-}
 
 /** Sums by currency; most batches hold runs of one. */
 function newAmounts(): Amounts {

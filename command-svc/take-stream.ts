@@ -5,11 +5,13 @@
  * countable, and its claim is deleted after its last item in flight. Memory does not grow with the
  * stream.
  */
+import { status } from '@grpc/grpc-js';
 import type { ByteBudget, Share } from '#platform/byte-budget.ts';
-import { invalidArgument } from '#platform/grpc-errors.ts';
+import { invalidArgument, refusal, type RpcError } from '#platform/grpc-errors.ts';
+import type { Slots } from '#platform/slots.ts';
 import { contextOfTraceparent, traceparentOf, tracer } from '#platform/telemetry.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
-import { MESSAGE_ITEMS_MAX } from './bounds.ts';
+import { MESSAGE_ITEMS_MAX, RETRY_AFTER_MS } from './bounds.ts';
 import type { BulkMode } from './bulk-mode.ts';
 import type { BulkMessage, RawMessage } from './bulk-messages.ts';
 import { countItems } from './count-items.ts';
@@ -32,14 +34,35 @@ export type IntakeContext = UploadContext &
     readonly messages: ByteBudget;
     /** Bytes of results, of all streams, that their callers have not taken yet. */
     readonly unreadResults: ByteBudget;
-    readonly bulkMode: Pick<BulkMode, 'duringStream' | 'holdsLease'>;
+    readonly bulkMode: Pick<BulkMode, 'holdStream' | 'holdsLease'>;
+    /** Uploads at once, of all kinds. */
+    readonly uploads: Slots;
   };
+
+/**
+ * An upload has begun: it counts, and bulk mode is on for it. A stream that has sent nothing does
+ * neither. Answers what ends it.
+ */
+export function beginUpload({ uploads, bulkMode }: IntakeContext): () => void {
+  const leave = uploads.take();
+  const release = bulkMode.holdStream();
+  return () => {
+    release();
+    leave();
+  };
+}
 
 /** What differs between the streams. */
 export type StreamKind<Item> = {
   readonly decode: (raw: RawMessage) => BulkMessage<Item>;
   readonly toItem: ToItem<Item>;
 };
+
+export function tooManyUploads(uploadsMax: number): RpcError {
+  const message = `this replica takes ${uploadsMax} uploads already: nothing was done`;
+  const options = { retryAfterMs: RETRY_AFTER_MS };
+  return refusal(status.RESOURCE_EXHAUSTED, 'QUEUE_FULL', message, options);
+}
 
 /**
  * One stream, from its first message to its receipt. `results`: where what becomes of each item
@@ -61,8 +84,10 @@ export async function takeStream<Item>(
   let share: Share | undefined; // of the message in hand
   let numbering: ItemNumbering | undefined;
   let opened: OpenedUpload<Item> | undefined;
+  let leave: (() => void) | undefined;
   try {
     for await (const raw of stream.messages()) {
+      leave ??= beginUpload(context);
       // First, and holding nothing: a caller that does not read its results holds up no other kind
       // of stream. A message of too many items is refused below.
       const counted = results === undefined ? undefined : countItems(raw);
@@ -96,6 +121,7 @@ export async function takeStream<Item>(
     // The messages' own end does not wait for what is in flight: this does.
     share?.giveBack();
     await opened?.leave();
+    leave?.();
     stream.detach();
     span.end();
   }

@@ -2,8 +2,13 @@
  * The account itself: opening, overdraft limit, freeze, close. A closed account takes nothing more;
  * what would leave it short of what is drawn already is refused.
  */
-import { findOpen, fits, otherCurrency } from './account-rules.ts';
-import { availableMinor, type AccountState, type ExistingAccount } from './account.ts';
+import { debitsFrozen, findOpen, fits, otherCurrency } from './account-rules.ts';
+import {
+  availableMinor,
+  type AccountState,
+  type ExistingAccount,
+  type OpenAccountState,
+} from './account.ts';
 import type {
   CloseAccount,
   FreezeAccount,
@@ -12,7 +17,7 @@ import type {
   UnfreezeAccount,
 } from './commands.ts';
 import { withoutPassedHolds } from './decide-movements.ts';
-import { transferLegs } from './decide-transfer.ts';
+import { findDestination, transferLegs } from './decide-transfer.ts';
 import { accept, refuse, type Decision, type Facts, type Refused } from './decision.ts';
 import type { AccountClosed } from './events.ts';
 
@@ -79,35 +84,45 @@ export function unfreezeAccount(state: AccountState, command: UnfreezeAccount): 
   return accept({ type: 'AccountUnfrozen', reason: command.reason });
 }
 
-/** With a balance to sweep: the debited leg comes right before the end. */
 export function closeAccount(state: AccountState, command: CloseAccount, facts: Facts): Decision {
   const found = findOpen(state, command);
   if (!found.accepted) return found;
-  const { expiries, account } = withoutPassedHolds(found.account, facts.nowMicros);
   const { accountId, sweepTo, reason } = command;
-  const refusal = notReadyToClose(account, accountId, sweepTo);
+  if (sweepTo !== undefined && found.account.balanceMinor > 0n) {
+    return sweepAndClose(found.account, { ...command, sweepTo }, facts);
+  }
+  const { expiries, account } = withoutPassedHolds(found.account, facts.nowMicros);
+  const refusal = holdsOpen(account, accountId) ?? balanceLeft(account, accountId);
+  return refusal ?? accept(...expiries, closedBy(reason));
+}
+
+/** The debited leg comes right before the end. */
+function sweepAndClose(
+  open: OpenAccountState,
+  command: CloseAccount & { readonly sweepTo: string },
+  facts: Facts,
+): Decision {
+  const { accountId, sweepTo, reason, operationId } = command;
+  const { currencyCode, balanceMinor: amountMinor } = open;
+  const named = { from: accountId, to: sweepTo, fields: SWEEP_FIELDS, operationId };
+  const move = { ...named, currencyCode, amountMinor, reference: reason, valueDate: '' };
+  const destination = findDestination(facts.account(sweepTo), move);
+  if (!destination.accepted) return destination;
+  const { expiries, account } = withoutPassedHolds(open, facts.nowMicros);
+  const refusal = debitsFrozen(account, accountId) ?? holdsOpen(account, accountId);
   if (refusal !== undefined) return refusal;
-  const closed: AccountClosed = { type: 'AccountClosed', reason, counterpart: undefined };
-  if (sweepTo === undefined || account.balanceMinor === 0n) return accept(...expiries, closed);
-  const { currencyCode, balanceMinor: amountMinor } = account;
-  const legs = transferLegs(account, facts.account(sweepTo), {
-    from: accountId,
-    to: sweepTo,
-    currencyCode,
-    amountMinor,
-    reference: reason,
-    valueDate: '',
-    operationId: command.operationId,
-    fields: SWEEP_FIELDS,
-  });
+  const legs = transferLegs(account, destination.account, move);
   if (!legs.accepted) return legs;
   const { sent, received } = legs;
-  const swept = { ...closed, counterpart: sent.counterpart };
   return {
     accepted: true,
-    events: [...expiries, sent, swept],
+    events: [...expiries, sent, { ...closedBy(reason), counterpart: sent.counterpart }],
     counterpart: { accountId: sweepTo, events: [received] },
   };
+}
+
+function closedBy(reason: string): AccountClosed {
+  return { type: 'AccountClosed', reason, counterpart: undefined };
 }
 
 const SWEEP_FIELDS = {
@@ -117,19 +132,16 @@ const SWEEP_FIELDS = {
   currency: 'sweep_to',
 } as const;
 
-function notReadyToClose(
-  account: ExistingAccount,
-  accountId: string,
-  sweepTo: string | undefined,
-): Refused | undefined {
-  const name = `account ${accountId}`;
-  const { openHolds, balanceMinor } = account;
-  if (openHolds.length > 0) {
-    const message = `${name} has ${openHolds.length} open holds: capture or release them first`;
-    return refuse('BALANCE_NOT_ZERO', message, 'account_id');
-  }
-  if (balanceMinor === 0n || (sweepTo !== undefined && balanceMinor > 0n)) return undefined;
+function holdsOpen({ openHolds }: ExistingAccount, accountId: string): Refused | undefined {
+  const count = openHolds.length;
+  if (count === 0) return undefined;
+  const message = `account ${accountId} has ${count} open holds: capture or release them first`;
+  return refuse('BALANCE_NOT_ZERO', message, 'account_id');
+}
+
+function balanceLeft({ balanceMinor }: ExistingAccount, accountId: string): Refused | undefined {
+  if (balanceMinor === 0n) return undefined;
   const todo = balanceMinor > 0n ? 'name an account in sweep_to, or empty it' : 'settle it first';
-  const message = `${name} has a balance of ${balanceMinor} minor units: ${todo}`;
+  const message = `account ${accountId} has a balance of ${balanceMinor} minor units: ${todo}`;
   return refuse('BALANCE_NOT_ZERO', message, 'account_id');
 }

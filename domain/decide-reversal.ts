@@ -2,7 +2,7 @@
  * An earlier operation undone, once, by an entry of the opposite amount: a deposit, a withdrawal, a
  * capture, or a transfer, whose two legs are undone together. A hold that was captured stays ended.
  */
-import { creditRefusal, debitRefusal, findOpen } from './account-rules.ts';
+import { creditRefusal, debitRefusal, findOpen, type Found } from './account-rules.ts';
 import type { AccountState, ExistingAccount } from './account.ts';
 import type { ReverseOperation } from './commands.ts';
 import { withoutPassedHolds } from './decide-movements.ts';
@@ -38,6 +38,8 @@ export function undo(
   { version: reversedVersion, event }: Undone,
   facts: Facts,
 ): Decision {
+  const other = otherOpen(event, facts);
+  if (other?.accepted === false) return other;
   const changeMinor = -changeOf(event);
   const { accountId, reason } = command;
   const { expiries, account } = endsHoldsFor(changeMinor, open, facts);
@@ -50,22 +52,28 @@ export function undo(
     reason,
     counterpart: undefined,
   };
-  if (event.type !== 'TransferSent') return accept(...expiries, reversal);
-  return reverseTransfer(account, command, { sent: event, reversal, expiries }, facts);
+  if (event.type !== 'TransferSent' || other === undefined) return accept(...expiries, reversal);
+  const half = { sent: event, reversal, expiries };
+  return reverseTransfer([account, other.account], command, half, facts);
+}
+
+/** The account that a transfer went to. */
+function otherOpen(event: AccountEvent, facts: Facts): Found | undefined {
+  if (event.type !== 'TransferSent') return undefined;
+  const { accountId } = event.counterpart;
+  const asked = { accountId, expectedVersion: 0n };
+  return findOpen(facts.account(accountId), asked, OPERATION_FIELD);
 }
 
 /** Undoes the other leg too: what was received goes back. */
 function reverseTransfer(
-  source: ExistingAccount,
+  [source, other]: readonly [ExistingAccount, ExistingAccount],
   { accountId, reason }: Undoing,
   half: { sent: TransferSent; reversal: OperationReversed; expiries: readonly HoldExpired[] },
   facts: Facts,
 ): Decision {
   const { accountId: to, version: receivedVersion } = half.sent.counterpart;
-  const asked = { accountId: to, expectedVersion: 0n };
-  const found = findOpen(facts.account(to), asked, OPERATION_FIELD);
-  if (!found.accepted) return found;
-  const { expiries, account: destination } = withoutPassedHolds(found.account, facts.nowMicros);
+  const { expiries, account: destination } = withoutPassedHolds(other, facts.nowMicros);
   const changeMinor = -half.sent.amountMinor;
   const refusal = changeRefusal(destination, to, changeMinor);
   if (refusal !== undefined) return refusal;

@@ -1,9 +1,15 @@
 /**
  * Money between two accounts: a debited and a credited leg, each naming the other by account and
- * version. Both are decided together, or neither is. The debited account's refusals come before the
- * credited one's.
+ * version. Both are decided together, or neither is. First what both accounts are (there, open, of
+ * the currency), then what they allow; each time the debited one's refusals come first.
  */
-import { creditRefusal, debitRefusal, findOpen, otherCurrency } from './account-rules.ts';
+import {
+  creditRefusal,
+  debitRefusal,
+  findOpen,
+  otherCurrency,
+  type Found,
+} from './account-rules.ts';
 import type { AccountState, ExistingAccount } from './account.ts';
 import type { Transfer } from './commands.ts';
 import { withoutPassedHolds } from './decide-movements.ts';
@@ -38,13 +44,11 @@ export function transfer(state: AccountState, command: Transfer, facts: Facts): 
   if (!found.accepted) return found;
   const mismatch = otherCurrency(found.account, accountId, currencyCode);
   if (mismatch !== undefined) return mismatch;
+  const move = { ...command, from: accountId, to: destinationAccountId, fields: FIELDS };
+  const destination = findDestination(facts.account(destinationAccountId), move);
+  if (!destination.accepted) return destination;
   const { expiries, account } = withoutPassedHolds(found.account, facts.nowMicros);
-  const legs = transferLegs(account, facts.account(destinationAccountId), {
-    ...command,
-    from: accountId,
-    to: destinationAccountId,
-    fields: FIELDS,
-  });
+  const legs = transferLegs(account, destination.account, move);
   if (!legs.accepted) return legs;
   return {
     accepted: true,
@@ -66,23 +70,24 @@ export type Legs = {
   readonly received: TransferReceived;
 };
 
-/** The legs of a move; `source` is open, of the move's currency, its passed holds have ended. */
+/** The account that a move goes to: it is there, open and of the move's currency. */
+export function findDestination(
+  state: AccountState,
+  { to, currencyCode, fields }: Pick<Move, 'to' | 'currencyCode' | 'fields'>,
+): Found {
+  const found = findOpen(state, { accountId: to, expectedVersion: 0n }, fields.destination);
+  if (!found.accepted) return found;
+  return otherCurrency(found.account, to, currencyCode, fields.currency) ?? found;
+}
+
+/** The legs of a move; both accounts were found, the source's passed holds have ended. */
 export function transferLegs(
   source: ExistingAccount,
-  destination: AccountState,
+  destination: ExistingAccount,
   move: Move,
 ): Legs | Refused {
-  const { from, to, currencyCode, amountMinor, reference, valueDate, operationId } = move;
-  const found = findOpen(
-    destination,
-    { accountId: to, expectedVersion: 0n },
-    move.fields.destination,
-  );
-  if (!found.accepted) return found;
-  const refusal =
-    otherCurrency(found.account, to, currencyCode, move.fields.currency) ??
-    debitLegRefusal(source, move) ??
-    creditLegRefusal(found.account, move);
+  const { from, to, amountMinor, reference, valueDate, operationId } = move;
+  const refusal = debitLegRefusal(source, move) ?? creditLegRefusal(destination, move);
   if (refusal !== undefined) return refusal;
   const moved = { amountMinor, reference, valueDate };
   const sent = { accountId: from, version: source.version + 1n };

@@ -14,8 +14,8 @@ const DEADLINE_SLACK_MS = 20;
 
 export type CallContext = {
   signal: AbortSignal;
-  /** Epoch milliseconds; undefined when the caller has set none. */
-  deadlineMs: number | undefined;
+  /** On the clock of performance.now(), which never jumps; undefined: the caller has set none. */
+  deadlineAtMs: number | undefined;
   metadata: Metadata;
   traceparent: string | undefined;
 };
@@ -32,24 +32,29 @@ export type AnyCall = {
 /** close() must be called when the call has ended: it takes the listener away. */
 export function openCallContext(call: AnyCall): CallContext & { close: () => void } {
   const controller = new AbortController();
-  const deadline = Number(call.getDeadline());
-  const deadlineMs = Number.isFinite(deadline) ? deadline : undefined;
+  const deadlineAtMs = deadlineOf(call);
   // grpc-js watches the deadline itself, and emits 'cancelled' for it too.
-  const onCancelled = (): void => controller.abort(cancellation(deadlineMs));
+  const onCancelled = (): void => controller.abort(cancellation(deadlineAtMs));
   call.on('cancelled', onCancelled);
   if (call.cancelled) onCancelled();
   const traceparent = call.metadata.get('traceparent')[0];
   return {
     signal: controller.signal,
-    deadlineMs,
+    deadlineAtMs,
     metadata: call.metadata,
     traceparent: typeof traceparent === 'string' ? traceparent : undefined,
     close: () => call.off('cancelled', onCancelled),
   };
 }
 
-function cancellation(deadlineMs: number | undefined): RpcError {
-  return deadlineMs !== undefined && Date.now() + DEADLINE_SLACK_MS >= deadlineMs
+/** Asked when the call has just come: its caller's deadline is by the wall clock, ours is not. */
+export function deadlineOf(call: Pick<AnyCall, 'getDeadline'>): number | undefined {
+  const leftMs = Number(call.getDeadline()) - Date.now();
+  return Number.isFinite(leftMs) ? performance.now() + leftMs : undefined;
+}
+
+function cancellation(deadlineAtMs: number | undefined): RpcError {
+  return deadlineAtMs !== undefined && performance.now() + DEADLINE_SLACK_MS >= deadlineAtMs
     ? new RpcError(status.DEADLINE_EXCEEDED, 'the deadline has passed')
     : new RpcError(status.CANCELLED, 'the caller has cancelled the call');
 }

@@ -11,23 +11,40 @@ import type {
 import * as alpha from '#proto/grpc/reflection/v1alpha/reflection.ts';
 import { indexDescriptors } from './descriptor-index.ts';
 import type { DescriptorIndex } from './descriptor-index.ts';
+import { refusal, type RpcError } from './grpc-errors.ts';
 import type { Logger } from './logger.ts';
 import { bidiStream } from './streaming.ts';
 
 const DESCRIPTORS = new URL('../generated/descriptors.binpb', import.meta.url);
 
+const STREAMS_MAX = 64;
+/** Names are shorter. */
+const SHOWN_CHARACTERS_MAX = 200;
+
 /**
- * The definitions and handlers to add to a server; the names of the two services come last in the
- * list.
+ * The definitions and handlers to add to a server. `idleMs`: a caller asks what it wants to know,
+ * and goes. `services`: what it lists, its own name comes last.
  */
-export async function createReflection(log: Logger, services: readonly string[]) {
+export async function createReflection(
+  log: Logger,
+  idleMs: number,
+  services: () => readonly string[],
+) {
   const index = indexDescriptors(await readFile(DESCRIPTORS));
-  const listed = [...services, 'grpc.reflection.v1.ServerReflection'];
+  const listed = () => [...services(), 'grpc.reflection.v1.ServerReflection'];
+  let streams = 0;
   const serverReflectionInfo = bidiStream<ServerReflectionRequest, ServerReflectionResponse>(
     log,
     async (requests, send) => {
-      for await (const request of requests) await send(answer(index, listed, request));
+      if (streams >= STREAMS_MAX) throw tooMany();
+      streams += 1;
+      try {
+        for await (const request of requests) await send(answer(index, listed(), request));
+      } finally {
+        streams -= 1;
+      }
     },
+    idleMs,
   );
   return {
     definitions: [ServerReflectionService, alpha.ServerReflectionService],
@@ -77,6 +94,11 @@ function respond(
   }
 }
 
+function tooMany(): RpcError {
+  const message = `${STREAMS_MAX} callers ask for the contract already`;
+  return refusal(status.RESOURCE_EXHAUSTED, 'QUEUE_FULL', message, { retryAfterMs: 1_000 });
+}
+
 function filesOrNotFound(files: Uint8Array[] | undefined, what: string): MessageResponse {
   if (files === undefined) return notFound(what);
   const fileDescriptorProto = files.map((bytes) => Buffer.from(bytes));
@@ -84,7 +106,8 @@ function filesOrNotFound(files: Uint8Array[] | undefined, what: string): Message
 }
 
 function notFound(what: string): MessageResponse {
-  return failure(status.NOT_FOUND, `${what} is not part of this server's contract`);
+  const shown = what.slice(0, SHOWN_CHARACTERS_MAX).toWellFormed();
+  return failure(status.NOT_FOUND, `${shown} is not part of this server's contract`);
 }
 
 function failure(errorCode: status, errorMessage: string): MessageResponse {

@@ -1,81 +1,132 @@
-// The gRPC server of a service: limits that grpc-js does not set by itself, health, reflection, and
-// an end that comes. Use: createGrpcServer, server.addService(...) for each service,
-// serve(address), setServing when a part goes or comes back, drain at the end. Everything added by
-// addService is listed by reflection and by health.
+/**
+ * The gRPC server of a service: its limits (server-limits.ts), health, reflection, requests that
+ * cannot be decoded, and an end that comes. Use: createGrpcServer; listen(), which answers
+ * NOT_SERVING and UNAVAILABLE while the service waits for its parts; addService for each service;
+ * open(); setServing when a part goes or comes back; drain at the end. serve() is listen and open
+ * in one. Everything added by addService is listed by reflection and by health.
+ */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { createCallGuard } from './call-guard.ts';
 import type { Address } from './config.ts';
+import { guardConnections } from './connection-guard.ts';
 import { HEALTH_SERVICE, createHealth } from './grpc-health.ts';
 import { createReflection } from './grpc-reflection.ts';
+import { http2ServersOf } from './http2-servers.ts';
 import type { Logger } from './logger.ts';
+import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
+import { createStreamGuard } from './stream-guard.ts';
+import { notStarted, type Starting } from './not-started.ts';
+import { refusesUndecodable, withSafeDecoding } from './undecodable.ts';
 
 export { unimplemented } from './unimplemented.ts';
+export type { Starting } from './not-started.ts';
 
-const LIMITS = {
-  maxReceiveBytes: 8 * 1024 * 1024,
-  maxConcurrentStreams: 1000, // a connection
-  keepaliveMs: 30_000,
-  keepaliveTimeoutMs: 10_000,
-  maxConnectionAgeMs: 30 * 60_000,
-  maxConnectionAgeGraceMs: 10 * 60_000,
-} as const;
-
-export type GrpcServerOptions = { log: Logger } & { [K in keyof typeof LIMITS]?: number };
+export type GrpcServerOptions = {
+  log: Logger;
+  limits?: Partial<ServerLimits>;
+  /** Paths of unary methods whose calls may take long. */
+  longMethods?: readonly string[];
+};
 
 export type GrpcServer = {
   server: Server;
-  /** Starts to serve; answers host:port with the port that was taken. */
+  /**
+   * Listens, and answers host:port with the port that was taken. Until open() health says
+   * NOT_SERVING, and methods of these services UNAVAILABLE.
+   */
+  listen(address: Address, starting?: Starting): Promise<string>;
+  /** Everything is added: health says SERVING. */
+  open(): void;
   serve(address: Address): Promise<string>;
   /** Health of one service by its full name; '' is serving when all of them are. */
   setServing(service: string, serving: boolean): void;
   /**
    * Health says NOT_SERVING, new calls are refused, running ones may end; what is left after
-   * graceMs is cut.
+   * graceMs is cut. May be called again.
    */
   drain(graceMs: number): Promise<void>;
+  /** What callers hold here now. */
+  held(): ServerHeld;
+};
+
+export type ServerHeld = {
+  inHand: number;
+  open: number;
+  partialBytes: number;
+  unsentBytes: number;
 };
 
 export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
-  const { log } = options;
-  const server = new Server(channelOptions({ ...LIMITS, ...options }));
+  const { log, longMethods = [] } = options;
+  const limits = { ...SERVER_LIMITS, ...options.limits };
+  const calls = createCallGuard(limits, longMethods);
+  const streams = createStreamGuard(limits, log);
+  const server = new Server({ ...channelOptions(limits), interceptors: [calls.interceptor] });
   const health = createHealth();
-  const names: string[] = [];
-  const addService = server.addService.bind(server);
+  const names = new Set<string>();
+  const starting = new Set<string>();
+  const addToServer = server.addService.bind(server);
+  const add: Server['addService'] = (definition, handlers) =>
+    addToServer(withSafeDecoding(definition), refusesUndecodable(definition, handlers));
   server.addService = (definition: ServiceDefinition, handlers: UntypedServiceImplementation) => {
     const name = serviceNameOf(definition);
-    names.push(name);
+    if (starting.delete(name)) server.removeService(definition);
+    names.add(name);
     health.add(name);
-    addService(definition, handlers);
+    add(definition, handlers);
   };
-  return {
+  const announce = (waiting: Starting): void => {
+    for (const definition of waiting.services) {
+      server.addService(definition, notStarted(definition, waiting));
+      starting.add(serviceNameOf(definition));
+    }
+  };
+  const grpc: GrpcServer = {
     server,
-    serve: async (address) => {
-      addService(health.definition, health.handlers);
-      const reflection = await createReflection(log, [...names, HEALTH_SERVICE]);
-      for (const one of reflection.definitions) addService(one, reflection.handlers);
+    listen: async (address, waiting) => {
+      if (waiting !== undefined) announce(waiting);
+      add(health.definition, health.handlers);
+      const listed = () => [...names, HEALTH_SERVICE];
+      const reflection = await createReflection(log, limits.requestMs, listed);
+      for (const one of reflection.definitions) add(one, reflection.handlers);
       const host = address.host.includes(':') ? `[${address.host}]` : address.host;
       const port = await bind(server, `${host}:${address.port}`);
-      health.open();
+      for (const one of http2ServersOf(server)) {
+        guardConnections(one, limits, log);
+        streams.guard(one);
+      }
       return `${host}:${port}`;
+    },
+    open: () => health.open(),
+    serve: async (address) => {
+      const served = await grpc.listen(address);
+      grpc.open();
+      return served;
     },
     setServing: (service, serving) => health.set(service, serving),
     drain: async (graceMs) => {
       health.close();
+      calls.close();
+      streams.close();
       if (await shutDown(server, graceMs)) return;
       log.warn('Calls were still running at the end of the grace and have been cut.', { graceMs });
       server.forceShutdown();
     },
+    held: () => ({ ...calls.counts(), ...streams.held() }),
   };
+  return grpc;
 }
 
-function channelOptions(limits: Record<keyof typeof LIMITS, number>) {
+function channelOptions(limits: ServerLimits) {
   return {
-    'grpc.max_receive_message_length': limits.maxReceiveBytes,
-    'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
+    'grpc.max_receive_message_length': limits.messageBytesMax,
+    'grpc.max_concurrent_streams': limits.connectionStreamsMax,
     'grpc.keepalive_time_ms': limits.keepaliveMs,
     'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
-    'grpc.max_connection_age_ms': limits.maxConnectionAgeMs,
-    'grpc.max_connection_age_grace_ms': limits.maxConnectionAgeGraceMs,
+    'grpc.max_connection_idle_ms': limits.connectionIdleMs,
+    'grpc.max_connection_age_ms': limits.connectionAgeMaxMs,
+    'grpc.max_connection_age_grace_ms': limits.connectionAgeGraceMs,
   };
 }
 

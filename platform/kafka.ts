@@ -5,10 +5,12 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { LogEntry, logCreator } from 'kafkajs';
 import type { Logger } from './logger.ts';
+import { retryWithBackoff } from './waiting.ts';
 
 const CONNECT_TIMEOUT_MS = 3000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const TOPIC_TIMEOUT_MS = 10_000;
+const KNOWN_RETRY = { firstMs: 50, maxMs: 1000, attempts: 20 } as const;
 const RETRY = { initialRetryTime: 100, maxRetryTime: 2000, retries: 8 } as const;
 
 export type TopicSpec = {
@@ -24,13 +26,18 @@ export class TopicMismatch extends Error {
   override readonly name = 'TopicMismatch';
 }
 
-export function createKafka(brokers: string[], clientId: string, log?: Logger): Kafka {
+export function createKafka(
+  brokers: string[],
+  clientId: string,
+  log?: Logger,
+  { retries = RETRY.retries }: { retries?: number } = {},
+): Kafka {
   return new Kafka({
     brokers,
     clientId,
     connectionTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    retry: RETRY,
+    retry: { ...RETRY, retries },
     logLevel: log === undefined ? logLevel.NOTHING : logLevel.WARN,
     ...(log === undefined ? {} : { logCreator: logTo(log) }),
   });
@@ -45,7 +52,7 @@ export async function createTopics(kafka: Kafka, topics: readonly TopicSpec[]): 
     const missing = topics.filter((topic) => !present.has(topic.name));
     if (missing.length > 0) {
       await admin.createTopics({
-        waitForLeaders: true,
+        waitForLeaders: false, // it gives up on a broker that has not heard of them yet
         timeout: TOPIC_TIMEOUT_MS,
         topics: missing.map((topic) => ({
           topic: topic.name,
@@ -55,6 +62,7 @@ export async function createTopics(kafka: Kafka, topics: readonly TopicSpec[]): 
         })),
       });
     }
+    for (const { name } of missing) await untilKnown(admin, name);
     await checkPartitions(admin, topics);
     return missing.map((topic) => topic.name);
   } finally {
@@ -74,6 +82,23 @@ export async function partitionsOfTopic(kafka: Kafka, topic: string): Promise<nu
 }
 
 type Admin = ReturnType<Kafka['admin']>;
+
+/** Brokers hear of a new topic, and who leads its partitions, a moment after it was made. */
+async function untilKnown(admin: Admin, topic: string): Promise<void> {
+  await retryWithBackoff({ ...KNOWN_RETRY, retriable: isRetriable }, async () => {
+    if ((await countPartitions(admin, topic)) === undefined)
+      throw new TopicUnknown(`the topic ${topic} is not known yet`);
+  });
+}
+
+class TopicUnknown extends Error {
+  override readonly name = 'TopicUnknown';
+  readonly retriable = true;
+}
+
+function isRetriable(error: unknown): boolean {
+  return error instanceof Error && 'retriable' in error && error.retriable === true;
+}
 
 async function checkPartitions(admin: Admin, topics: readonly TopicSpec[]): Promise<void> {
   for (const topic of topics) {

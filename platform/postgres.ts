@@ -12,7 +12,7 @@ export {
   isRolledBack,
   sqlStateOf,
 } from './sql-states.ts';
-export { waitForSchema } from './wait-for-schema.ts';
+export { NotSetUp, waitForSchema, whenThere } from './wait-for-store.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 const IDLE_IN_TRANSACTION_MS = 5000;
@@ -76,11 +76,12 @@ export class CommitUnanswered extends Error {
 export async function withTransaction<T>(
   pool: pg.Pool,
   fn: (client: pg.PoolClient) => Promise<T>,
+  begin = 'begin',
 ): Promise<T> {
   const client = await pool.connect();
   let broken = false;
   try {
-    await client.query('begin');
+    await client.query(begin);
     const result = await fn(client);
     await commit(client);
     return result;
@@ -90,6 +91,14 @@ export async function withTransaction<T>(
   } finally {
     client.release(broken);
   }
+}
+
+/** Runs fn, which only reads: all of its statements see the same moment. Keep it short. */
+export function withSnapshot<T>(
+  pool: pg.Pool,
+  fn: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  return withTransaction(pool, fn, 'begin isolation level repeatable read, read only');
 }
 
 /** Sends COMMIT; throws when the server answers ROLLBACK, or not at all. */

@@ -119,7 +119,8 @@ function detail(type: string, bytes: Uint8Array): Detail {
   return { typeUrl: TYPE_PREFIX + type, value: Buffer.from(bytes) };
 }
 
-/** A text of bounded length. */
+/** A text of bounded length. No half of a character is left: grpc-js cannot send one. */
 export function cut(text: string): string {
-  return text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX - 3)}...`;
+  const shown = text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX - 3)}...`;
+  return shown.toWellFormed();
 }

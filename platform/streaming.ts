@@ -7,22 +7,34 @@ import type { handleBidiStreamingCall } from '@grpc/grpc-js';
 import { openCallContext } from './call-context.ts';
 import type { CallContext } from './call-context.ts';
 import { toServiceError } from './grpc-errors.ts';
+import { watchIdle } from './idle-watch.ts';
 import type { Logger } from './logger.ts';
-import { sleep } from './waiting.ts';
+import { Undecodable } from './undecodable.ts';
+import { messageTaken } from './unread-messages.ts';
+import { abortReason, sleep } from './waiting.ts';
 
 /** Resolves when the transport has taken the message. One at a time. */
 export type Send<Res> = (message: Res) => Promise<void>;
 
+/** `idleMs`: a caller that sends no message, or reads none, for so long is ended (STREAM_IDLE). */
 export function bidiStream<Req, Res>(
   log: Logger,
   handler: (messages: AsyncIterable<Req>, send: Send<Res>, call: CallContext) => Promise<void>,
+  idleMs?: number,
 ): handleBidiStreamingCall<Req, Res> {
   return (call) => {
     const context = openCallContext(call);
-    const { signal } = context;
+    const idle = idleMs === undefined ? undefined : watchIdle(idleMs);
+    const signal =
+      idle === undefined ? context.signal : AbortSignal.any([context.signal, idle.signal]);
+    const touch = (): void => idle?.touch();
     const run = async (): Promise<void> =>
-      handler(messagesOf<Req>(call, signal), sender(call, signal), context);
-    finish(call, run().finally(context.close), log);
+      handler(messagesOf<Req>(call, signal, touch), sender(call, signal, touch), context);
+    const ended = run().finally(() => {
+      idle?.stop();
+      context.close();
+    });
+    finish(call, ended, log);
   };
 }
 
@@ -43,12 +55,13 @@ function finish<Res>(call: Writable<Res>, work: Promise<void>, log: Logger): voi
  * Waits until the transport has taken the message, not until there is room in the call's buffer:
  * that is counted in messages, 16 of whatever size, and a caller that does not read would fill it.
  */
-function sender<Res>(call: Writable<Res>, signal: AbortSignal): Send<Res> {
+function sender<Res>(call: Writable<Res>, signal: AbortSignal, touch: () => void): Send<Res> {
   return (message) =>
     new Promise((resolve, reject) => {
       const onAbort = (): void => settle(signal.reason);
       const settle = (error: unknown): void => {
         signal.removeEventListener('abort', onAbort);
+        touch();
         if (error instanceof Error) reject(error);
         else resolve();
       };
@@ -58,17 +71,39 @@ function sender<Res>(call: Writable<Res>, signal: AbortSignal): Send<Res> {
     });
 }
 
-async function* messagesOf<Req>(stream: Readable, signal: AbortSignal): AsyncGenerator<Req, void> {
+async function* messagesOf<Req>(
+  stream: Readable,
+  signal: AbortSignal,
+  touch: () => void,
+): AsyncGenerator<Req, void> {
   // A handler that stops reading must not destroy the call: its status would not be sent.
-  const messages: AsyncIterable<Req> = stream.iterator({ destroyOnReturn: false });
-  try {
-    yield* messages;
-  } catch (error) {
-    signal.throwIfAborted(); // a call that is cancelled destroys the stream: say why
-    throw error;
+  const messages: AsyncIterator<Req | Undecodable> = stream.iterator({ destroyOnReturn: false });
+  for (;;) {
+    const next = await orAborted(messages.next(), signal);
+    touch();
+    if (next.done === true) break;
+    if (next.value instanceof Undecodable) throw next.value.error;
+    messageTaken(next.value);
+    yield next.value;
   }
   await halfCloseSettled(signal);
   signal.throwIfAborted();
+}
+
+/** A call that is cancelled destroys the stream: say why. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(abortReason(signal));
+  signal.addEventListener('abort', onAbort);
+  try {
+    return await Promise.race([work, aborted]);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 /**

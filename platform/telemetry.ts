@@ -7,6 +7,8 @@ import type { Context, Link, Span, SpanContext, Tracer } from '@opentelemetry/ap
 
 export { counter } from './counters.ts';
 export type { Counter } from './counters.ts';
+export { gauge } from './gauges.ts';
+export type { Gauge } from './gauges.ts';
 
 export type Telemetry = {
   /** Resolves when spans are recorded (at once when there is no endpoint). */

@@ -3,6 +3,15 @@
 import type { Timestamp } from '#proto/google/protobuf/timestamp.ts';
 
 const MICROS_A_SECOND = 1_000_000n;
+/** Of google.protobuf.Timestamp: the years 1 to 9999. */
+const SECONDS_MIN = -62_135_596_800n;
+export const SECONDS_MAX = 253_402_300_799n;
+const NANOS_MAX = 999_999_999;
+
+export function isTimestamp({ seconds, nanos }: Timestamp): boolean {
+  const isInYears = seconds >= SECONDS_MIN && seconds <= SECONDS_MAX;
+  return isInYears && nanos >= 0 && nanos <= NANOS_MAX;
+}
 
 export function timestampFromMicros(micros: bigint): Timestamp {
   let seconds = micros / MICROS_A_SECOND;

@@ -2,6 +2,7 @@
 // answers UNIMPLEMENTED with its name.
 import { status } from '@grpc/grpc-js';
 import type {
+  MethodDefinition,
   ServiceDefinition,
   UntypedHandleCall,
   UntypedServiceImplementation,
@@ -14,19 +15,30 @@ export function unimplemented<Service extends UntypedServiceImplementation>(
   definition: ServiceDefinition<Service>,
   implemented: Partial<Service>,
 ): UntypedServiceImplementation {
+  const missing = refusingAll(definition, ({ path }) => {
+    return new RpcError(status.UNIMPLEMENTED, `${path.slice(1)} is not served yet`);
+  });
   const handlers: UntypedServiceImplementation = {};
-  for (const [name, method] of Object.entries(definition)) {
-    handlers[name] = implemented[name] ?? refuse(method.path, method.responseStream);
+  for (const [name, refuse] of Object.entries(missing)) {
+    handlers[name] = implemented[name] ?? refuse;
   }
   return handlers;
 }
 
-function refuse(path: string, responseStream: boolean): UntypedHandleCall {
-  const error = () =>
-    toServiceError(
-      new RpcError(status.UNIMPLEMENTED, `${path.slice(1)} is not served yet`),
-      silentLogger,
-    );
+type Method = Pick<MethodDefinition<unknown, unknown>, 'path' | 'responseStream'>;
+
+/** Every method of a service answers an error. */
+export function refusingAll(
+  definition: ServiceDefinition,
+  errorOf: (method: Method) => RpcError,
+): UntypedServiceImplementation {
+  const methods = Object.entries(definition).map(([name, method]): [string, UntypedHandleCall] => {
+    return [name, refusing(method, () => toServiceError(errorOf(method), silentLogger))];
+  });
+  return Object.fromEntries(methods);
+}
+
+function refusing({ responseStream }: Method, error: () => Error): UntypedHandleCall {
   if (responseStream) return (call: NodeJS.EventEmitter) => void call.emit('error', error());
   return (_call: unknown, callback: (error: Error) => void) => callback(error());
 }

@@ -1,7 +1,8 @@
 /**
  * Tells one page of rows, partition by partition in the order of the log. A row that names other
- * positions of its append waits until the heads have reached them, and the later rows of its
- * partition wait with it.
+ * positions of its append waits until the heads have reached them (and what stands there could be
+ * read), and the later rows of its partition wait with it. Items whose accounts are parked are left
+ * out; a row of the retry tells them.
  */
 import type { Link, Span } from '@opentelemetry/api';
 import { contextOfTraceparent, linkOfTraceparent, tracer } from '#platform/telemetry.ts';
@@ -10,10 +11,14 @@ import type {
   Acknowledgement,
   StreamAcknowledgementsResponse as Response,
 } from '#proto/bank/v1/projector_service.ts';
-import type { OpenedRequest } from './acknowledgement-request.ts';
+import type { KnownTotals, OpenedRequest } from './acknowledgement-request.ts';
 import { ACKNOWLEDGEMENTS } from './config.ts';
-import { readItemIndexes } from './item-indexes.ts';
-import type { AcknowledgementPage, AcknowledgementRow } from './sql/read-acknowledgements.ts';
+import { readItemIndexes, writeItemIndexes } from './item-indexes.ts';
+import type {
+  AcknowledgementPage,
+  AcknowledgementRow,
+  LogPosition,
+} from './sql/read-acknowledgements.ts';
 
 export type PageResult = {
   told: number;
@@ -27,29 +32,34 @@ export type PageResult = {
 export async function tellPage(
   opened: OpenedRequest,
   page: AcknowledgementPage,
+  known: KnownTotals,
   send: (message: Response) => Promise<void>,
 ): Promise<PageResult> {
-  const rows = rowsToTell(page);
+  const passed = rowsToPass(page);
+  const rows = passed.map(withoutWaiting);
+  const toTell = rows.filter((row) => row.itemCount > 0n);
   if (rows.length > 0) {
-    const span = startSpan(opened, rows);
+    const span = toTell.length > 0 ? startSpan(opened, toTell) : undefined;
     try {
-      for (const row of rows) await tellRow(opened, page, row, send);
+      for (const row of rows) await tellRow(opened, known, row, send);
     } finally {
-      span.end();
+      span?.end();
     }
   }
-  const held = rows.length < page.rows.length;
-  const more = rows.length > 0 && pageIsFull(page);
+  const held = passed.length < page.rows.length;
+  const more = passed.length > 0 && pageIsFull(page);
   const all =
     !held &&
     !more &&
     isReached(page, page.closed?.lastPositions ?? []) &&
     page.closed !== undefined;
   const agrees = page.closed?.accepted === opened.told.total;
-  return { told: rows.length, more, complete: all && agrees, disagrees: all && !agrees };
+  const waits = known.blocked > 0n || page.unread.length > 0;
+  const disagrees = all && !agrees && !waits;
+  return { told: toTell.length, more, complete: all && agrees, disagrees };
 }
 
-function rowsToTell(page: AcknowledgementPage): AcknowledgementRow[] {
+function rowsToPass(page: AcknowledgementPage): AcknowledgementRow[] {
   const waiting = new Set<number>();
   return page.rows.filter((row) => {
     if (!isReached(page, row.others)) waiting.add(row.partition);
@@ -57,11 +67,19 @@ function rowsToTell(page: AcknowledgementPage): AcknowledgementRow[] {
   });
 }
 
-function isReached(
-  page: AcknowledgementPage,
-  positions: readonly { partition: number; seq: bigint }[],
-): boolean {
-  return positions.every(({ partition, seq }) => (page.heads.get(partition) ?? 0n) >= seq);
+function isReached(page: AcknowledgementPage, positions: readonly LogPosition[]): boolean {
+  return positions.every(
+    ({ partition, seq }) =>
+      (page.heads.get(partition) ?? 0n) >= seq &&
+      !page.unread.some((one) => one.partition === partition && one.seq === seq),
+  );
+}
+
+function withoutWaiting(row: AcknowledgementRow): AcknowledgementRow {
+  if (row.waiting.length === 0 || row.itemIndexes === undefined) return row;
+  const waiting = new Set(row.waiting);
+  const indexes = readItemIndexes(row.itemIndexes).filter((index) => !waiting.has(index));
+  return { ...row, itemCount: BigInt(indexes.length), itemIndexes: writeItemIndexes(indexes) };
 }
 
 function pageIsFull(page: AcknowledgementPage): boolean {
@@ -73,9 +91,10 @@ function pageIsFull(page: AcknowledgementPage): boolean {
   return [...counts.values()].some((count) => count >= ACKNOWLEDGEMENTS.rowsPerPartition);
 }
 
+/** A row of which nothing is left to tell is passed in silence. */
 async function tellRow(
   opened: OpenedRequest,
-  page: AcknowledgementPage,
+  known: KnownTotals,
   row: AcknowledgementRow,
   send: (message: Response) => Promise<void>,
 ): Promise<void> {
@@ -83,16 +102,18 @@ async function tellRow(
   told.total += row.itemCount;
   if (row.retryNo > 0n) told.retryNos.set(row.partition, row.retryNo);
   else told.seqs.set(row.partition, row.seq);
-  const message = opened.progressMessage(page.closed?.accepted, false);
-  await send({ ...message, acknowledgement: acknowledgementOf(row) });
+  if (row.itemCount === 0n) return;
+  const message = opened.progressMessage(known, false);
+  await send({ ...message, acknowledgement: acknowledgementOf(row, opened.withIndexes) });
 }
 
-function acknowledgementOf(row: AcknowledgementRow): Acknowledgement {
+function acknowledgementOf(row: AcknowledgementRow, withIndexes: boolean): Acknowledgement {
+  const { itemIndexes } = row;
   return {
     partition: row.partition,
     seq: row.seq,
     itemCount: row.itemCount,
-    itemIndexes: row.itemIndexes === undefined ? [] : readItemIndexes(row.itemIndexes),
+    itemIndexes: withIndexes && itemIndexes !== undefined ? readItemIndexes(itemIndexes) : [],
     traceparent: row.traceparent ?? '',
     projectedAt: row.projectedAt && timestampFromDate(row.projectedAt),
     storedAt: row.storedAt && timestampFromDate(row.storedAt),

@@ -23,7 +23,15 @@ export type OpenedRequest = {
   disagreementReported: boolean;
   token: () => string;
   /** A message without an acknowledgement: a checkpoint, or the end. */
-  progressMessage: (acceptedTotal: bigint | undefined, complete: boolean) => Response;
+  progressMessage: (known: KnownTotals, complete: boolean) => Response;
+};
+
+/** What is known of a submission beside what was told of it. */
+export type KnownTotals = {
+  /** Accepted items in all; undefined while it is not closed. */
+  readonly accepted: bigint | undefined;
+  /** Accepted items that wait for dead letters. */
+  readonly blocked: bigint;
 };
 
 export function openAcknowledgementRequest(
@@ -47,10 +55,10 @@ export function openAcknowledgementRequest(
     told,
     disagreementReported: false,
     token,
-    progressMessage: (acceptedTotal, complete) => ({
+    progressMessage: ({ accepted: acceptedTotal, blocked: blockedTotal }, complete) => ({
       resumeToken: token(),
       acknowledgement: undefined,
-      progress: { projectedTotal: told.total, acceptedTotal, blockedTotal: 0n, complete },
+      progress: { projectedTotal: told.total, acceptedTotal, blockedTotal, complete },
     }),
   };
 }

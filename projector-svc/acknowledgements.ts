@@ -2,7 +2,8 @@
  * StreamAcknowledgements: tells a caller, batch by batch, that accepted items of its submission can
  * be read. It works from rows, so any replica serves it, before, during and after the submission,
  * and a resume token says where it goes on. `complete` comes once, last, and only then the stream
- * ends OK; a stream that grows old or a replica that drains ends it with STREAM_ROTATED. A caller
+ * ends OK; items that wait for a dead letter are counted as blocked, at once. A stream that grows
+ * old or a replica that drains ends it with STREAM_ROTATED. A caller
  * that reads slowly slows its own stream: one page of rows is held for it, no more.
  */
 import { status } from '@grpc/grpc-js';
@@ -21,6 +22,7 @@ import { openAcknowledgementRequest } from './acknowledgement-request.ts';
 import type { OpenedRequest } from './acknowledgement-request.ts';
 import { tellPage } from './acknowledgement-page.ts';
 import type { Watcher, Watchers } from './acknowledgement-watchers.ts';
+import { blockedItems } from './blocked-items.ts';
 import { ACKNOWLEDGEMENTS } from './config.ts';
 import { sendMessage } from './send-message.ts';
 import { readAcknowledgements } from './sql/read-acknowledgements.ts';
@@ -28,6 +30,7 @@ import type { AcknowledgementPage } from './sql/read-acknowledgements.ts';
 
 export type AcknowledgementContext = {
   pool: pg.Pool;
+  eventStore: pg.Pool;
   watchers: Watchers;
   logId: string;
   partitionCount: number;
@@ -74,20 +77,29 @@ async function tellAll(
 ): Promise<void> {
   const send = (message: Response): Promise<void> => sendMessage(call, message, signal);
   let lastSentMs = performance.now();
+  let blockedSent = 0n;
   for (;;) {
     signal.throwIfAborted();
     const page = await readPage(ctx, opened, signal);
-    const result = await tellPage(opened, page, send);
-    if (result.told > 0) lastSentMs = performance.now();
+    const blocked = await blockedItems(ctx, opened, page);
+    const known = { accepted: page.closed?.accepted, blocked };
+    const result = await tellPage(opened, page, known, send);
+    if (result.told > 0) {
+      lastSentMs = performance.now();
+      blockedSent = blocked;
+    }
     if (result.complete) {
-      await send(opened.progressMessage(page.closed?.accepted, true));
+      await send(opened.progressMessage(known, true));
       return;
     }
     if (result.more) continue;
     if (result.disagrees) reportDisagreement(ctx, opened, page);
-    if (performance.now() - lastSentMs >= ACKNOWLEDGEMENTS.checkpointMs) {
-      await send(opened.progressMessage(page.closed?.accepted, false));
+    const quietSinceMs = performance.now() - lastSentMs;
+    const isNews = blockedSent === 0n || quietSinceMs >= ACKNOWLEDGEMENTS.pollMs;
+    if (quietSinceMs >= ACKNOWLEDGEMENTS.checkpointMs || (blocked !== blockedSent && isNews)) {
+      await send(opened.progressMessage(known, false));
       lastSentMs = performance.now();
+      blockedSent = blocked;
     }
     const quietMs = lastSentMs + ACKNOWLEDGEMENTS.checkpointMs - performance.now();
     await watcher.changed(Math.min(ACKNOWLEDGEMENTS.pollMs, Math.max(quietMs, 0)), signal);

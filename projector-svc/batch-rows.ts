@@ -15,53 +15,78 @@ import { newBalances } from './new-balances.ts';
 import { accountsNotice } from './projected-notices.ts';
 import { UndecodableRecord, nameOf, readOutline } from './record-outline.ts';
 import type { LogRecord } from './record-outline.ts';
-import type { ProjectedRows } from './sql/project-records.ts';
+import type { WaitingRows } from './sql/keep-waiting.ts';
+import type { EventRows, ProjectedRows } from './sql/project-records.ts';
 import { WireReader, halvesOf } from '#platform/wire-reader.ts';
 
 const MICROS_PER_MS = 1000n;
 
 export type BatchRows = {
   rows: ProjectedRows;
-  outlined: OutlinedRecord[];
+  outlined: readonly OutlinedRecord[];
   events: number;
   accounts: number;
   /** Names the accounts that change, for their watchers. */
   accountsNotice: string;
 };
 
-/** records: dense, the first one at expectedSeq + 1. */
+/** Where the partition is believed to be. */
+export type ExpectedHead = { readonly seq: bigint; readonly retryNo: bigint };
+
+export function outlineOf(record: LogRecord): OutlinedRecord {
+  return { record, outline: readOutline(record) };
+}
+
+/** outlined: dense, the first one right behind the head. waiting: what is left out of them. */
 export function batchRows(
-  records: readonly LogRecord[],
-  expectedSeq: bigint,
+  outlined: readonly OutlinedRecord[],
+  expected: ExpectedHead,
   nowMs: number,
+  waiting?: WaitingRows,
 ): BatchRows {
-  const last = records.at(-1);
+  const last = outlined.at(-1)?.record;
   if (last === undefined) throw new RangeError('a batch needs a record');
-  const outlined = records.map((record) => ({ record, outline: readOutline(record) }));
-  const events = records.reduce((sum, record) => sum + record.eventCount, 0);
+  const { rows, events, balances } = eventRows(outlined, nowMs);
+  const projectedAtMicros = BigInt(nowMs) * MICROS_PER_MS;
+  return {
+    rows: {
+      partition: last.partition,
+      expected,
+      newSeq: last.seq,
+      newBatchId: last.batchId,
+      projectedAt: new Date(nowMs).toISOString(),
+      filledRecords: outlined.filter(({ record }) => record.source === 'outbox').length,
+      eventCount: events,
+      ...rows,
+      waiting,
+      acknowledgements: acknowledgementRows(outlined, projectedAtMicros),
+      closedSubmissions: closedRows(outlined),
+    },
+    outlined,
+    events,
+    accounts: balances.count,
+    accountsNotice: accountsNotice(balances),
+  };
+}
+
+/** What the events of records become. */
+export function eventRows(
+  outlined: readonly OutlinedRecord[],
+  nowMs: number,
+): { rows: EventRows; events: number; balances: BalanceSlots } {
+  const events = outlined.reduce((sum, { outline }) => sum + outline.eventRanges.length / 2, 0);
   const entries = new BinaryRows(events * USUAL_ENTRY_BYTES);
   const balances = new BalanceSlots(events);
   const beside: Beside = { links: undefined, holds: new HoldChanges() };
   for (const one of outlined) addEvents(one, entries, balances, beside);
-  const projectedAtMicros = BigInt(nowMs) * MICROS_PER_MS;
-  const rows: ProjectedRows = {
-    partition: last.partition,
-    expectedSeq,
-    newSeq: last.seq,
-    newBatchId: last.batchId,
-    projectedAt: new Date(nowMs).toISOString(),
-    filledRecords: records.filter((record) => record.source === 'outbox').length,
-    eventCount: events,
+  const rows = {
     entries: events === 0 ? undefined : entries.finish(),
     entryLinks: beside.links?.finish(),
     holds: beside.holds.json(),
-    newBalances: newBalances(balances, halvesOf(projectedAtMicros)),
+    newBalances: newBalances(balances, halvesOf(BigInt(nowMs) * MICROS_PER_MS)),
     changedBalances: changedBalances(balances),
-    acknowledgements: acknowledgementRows(outlined, projectedAtMicros),
-    closedSubmissions: closedRows(outlined),
   };
-  const accounts = balances.count;
-  return { rows, outlined, events, accounts, accountsNotice: accountsNotice(balances) };
+  return { rows, events, balances };
 }
 
 const fields = newEventFields();

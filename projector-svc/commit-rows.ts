@@ -52,7 +52,7 @@ async function named(rows: ProjectedRows, committed: Promise<unknown>): Promise<
     await committed;
   } catch (error) {
     if (sqlStateOf(error) !== HEAD_MOVED) throw error;
-    throw new HeadMoved(`partition ${rows.partition} is not at ${rows.expectedSeq}`, {
+    throw new HeadMoved(`partition ${rows.partition} is not at ${rows.expected.seq}`, {
       cause: error,
     });
   }

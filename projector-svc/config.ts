@@ -6,6 +6,8 @@
 import { z } from 'zod';
 import { envAddress, envInt, envList, envText, parseEnv } from '#platform/config.ts';
 import type { Address } from '#platform/config.ts';
+import { SERVER_ENV, serverLimits } from '#platform/server-limits.ts';
+import type { ServerLimits } from '#platform/server-limits.ts';
 import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 
 const TOPIC = 'bank.account-events';
@@ -13,7 +15,7 @@ const CONSUMER_GROUP = 'bank-projector';
 export const SLOT = 'bank_outbox';
 export const CONNECTOR = 'bank-outbox';
 /** The migrations that this code needs. */
-export const SCHEMA = { eventStore: 1, projectionStore: 2 } as const;
+export const SCHEMA = { eventStore: 1, projectionStore: 3 } as const;
 
 export const BATCH = {
   /** Large transactions in flight in this process, each of another partition. */
@@ -68,6 +70,8 @@ export const TAIL = {
    * moved any (it may only be starting).
    */
   unmovedPatientMs: 5000,
+  /** The outbox has had nothing to feed for so long: Kafka is waited for again. */
+  quietMs: 10_000,
   /** One read of the outbox: records, and bytes (one record is always read). */
   readRecordsMax: 500,
   readBytesMax: 4 * 1024 * 1024,
@@ -101,6 +105,37 @@ export const ACKNOWLEDGEMENTS = {
   retryAfterMs: 200,
 } as const;
 
+export const DEAD_LETTERS = {
+  /** Of records from Kafka whose position the event store has in good order: the oldest goes. */
+  keptMax: 10_000,
+  payloadBytesMax: 64 * 1024,
+  headersMax: 32,
+  /** Of a header's name, its value, and of the message. */
+  textLengthMax: 1024,
+  /** Accounts, and letters of the event store; more is no fault of theirs: the partition stops. */
+  parkedMax: 10_000,
+  pageSizeDefault: 100,
+  pageSizeMax: 1000,
+  /** Payloads of one page (one letter is always told). */
+  pageBytesMax: 2 * 1024 * 1024,
+  /** Of one letter. */
+  accountsNamedMax: 1000,
+  failedNamedMax: 100,
+} as const;
+
+export const RETRY = {
+  /** One transaction of a retry: records, and their bytes (one record is always read). */
+  recordsMax: 50,
+  bytesMax: 4 * 1024 * 1024,
+  /** Letters that are read at a time. */
+  lettersMax: 100,
+  /** Tries while another replica retries the same, or a connection is lost. */
+  attempts: 5,
+  firstMs: 50,
+  maxMs: 1000,
+  retryAfterMs: 1000,
+} as const;
+
 export const NOTICES = {
   /** One NOTIFY in so long, for all that was committed in it. */
   everyMs: 5,
@@ -108,22 +143,9 @@ export const NOTICES = {
   accountsNamedMax: 500,
 } as const;
 
-export const WATCHDOG = {
-  everyMs: 2000,
-  requestTimeoutMs: 5000,
-  /** The pause between restarts of the connector: the first, and the longest. */
-  restartFirstMs: 2000,
-  restartMaxMs: 60_000,
-  /** RUNNING for so long: the next failure starts from the first pause again. */
-  healthyMs: 60_000,
-  /** No process reads the slot, though the connector says RUNNING. */
-  slotInactiveMs: 15_000,
-  /** The slot's position has not moved; heartbeats move it every few seconds. */
-  slotStuckMs: 60_000,
-} as const;
-
 export const POOLS = {
-  projecting: BATCH.inFlightMax + BATCH.sharedInFlightMax,
+  /** And a retry. */
+  projecting: BATCH.inFlightMax + BATCH.sharedInFlightMax + 1,
   reading: 6,
   eventStore: 4,
 } as const;
@@ -157,7 +179,10 @@ export type ProjectorConfig = {
   consumerGroup: string;
   /** undefined: no Connect to watch. */
   connectUrl: string | undefined;
+  /** What Connect is given when it has lost its connector; undefined: then people do that. */
+  connectorFile: string | undefined;
   listen: Address;
+  server: ServerLimits;
   instance: string;
   logLevel: string;
   normal: ProjectSettings;
@@ -166,11 +191,13 @@ export type ProjectorConfig = {
 
 const schema = z
   .object({
+    ...SERVER_ENV,
     BANK_EVENT_STORE_URL: envText(),
     BANK_PROJECTION_STORE_URL: envText(),
     BANK_REDIS_URL: envText(),
     BANK_KAFKA_BROKERS: envList(),
     BANK_CONNECT_URL: z.url().optional(),
+    BANK_CONNECTOR_FILE: z.string().min(1).optional(),
     BANK_PROJECTOR_LISTEN: envAddress('127.0.0.1:50053'),
     BANK_INSTANCE: envText(`projector-svc-${process.pid}`),
     BANK_LOG_LEVEL: envText('info'),
@@ -187,7 +214,9 @@ const schema = z
     topic: TOPIC,
     consumerGroup: CONSUMER_GROUP,
     connectUrl: env.BANK_CONNECT_URL,
+    connectorFile: env.BANK_CONNECTOR_FILE,
     listen: env.BANK_PROJECTOR_LISTEN,
+    server: serverLimits(env),
     instance: env.BANK_INSTANCE,
     logLevel: env.BANK_LOG_LEVEL,
     normal: {

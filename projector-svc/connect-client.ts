@@ -1,46 +1,81 @@
 /**
- * The two calls to Kafka Connect that the watchdog makes. Each is bounded in time; errors are the
+ * The calls to Kafka Connect that the watchdog makes. Each is bounded in time; errors are the
  * caller's.
  */
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { CONNECTOR, WATCHDOG } from './config.ts';
+import { CONNECTOR } from './config.ts';
+import { WATCHDOG } from './pipeline-bounds.ts';
 
-export type ConnectorStatus = { connector: string; tasks: { state: string; trace: string }[] };
+export type ConnectorTask = { id: number; state: string; trace: string };
+export type ConnectorStatus = { connector: string; tasks: ConnectorTask[] };
 
-const schema = z.object({
+const statusSchema = z.object({
   connector: z.object({ state: z.string() }),
-  tasks: z.array(z.object({ state: z.string(), trace: z.string().optional() })),
+  tasks: z.array(z.object({ id: z.number(), state: z.string(), trace: z.string().optional() })),
+});
+const fileSchema = z.object({
+  name: z.literal(CONNECTOR),
+  config: z.record(z.string(), z.string()),
 });
 
 const TRACE_LENGTH_MAX = 500;
+const REFUSAL_LENGTH_MAX = 1000;
 
 /** undefined: Connect does not know the connector. */
 export async function readConnectorStatus(
   connectUrl: string,
+  stopping: AbortSignal,
 ): Promise<ConnectorStatus | undefined> {
-  const response = await call(connectUrl, 'status', 'GET');
+  const response = await call(connectUrl, 'status', { method: 'GET' }, stopping);
   if (response.status === 404) return undefined;
   if (!response.ok)
     throw new Error(`Connect answered ${response.status} to a question for the status`);
   const body: unknown = await response.json();
-  const { connector, tasks } = schema.parse(body);
+  const { connector, tasks } = statusSchema.parse(body);
   return {
     connector: connector.state,
-    tasks: tasks.map((task) => ({
-      state: task.state,
-      trace: (task.trace ?? '').slice(0, TRACE_LENGTH_MAX),
+    tasks: tasks.map(({ id, state, trace = '' }) => ({
+      id,
+      state,
+      trace: trace.slice(0, TRACE_LENGTH_MAX),
     })),
   };
 }
 
-export async function restartConnector(connectUrl: string): Promise<void> {
-  const response = await call(connectUrl, 'restart?includeTasks=true&onlyFailed=false', 'POST');
+export async function restartConnector(connectUrl: string, stopping: AbortSignal): Promise<void> {
+  const path = 'restart?includeTasks=true&onlyFailed=false';
+  const response = await call(connectUrl, path, { method: 'POST' }, stopping);
   if (!response.ok) throw new Error(`Connect answered ${response.status} to a restart`);
 }
 
-function call(connectUrl: string, path: string, method: string): Promise<Response> {
+/** Gives Connect a connector that it does not know, from a file like deploy/connect/outbox.json. */
+export async function putConnector(
+  connectUrl: string,
+  file: string,
+  stopping: AbortSignal,
+): Promise<void> {
+  const content: unknown = JSON.parse(await readFile(file, 'utf8'));
+  const { config } = fileSchema.parse(content);
+  const request = {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(config),
+  };
+  const response = await call(connectUrl, 'config', request, stopping);
+  if (response.ok) return;
+  const answer = (await response.text()).slice(0, REFUSAL_LENGTH_MAX);
+  throw new Error(`Connect refused the connector of ${file} (${response.status}): ${answer}`);
+}
+
+function call(
+  connectUrl: string,
+  path: string,
+  request: RequestInit,
+  stopping: AbortSignal,
+): Promise<Response> {
   return fetch(new URL(`/connectors/${CONNECTOR}/${path}`, connectUrl), {
-    method,
-    signal: AbortSignal.timeout(WATCHDOG.requestTimeoutMs),
+    ...request,
+    signal: AbortSignal.any([stopping, AbortSignal.timeout(WATCHDOG.requestTimeoutMs)]),
   });
 }

@@ -8,7 +8,7 @@ import { BODIES } from './event-bodies.ts';
 import type { BodyFields } from './event-bodies.ts';
 import { resetEventFields } from './event-fields.ts';
 import type { EventFields } from './event-fields.ts';
-import { UndecodableRecord } from './record-outline.ts';
+import { UndecodableRecord, UnknownEventType } from './record-outline.ts';
 import { parseValueDate } from './value-date.ts';
 import { MalformedWire, WIRE } from '#platform/wire-reader.ts';
 import type { WireReader } from '#platform/wire-reader.ts';
@@ -17,9 +17,15 @@ const STATE_FIELD = 15;
 
 /** Reads the event between reader.at and end into fields. */
 export function decodeEvent(reader: WireReader, end: number, fields: EventFields): void {
+  decodeHead(reader, end, fields);
+  reader.at = fields.bodyAt;
+  decodeBody(reader, fields.bodyEnd, fields);
+  reader.at = end;
+}
+
+/** The same without the event's body: its account, version, type and item. */
+export function decodeHead(reader: WireReader, end: number, fields: EventFields): void {
   resetEventFields(fields);
-  let eventAt = -1;
-  let eventEnd = -1;
   while (reader.at < end) {
     const tag = reader.varint32();
     switch (tag) {
@@ -43,9 +49,9 @@ export function decodeEvent(reader: WireReader, end: number, fields: EventFields
         fields.operationAt = uuidAt(reader);
         break;
       case 0x32:
-        eventEnd = reader.lengthEnd();
-        eventAt = reader.at;
-        reader.at = eventEnd;
+        fields.bodyEnd = reader.lengthEnd();
+        fields.bodyAt = reader.at;
+        reader.at = fields.bodyEnd;
         break;
       case 0x38:
         fields.submissionNumber = reader.varint32();
@@ -60,20 +66,16 @@ export function decodeEvent(reader: WireReader, end: number, fields: EventFields
     }
   }
   endsAt(reader, end);
-  if (fields.accountAt < 0 || eventAt < 0)
+  if (fields.accountAt < 0 || fields.bodyAt < 0)
     throw new UndecodableRecord('an event lacks its account or body');
   if (fields.versionHigh < 0 || (fields.versionHigh === 0 && fields.versionLow === 0)) {
     throw new UndecodableRecord('an event has no version');
   }
-  reader.at = eventAt;
-  decodeBody(reader, eventEnd, fields);
-  reader.at = end;
 }
 
 function decodeBody(reader: WireReader, end: number, fields: EventFields): void {
   const shown = BODIES[fields.type];
-  if (shown === undefined)
-    throw new UndecodableRecord(`the event type ${fields.type} is not known`);
+  if (shown === undefined) throw new UnknownEventType(`the event type ${fields.type} is not known`);
   let found = false;
   let stateFound = false;
   while (reader.at < end) {

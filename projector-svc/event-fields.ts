@@ -20,6 +20,9 @@ export type EventFields = {
   submissionNumber: number;
   itemLow: number;
   itemHigh: number;
+  /** The bytes of the event itself. */
+  bodyAt: number;
+  bodyEnd: number;
   /** The signed change of the balance. */
   amountLow: number;
   amountHigh: number;
@@ -72,6 +75,8 @@ export function newEventFields(): EventFields {
     submissionNumber: 0,
     itemLow: 0,
     itemHigh: 0,
+    bodyAt: -1,
+    bodyEnd: -1,
     amountLow: 0,
     amountHigh: 0,
     referenceAt: -1,
@@ -107,7 +112,7 @@ export function newEventFields(): EventFields {
 
 export function resetEventFields(fields: EventFields): void {
   fields.accountAt = fields.operationAt = fields.openedAt = fields.openedEnd = -1;
-  fields.stateAt = fields.stateEnd = -1;
+  fields.stateAt = fields.stateEnd = fields.bodyAt = fields.bodyEnd = -1;
   fields.referenceAt = fields.referenceEnd = fields.currencyAt = fields.currencyEnd = -1;
   fields.versionLow = fields.versionHigh = fields.recordedLow = fields.recordedHigh = 0;
   fields.itemLow = fields.itemHigh = fields.amountLow = fields.amountHigh = 0;

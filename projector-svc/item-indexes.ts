@@ -3,6 +3,7 @@
  * the one before.
  */
 import { WireReader, int64Of } from '#platform/wire-reader.ts';
+import { WireWriter } from '#platform/wire-writer.ts';
 
 export function readItemIndexes(bytes: Buffer): bigint[] {
   const reader = new WireReader(bytes);
@@ -14,4 +15,15 @@ export function readItemIndexes(bytes: Buffer): bigint[] {
     indexes.push(index);
   }
   return indexes;
+}
+
+/** indexes: ascending. */
+export function writeItemIndexes(indexes: readonly bigint[]): Buffer {
+  const writer = new WireWriter(indexes.length * 2);
+  let before = 0n;
+  for (const index of indexes) {
+    writer.varint64(index - before);
+    before = index;
+  }
+  return writer.finish();
 }

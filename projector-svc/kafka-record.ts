@@ -4,21 +4,22 @@ import { canonicalUuid } from '#platform/uuid.ts';
 import { countEvents } from './record-outline.ts';
 import type { LogRecord } from './record-outline.ts';
 
-/** undefined when its headers do not say which record it is. */
-export function recordOf(partition: number, message: KafkaMessage): LogRecord | undefined {
+/** Its seq is 0 when its headers do not say which record it is. */
+export function recordOf(partition: number, message: KafkaMessage): LogRecord {
   const seq = headerText(message, 'seq') ?? '';
   const batchId = canonicalUuid(headerText(message, 'batchId') ?? '');
-  if (!/^[1-9]\d{0,18}$/.test(seq) || batchId === undefined) return undefined;
+  const isPlaced = /^[1-9]\d{0,17}$/.test(seq) && batchId !== undefined;
   const payload = message.value ?? Buffer.alloc(0);
   return {
     partition,
-    seq: BigInt(seq),
-    batchId,
+    seq: isPlaced ? BigInt(seq) : 0n,
+    batchId: batchId ?? '',
     traceparent: headerText(message, 'traceparent'),
     payload,
     source: 'kafka',
     offset: BigInt(message.offset),
     eventCount: countEvents(payload),
+    headers: message.headers,
   };
 }
 

@@ -120,18 +120,7 @@ function takeBatch(
   const lane = ctx.lanes[partition];
   if (lane === undefined)
     return ctx.fail(`Topic ${ctx.topic} has a partition ${partition}, the event store has not.`);
-  const records: LogRecord[] = [];
-  for (const message of messages) {
-    const record = recordOf(partition, message);
-    if (record !== undefined) records.push(record);
-    // Without a position it cannot be placed; the record behind it, or the tail check, shows what
-    // is missing.
-    else
-      ctx.log.error('A record without seq and batchId was left out.', {
-        partition,
-        offset: message.offset,
-      });
-  }
+  const records = messages.map((message) => recordOf(partition, message));
   ctx.onRecords(partition, records);
   const last = messages.at(-1);
   if (last !== undefined) payload.resolveOffset(last.offset);

@@ -4,25 +4,17 @@
  * it lasts. Two that fill the same records do no harm: the head's compare-and-set lets one of them
  * win.
  */
-import type pg from 'pg';
 import { pausePoint } from '#platform/pause-points.ts';
-import { sleep } from '#platform/waiting.ts';
+import { applyRecords } from './apply-records.ts';
 import { TAIL } from './config.ts';
 import { takeDense } from './partition-lane.ts';
 import type { PartitionLane } from './partition-lane.ts';
-import { projectBatch } from './project-batch.ts';
 import type { ProjectContext, ProjectedHead } from './project-batch.ts';
-import { UndecodableRecord, nameOf } from './record-outline.ts';
-import type { LogRecord } from './record-outline.ts';
 import type { SessionLocks } from './session-locks.ts';
+import { MissingPosition } from './sql/read-log-row.ts';
 import { readOutbox } from './sql/read-outbox.ts';
 
-export type FillContext = ProjectContext & { eventStore: pg.Pool; locks: SessionLocks };
-
-/** The log does not hold a position that it must hold: nothing here can mend that. */
-export class MissingPosition extends Error {
-  override readonly name = 'MissingPosition';
-}
+export type FillContext = ProjectContext & { locks: SessionLocks };
 
 export async function fillHole(
   ctx: FillContext,
@@ -80,8 +72,11 @@ async function fill(
   while (rest.length > 0) {
     const batch = takeDense(rest, at.seq, ctx.mode.settings().batchEventsMax);
     if (batch.length === 0) break;
-    lane.head = at = await projectBatch(ctx, at, batch);
-    rest = rest.slice(batch.length);
+    const moved = await applyRecords(ctx, at, batch);
+    if (moved === undefined) break;
+    lane.head = moved;
+    at = moved;
+    rest = rest.filter((record) => record.seq > moved.seq);
   }
   if (records.length === 0 || rest.length > 0) {
     throw new MissingPosition(
@@ -89,21 +84,4 @@ async function fill(
         `and ${untilSeq} exists`,
     );
   }
-}
-
-/**
- * A record that came broken, as the log has it. It may become visible a moment after Kafka has
- * brought it.
- */
-export async function rereadRecord(ctx: FillContext, record: LogRecord): Promise<LogRecord> {
-  const { partition, seq } = record;
-  for (let attempt = 1; attempt <= TAIL.rereadAttempts; attempt++) {
-    const range = { partition, afterSeq: seq - 1n, untilSeq: seq, recordsMax: 1, bytesMax: 0 };
-    const [found] = await readOutbox(ctx.eventStore, range);
-    if (found?.seq === seq) return found;
-    await sleep(TAIL.rereadPauseMs);
-  }
-  throw new UndecodableRecord(
-    `${nameOf(record)} cannot be decoded, and the outbox does not have it`,
-  );
 }

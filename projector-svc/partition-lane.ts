@@ -20,6 +20,8 @@ export type PartitionLane = {
   /** Why it has stopped; empty: it has not. */
   alarm: string;
   feed: 'kafka' | 'outbox';
+  /** Where the outbox began to feed it. */
+  fedFromSeq: bigint;
   /** A lost tail: read the outbox up to here. 0: nothing to read. */
   fillUntil: bigint;
   failures: number;
@@ -41,12 +43,30 @@ export function newLane(partition: number): PartitionLane {
     busy: false,
     alarm: '',
     feed: 'kafka',
+    fedFromSeq: 0n,
     fillUntil: 0n,
     failures: 0,
     retryAtMs: 0,
     kafkaOffset: undefined,
     nextOffset: undefined,
   };
+}
+
+export function feedFromOutbox(lane: PartitionLane, seq: bigint): void {
+  lane.feed = 'outbox';
+  lane.fedFromSeq = seq;
+}
+
+export function feedFromKafka(lane: PartitionLane): void {
+  lane.feed = 'kafka';
+}
+
+/** What was applied while the outbox fed it, for the log; nothing where nothing was. */
+export function fedRange(
+  { fedFromSeq }: PartitionLane,
+  seq: bigint,
+): { from?: bigint; to?: bigint } {
+  return seq > fedFromSeq ? { from: fedFromSeq + 1n, to: seq } : {};
 }
 
 export function addRecords(
@@ -63,11 +83,18 @@ export function addRecords(
   }
 }
 
-/** Takes what the head has passed, repeats too, from the front of the queue. */
-export function dropApplied(lane: PartitionLane, head: ProjectedHead, nowMs: number): void {
+/**
+ * Takes what the head has passed, repeats too, from the front of the queue. What does not say which
+ * record it is stays for the step that keeps it.
+ */
+export function dropApplied(
+  lane: PartitionLane,
+  head: Pick<ProjectedHead, 'seq'>,
+  nowMs: number,
+): void {
   let count = 0;
   for (const record of lane.queue) {
-    if (record.seq > head.seq) break;
+    if (record.seq > head.seq || record.seq === 0n) break;
     count++;
     lane.queuedBytes -= record.payload.length;
     lane.queuedEvents -= record.eventCount;
@@ -76,6 +103,15 @@ export function dropApplied(lane: PartitionLane, head: ProjectedHead, nowMs: num
   if (count === 0) return;
   lane.queue.splice(0, count);
   lane.queuedAtMs = nowMs;
+}
+
+/** Takes what is kept as a dead letter from the front, unless the queue was dropped meanwhile. */
+export function dropFirst(lane: PartitionLane, first: LogRecord | undefined): void {
+  if (first === undefined || lane.queue[0] !== first) return;
+  lane.queue.shift();
+  lane.queuedBytes -= first.payload.length;
+  lane.queuedEvents -= first.eventCount;
+  if (first.offset !== undefined) lane.nextOffset = first.offset + 1n;
 }
 
 export function dropQueue(lane: PartitionLane): void {

@@ -1,39 +1,38 @@
 /**
- * What is wrong with the pipeline from the outbox to Kafka, from one look at Connect and at
- * PostgreSQL and what was seen before. Connect's word alone is not enough: it says RUNNING in front
- * of a slot that nobody reads. Pure: the clock comes in.
+ * What is to be done about the pipeline from the outbox to Kafka, from one look and what was seen
+ * before. Connect's word alone is not enough: it says RUNNING in front of a slot that nobody reads.
+ * Pure: the clock comes in.
  */
-import { WATCHDOG } from './config.ts';
-import type { ConnectorStatus } from './connect-client.ts';
-import type { Slot } from './sql/replication-slot.ts';
-
-export type Look = {
-  nowMs: number;
-  /** 'unreachable' and 'missing' are for people, or for whoever starts Connect. */
-  connector: ConnectorStatus | 'unreachable' | 'missing';
-  slot: Slot | undefined;
-};
-
-/** Since when things have been as they are. */
-export type Memory = { lsn: string; lsnSinceMs: number; inactiveSinceMs: number | undefined };
+import { WATCHDOG } from './pipeline-bounds.ts';
+import { remember } from './pipeline-look.ts';
+import type { Look, Memory } from './pipeline-look.ts';
 
 export type Diagnosis =
-  { action: 'none' } | { action: 'drop-slot'; why: string } | { action: 'restart'; why: string };
-
-export function newMemory(nowMs: number): Memory {
-  return { lsn: '', lsnSinceMs: nowMs, inactiveSinceMs: undefined };
-}
+  | { action: 'none' }
+  | { action: 'drop-slot'; why: string }
+  | { action: 'restart'; why: string }
+  | { action: 'put-connector'; why: string };
 
 export function diagnose(look: Look, memory: Memory): Diagnosis {
   remember(look, memory);
-  const { connector, slot, nowMs } = look;
+  const { connector, facts, kafkaAway, nowMs } = look;
+  if (facts === undefined) return { action: 'none' }; // without PostgreSQL nothing can flow
+  const { slot } = facts;
   if (slot?.walStatus === 'lost') return { action: 'drop-slot', why: 'the slot has lost its WAL' };
-  if (connector === 'unreachable' || connector === 'missing') return { action: 'none' };
+  // Without Kafka a connector does nothing; it has all its time again when Kafka is back.
+  if (kafkaAway) return wait(memory, nowMs);
+  if (connector === 'missing') {
+    const missingMs = nowMs - (memory.missingSinceMs ?? nowMs);
+    forgetSlot(memory, nowMs);
+    if (missingMs < WATCHDOG.connectorMissingMs) return { action: 'none' };
+    return { action: 'put-connector', why: 'Connect does not know the connector' };
+  }
+  if (typeof connector === 'string') return wait(memory, nowMs);
   const failed = connector.tasks.find((task) => task.state === 'FAILED');
   if (failed !== undefined) return restart(`a task has failed: ${failed.trace}`);
   if (connector.connector === 'FAILED') return restart('the connector has failed');
-  // Somebody has paused or stopped it on purpose.
-  if (connector.connector !== 'RUNNING') return { action: 'none' };
+  // On its way, or paused or stopped by somebody on purpose.
+  if (connector.connector !== 'RUNNING') return wait(memory, nowMs);
   const inactiveMs = nowMs - (memory.inactiveSinceMs ?? nowMs);
   if (inactiveMs >= WATCHDOG.slotInactiveMs) {
     return restart(slot === undefined ? 'there is no slot' : 'nobody reads the slot');
@@ -44,16 +43,19 @@ export function diagnose(look: Look, memory: Memory): Diagnosis {
 
 /** After a restart the connector gets all its time again. */
 export function forget(memory: Memory, nowMs: number): void {
+  forgetSlot(memory, nowMs);
+  if (memory.missingSinceMs !== undefined) memory.missingSinceMs = nowMs;
+}
+
+function forgetSlot(memory: Memory, nowMs: number): void {
   memory.lsnSinceMs = nowMs;
   if (memory.inactiveSinceMs !== undefined) memory.inactiveSinceMs = nowMs;
 }
 
-function remember({ slot, nowMs }: Look, memory: Memory): void {
-  memory.inactiveSinceMs = slot?.active === true ? undefined : (memory.inactiveSinceMs ?? nowMs);
-  const lsn = slot?.confirmedLsn ?? '';
-  if (lsn === memory.lsn && slot?.active === true) return;
-  memory.lsn = lsn;
-  memory.lsnSinceMs = nowMs;
+/** What cannot work yet is not restarted, and its time begins when it can. */
+function wait(memory: Memory, nowMs: number): Diagnosis {
+  forget(memory, nowMs);
+  return { action: 'none' };
 }
 
 function restart(why: string): Diagnosis {

@@ -1,6 +1,7 @@
 /**
  * Applies records of one partition to the projection, in one transaction:
- *   1 decode   the records into rows, in memory
+ *   1 decode   the records into rows, in memory; events of parked accounts are left out and kept
+ *              as waiting
  *   2 head     projected_heads from the expected position to the new one; HeadMoved when another
  *              was faster
  *   3 rows     entries, balances over the last state of each account, acknowledgements, closed
@@ -18,19 +19,29 @@ import type { LeasedMode } from '#platform/leased-mode.ts';
 import type { Logger } from '#platform/logger.ts';
 import { pausePoint } from '#platform/pause-points.ts';
 import { contextOfTraceparent, counter, linkOfTraceparent, tracer } from '#platform/telemetry.ts';
-import { batchRows } from './batch-rows.ts';
+import { batchRows, outlineOf } from './batch-rows.ts';
 import type { BatchRows } from './batch-rows.ts';
 import type { ProjectSettings } from './config.ts';
 import type { LogRecord } from './record-outline.ts';
 import type { Commits } from './commit-rows.ts';
 import { submissionsNotice } from './projected-notices.ts';
 import type { Notice } from './projected-notices.ts';
+import { setAside } from './waiting-events.ts';
+import type { WaitingContext } from './waiting-items.ts';
 
-export type ProjectedHead = { seq: bigint; batchId: string | undefined };
+export type ProjectedHead = {
+  readonly seq: bigint;
+  readonly batchId: string | undefined;
+  /** Counts the retries of dead letters. With seq it says which accounts are parked. */
+  readonly retryNo: bigint;
+  readonly parked: ReadonlySet<string>;
+};
 
-export type ProjectContext = {
+export type ProjectContext = WaitingContext & {
   /** Rejects with HeadMoved, or with what the store said; without an answer nobody knows. */
   commits: Commits;
+  /** For a transaction of several messages. */
+  projecting: pg.Pool;
   /** For what must not wait behind them. */
   reading: pg.Pool;
   log: Logger;
@@ -54,7 +65,8 @@ export async function projectBatch(
   const change = ctx.mode.takeChange();
   if (change !== undefined) span.addEvent(change.name, { on: change.isOn }, change.at);
   try {
-    const batch = batchRows(records, head.seq, Date.now());
+    const { applied, waiting } = await setAside(ctx, records.map(outlineOf), head.parked);
+    const batch = batchRows(applied, head, Date.now(), waiting);
     const pausing = pausePoint('project.before-commit');
     if (pausing !== undefined) await pausing;
     await ctx.commits[how](batch.rows);
@@ -64,7 +76,7 @@ export async function projectBatch(
     ctx.announce({ submissions, accounts: batch.accountsNotice });
     count(batch);
     span.setAttributes({ 'bank.events': batch.events, 'bank.accounts': batch.accounts });
-    return { seq: batch.rows.newSeq, batchId: batch.rows.newBatchId };
+    return { ...head, seq: batch.rows.newSeq, batchId: batch.rows.newBatchId };
   } catch (error) {
     span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) });
     throw error;
@@ -75,7 +87,8 @@ export async function projectBatch(
 
 function count({ events, rows }: BatchRows): void {
   eventsProjected.add(events);
-  if (rows.filledRecords > 0) recordsFilled.add(rows.filledRecords);
+  const { filledRecords, partition } = rows;
+  if (filledRecords > 0) recordsFilled.add(filledRecords, { partition });
 }
 
 /**

@@ -11,16 +11,16 @@ import { pausePoint } from '#platform/pause-points.ts';
 import type { PipelineStep } from '#platform/postgres-pipeline.ts';
 import { createPool } from '#platform/postgres.ts';
 import { counter } from '#platform/telemetry.ts';
-import { batchRows } from './batch-rows.ts';
+import { batchRows, outlineOf } from './batch-rows.ts';
 import { createCommits } from './commit-rows.ts';
 import type { CommitRows } from './commit-rows.ts';
 import { REBUILD } from './bounds.ts';
 import { BATCH } from './config.ts';
 import type { ProjectorConfig } from './config.ts';
-import { MissingPosition } from './outbox-filler.ts';
 import { takeDense } from './partition-lane.ts';
 import type { LogRecord } from './record-outline.ts';
 import type { Target } from './rebuild-targets.ts';
+import { MissingPosition } from './sql/read-log-row.ts';
 import { readOutbox } from './sql/read-outbox.ts';
 import { goneOr } from './sql/read-rebuilt-heads.ts';
 
@@ -133,7 +133,8 @@ async function commitBatch(
   records: readonly LogRecord[],
   seq: bigint,
 ): Promise<void> {
-  const { rows, events } = batchRows(records, seq, Date.now());
+  const head = { seq, retryNo: 0n };
+  const { rows, events } = batchRows(records.map(outlineOf), head, Date.now());
   const before = pausePoint('rebuild.before-commit');
   if (before !== undefined) await before;
   await commit({ ...rows, filledRecords: 0 }); // not because Kafka did not bring them

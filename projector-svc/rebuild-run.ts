@@ -10,6 +10,7 @@ import type { Logger } from '#platform/logger.ts';
 import { counter } from '#platform/telemetry.ts';
 import { backoffMs, sleep } from '#platform/waiting.ts';
 import { REBUILD } from './bounds.ts';
+import { faultOf } from './dead-letter.ts';
 import { verdictOf } from './projection-failures.ts';
 import { compareRebuilt, patiently } from './rebuild-compare.ts';
 import { fillTo } from './rebuild-fill.ts';
@@ -105,7 +106,7 @@ async function compare({ ctx, rebuildId, signal }: Run): Promise<void> {
 }
 
 async function fail({ ctx, rebuildId }: Run, error: unknown): Promise<void> {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   failures.add();
   ctx.log.error('The rebuild has failed.', { rebuildId, err: error });
   try {
@@ -114,4 +115,11 @@ async function fail({ ctx, rebuildId }: Run, error: unknown): Promise<void> {
     // Its lock is gone with its end, so that it counts as stopped.
     ctx.log.error('The failure of a rebuild could not be stored.', { rebuildId, err: cause });
   }
+}
+
+/** Of a record that cannot be applied: what the live projection keeps a dead letter of, too. */
+function reasonOf(error: unknown): string {
+  const fault = faultOf(error);
+  if (fault !== undefined) return `${fault.message} (${fault.cause}: see ListDeadLetters)`;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 /**
  * Puts a rebuild in the place of the live projection, in one transaction:
- *   1 heads    nothing is projected from here on: writers wait at the first statement of theirs
+ *   1 heads    nothing is projected from here on: writers wait at the first statement of theirs;
+ *              while accounts are parked it ends here, for what waits is of the live tables
  *   2 level    what the rebuild still lacks is filled, within a bound
  *   3 compare  states at equal positions; differences end it, unless they are accepted
  *   4 tables   the live ones are locked, giving way to readers, and change places
@@ -9,9 +10,7 @@
  * open streams go on; only where it differs, or the live projection is not of this event store, is
  * it replaced too. On any failure all stays as it was.
  */
-import { status } from '@grpc/grpc-js';
 import type pg from 'pg';
-import { refusal } from '#platform/grpc-errors.ts';
 import { pausePoint } from '#platform/pause-points.ts';
 import { withTransaction } from '#platform/postgres.ts';
 import { REBUILD } from './bounds.ts';
@@ -24,10 +23,12 @@ import type { Target } from './rebuild-targets.ts';
 import { moveRebuild, noteDifferences } from './sql/change-rebuild.ts';
 import { diffStates } from './sql/diff-rebuilt.ts';
 import type { Differences, StateDifferences } from './sql/diff-rebuilt.ts';
+import { countParked } from './sql/park-accounts.ts';
 import { readRebuild } from './sql/read-rebuild.ts';
 import type { RebuildRow } from './sql/read-rebuild.ts';
 import { goneOr } from './sql/read-rebuilt-heads.ts';
 import { keepVacuumAway, lockHeads, lockTables } from './sql/swap-locks.ts';
+import { accountsParked, differs, notCaughtUp } from './swap-refusals.ts';
 
 /** Rolls the swap back; then the differences are stored and told. */
 class RebuildDiffers extends Error {
@@ -76,6 +77,8 @@ async function swapUnderHeads(
   await lockHeads(client);
   const row = await readRebuild(client, rebuildId);
   if (row?.state !== 'caught_up') throw notCaughtUp('it is not level and compared');
+  const parked = await countParked(client);
+  if (parked.accounts > 0n || parked.letters > 0n) throw accountsParked(parked);
   const pause = pausePoint('swap.heads-locked');
   if (pause !== undefined) await pause;
   const targets = await catchUp(ctx, client);
@@ -128,19 +131,4 @@ function allOf(row: RebuildRow, { ofAccounts, ofSubmissions }: StateDifferences)
     count: ofAccounts.count + ofSubmissions.count + entryDifferences,
     first: first.slice(0, REBUILD.differencesKept),
   };
-}
-
-function notCaughtUp(why: string): Error {
-  const message = `the rebuild cannot be swapped in: ${why}`;
-  return refusal(status.FAILED_PRECONDITION, 'REBUILD_NOT_CAUGHT_UP', message);
-}
-
-function differs({ count, first }: Differences): Error {
-  const [one] = first;
-  const example =
-    one && `${one.kind} of account ${one.accountId}: live ${one.found}, rebuilt ${one.expected}`;
-  const message = `${count} rows differ from the live projection; the first: ${example}`;
-  return refusal(status.FAILED_PRECONDITION, 'REBUILD_DIFFERS', message, {
-    metadata: { differences: String(count) },
-  });
 }

@@ -5,17 +5,17 @@
  * position: an older copy was restored) is no measure: there it is the head of the log.
  */
 import type pg from 'pg';
-import type { ProjectedHead } from './project-batch.ts';
 import { readLogHeads } from './sql/read-log-heads.ts';
 import type { LogHead } from './sql/read-log-heads.ts';
 import { readProjectedHeads } from './sql/read-projected-heads.ts';
 import { readRebuiltHeads } from './sql/read-rebuilt-heads.ts';
+import type { RebuiltHead } from './sql/read-rebuilt-heads.ts';
 import { differenceOf } from './tail-check.ts';
 
 export type Target = {
   readonly partition: number;
   /** Where the rebuild is. */
-  readonly head: ProjectedHead;
+  readonly head: RebuiltHead;
   /** Where it is to be. */
   readonly seq: bigint;
   /** Why the live projection is no measure; undefined: it is. */

@@ -98,7 +98,9 @@ export function createRebuilds(ctx: RebuildContext): Rebuilds {
     },
     async drop(rebuildId) {
       const { state } = await get(rebuildId);
-      if (state !== 'swapped' && state !== 'dropped') await stop(rebuildId);
+      // One that was swapped in ends by itself; until then the next one could not begin.
+      if (state === 'swapped') await untilEnded(() => get(rebuildId));
+      else if (state !== 'dropped') await stop(rebuildId);
       if (state !== 'dropped') await dropTables(ctx, rebuildId);
       return await get(rebuildId);
     },

@@ -3,7 +3,6 @@
  * are compared up to the version that the projection shows: what is in the event store beyond it
  * may only be on its way. Every difference is told as a finding; none stops the comparison.
  */
-import type { AccountState } from '#proto/bank/event/v1/events.ts';
 import {
   balanceText,
   compareBalance,
@@ -32,8 +31,8 @@ export type Finding = {
 /** What one account has come to. */
 export type AccountOutcome = {
   readonly events: bigint;
-  /** The newest version in the event store, when the projection does not show it yet. */
-  readonly behind: { readonly version: bigint; readonly after: AccountState } | undefined;
+  /** The newest event, when the projection does not show it yet. */
+  readonly behind: StoredEvent | undefined;
   readonly currencyCode: string;
   readonly eventsMinor: bigint;
   readonly projectedMinor: bigint;
@@ -95,16 +94,11 @@ export class AccountComparison {
     const isBehind = newest !== undefined && newest.version > version;
     return {
       events: this.#events,
-      behind: isBehind ? this.#behind(newest) : undefined,
+      behind: isBehind ? newest : undefined,
       currencyCode: after?.currencyCode ?? balance?.currency_code ?? '',
       eventsMinor: this.#fold.balanceMinor,
       projectedMinor: balance?.balance_minor ?? 0n,
     };
-  }
-
-  #behind(newest: StoredEvent): AccountOutcome['behind'] {
-    const decoded = this.#decoded(newest);
-    return decoded && { version: newest.version, after: decoded.after };
   }
 
   #compareEvent(event: StoredEvent, entry: ProjectedEntry | undefined): void {

@@ -1,8 +1,9 @@
 /**
  * Accounts of which the event store has more than the projection shows. That is usual while
  * something is on its way: all that they have stands at or before the heads of the log as they are
- * now, so the projection gets some time to reach these, and then must show it. A partition that
- * does not get there is told once, and its accounts are not judged.
+ * now, so the projection gets some time to reach these, and then must show it, but for parked
+ * accounts, which wait for their dead letters. A partition that does not get there is told once,
+ * and its accounts are not judged.
  */
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { sleep } from '#platform/waiting.ts';
@@ -10,55 +11,76 @@ import type { AccountState } from '#proto/bank/event/v1/events.ts';
 import { RECONCILE } from './bounds.ts';
 import type { Finding } from './reconcile-account.ts';
 import { stateText } from './reconcile-differences.ts';
+import { expectedOf } from './reconcile-expected.ts';
 import type { ReconcileStores } from './reconcile-page.ts';
+import type { StoredEvent } from './sql/read-event-page.ts';
 import { readLogHeads } from './sql/read-log-heads.ts';
 import { readProjectedHeads } from './sql/read-projected-heads.ts';
-import { readProjectedVersions } from './sql/read-projection-page.ts';
+import { readShownVersions } from './sql/read-projection-page.ts';
 
-export type BehindAccount = {
-  readonly accountId: string;
-  /** In the event store. */
-  readonly version: bigint;
-  readonly after: AccountState;
-};
+/** One that the projection does not show though it must, by its newest event. */
+export type WrongAccount = { readonly accountId: string; readonly after: AccountState };
 
-/** `wrong`: those that the projection does not show though it must. */
 export type BehindResult = {
   readonly findings: readonly Finding[];
-  readonly wrong: readonly BehindAccount[];
+  readonly wrong: readonly WrongAccount[];
 };
 
 export type BehindCheck = (
-  accounts: readonly BehindAccount[],
+  newest: readonly StoredEvent[],
   signal: AbortSignal,
 ) => Promise<BehindResult>;
 
 /** For one comparison: it remembers which partitions are behind. */
 export function createBehindCheck(stores: ReconcileStores, partitionCount: number): BehindCheck {
   const stuck = new Set<number>();
-  return async (accounts, signal) => {
-    if (accounts.length === 0) return { findings: [], wrong: [] };
-    const partitionOf = (accountId: string): number =>
-      partitionOfAccount(accountId, partitionCount);
-    const concerned = new Set(accounts.map(({ accountId }) => partitionOf(accountId)));
+  return async (newest, signal) => {
+    if (newest.length === 0) return { findings: [], wrong: [] };
+    const partitionOf = (event: StoredEvent): number =>
+      partitionOfAccount(event.account_id, partitionCount);
+    const concerned = new Set(newest.map(partitionOf));
     for (const partition of stuck) concerned.delete(partition);
-    const findings = await untilReached(stores, concerned, signal);
-    for (const { partition } of findings) stuck.add(partition);
-    const judged = accounts.filter(({ accountId }) => !stuck.has(partitionOf(accountId)));
-    const ids = judged.map(({ accountId }) => accountId);
-    const versions = await readProjectedVersions(stores.reading, ids);
-    const wrong = judged.filter(({ accountId, version }) => {
-      return (versions.get(accountId) ?? 0n) < version;
-    });
-    const told = wrong.map((account) => findingOf(account, versions.get(account.accountId)));
-    return { findings: [...findings.map(({ finding }) => finding), ...told], wrong };
+    const stuckNow = await untilReached(stores, concerned, signal);
+    for (const { partition } of stuckNow) stuck.add(partition);
+    const judged = newest.filter((event) => !stuck.has(partitionOf(event)));
+    const ids = judged.map((event) => event.account_id);
+    const shown = await readShownVersions(stores.reading, ids);
+    const findings = stuckNow.map(({ finding }) => finding);
+    const wrong: WrongAccount[] = [];
+    for (const event of judged) {
+      const { version, isParked } = shown.get(event.account_id) ?? NOTHING_SHOWN;
+      if (isParked || (version ?? 0n) >= event.version) continue;
+      const after = stateAfter(event);
+      findings.push(findingOf(event, after, version));
+      if (after !== undefined) wrong.push({ accountId: event.account_id, after });
+    }
+    return { findings, wrong };
   };
 }
 
-function findingOf({ accountId, version, after }: BehindAccount, found?: bigint): Finding {
-  const kind = found === undefined ? 'ACCOUNT_MISSING' : 'VERSION_DIFFERS';
-  const expected = found === undefined ? stateText(version, after) : String(version);
-  return { accountId, version, kind, expected, found: String(found ?? '') };
+const NOTHING_SHOWN = { version: undefined, isParked: false };
+
+/** undefined: it cannot be read. */
+function stateAfter(event: StoredEvent): AccountState | undefined {
+  try {
+    return expectedOf(event).after;
+  } catch {
+    return undefined;
+  }
+}
+
+function findingOf(
+  { account_id: accountId, version }: StoredEvent,
+  after: AccountState | undefined,
+  shown: bigint | undefined,
+): Finding {
+  const found = String(shown ?? '');
+  if (after === undefined) {
+    return { accountId, version, kind: 'EVENT_UNREADABLE', expected: 'an event', found };
+  }
+  const kind = shown === undefined ? 'ACCOUNT_MISSING' : 'VERSION_DIFFERS';
+  const expected = shown === undefined ? stateText(version, after) : String(version);
+  return { accountId, version, kind, expected, found };
 }
 
 type Stuck = { readonly partition: number; readonly finding: Finding };

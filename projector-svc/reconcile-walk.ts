@@ -8,7 +8,7 @@ import { retryWithBackoff } from '#platform/waiting.ts';
 import { RECONCILE } from './bounds.ts';
 import { AccountComparison } from './reconcile-account.ts';
 import type { AccountOutcome, Finding } from './reconcile-account.ts';
-import type { BehindAccount, BehindCheck } from './reconcile-behind.ts';
+import type { BehindCheck } from './reconcile-behind.ts';
 import { behindAccount, isBehindAccount, readReconcilePage } from './reconcile-page.ts';
 import type { AccountPart, ReconcilePage, ReconcileStores } from './reconcile-page.ts';
 import type { ReconcileState } from './reconcile-token.ts';
@@ -93,9 +93,7 @@ async function tellAll({ tell }: Walk, account: OpenAccount): Promise<void> {
 
 async function finishPage(walk: Walk, { open, outcomes }: PageResult): Promise<void> {
   const { state } = walk;
-  const behind = outcomes.flatMap(({ accountId, behind: newest }): BehindAccount[] =>
-    newest === undefined ? [] : [{ accountId, ...newest }],
-  );
+  const behind = outcomes.flatMap((one) => one.behind ?? []);
   const { findings, wrong } = await withRetry(walk, () => walk.checkBehind(behind, walk.signal));
   for (const finding of findings) await walk.tell(finding);
   for (const outcome of outcomes) {

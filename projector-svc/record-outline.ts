@@ -13,12 +13,18 @@ import { uuidFromBytes } from '#platform/uuid.ts';
 import { WIRE, WireReader, int64Of } from '#platform/wire-reader.ts';
 
 export class UndecodableRecord extends Error {
-  override readonly name = 'UndecodableRecord';
+  override readonly name: string = 'UndecodableRecord';
+}
+
+/** Never skipped: what it did to its account is not known. */
+export class UnknownEventType extends UndecodableRecord {
+  override readonly name = 'UnknownEventType';
 }
 
 /** One record as it came, from Kafka or from the outbox. */
 export type LogRecord = {
   partition: number;
+  /** 0: its headers do not say which record it is. */
   seq: bigint;
   batchId: string;
   traceparent: string | undefined;
@@ -27,6 +33,8 @@ export type LogRecord = {
   /** Where it stands in Kafka; undefined for one read from the outbox. */
   offset: bigint | undefined;
   eventCount: number;
+  /** As they came from Kafka; for people, when it cannot be applied. */
+  headers?: Readonly<Record<string, unknown>> | undefined;
 };
 
 export type RecordOutline = {

@@ -53,6 +53,29 @@ create table closed_submissions (
 comment on table closed_submissions is NULL;
 comment on column closed_submissions.last_seqs is 'With last_partitions: the last position of every partition that holds a part of the submission.';
 
+create table dead_letters (
+  dead_letter_id uuid not null,
+  partition integer not null,
+  seq bigint not null,
+  source text not null,
+  is_unread boolean not null,
+  kafka_offset bigint,
+  headers jsonb not null,
+  payload bytea not null,
+  payload_bytes bigint not null,
+  cause text not null,
+  message text not null,
+  found_at timestamp with time zone not null,
+  retries integer not null default 0,
+  constraint dead_letters_pkey PRIMARY KEY (dead_letter_id),
+  constraint dead_letters_source_check CHECK ((source = ANY (ARRAY['kafka'::text, 'store'::text])))
+);
+comment on table dead_letters is 'Records that could not be applied as they came.';
+comment on column dead_letters.seq is '0: the record does not tell.';
+comment on column dead_letters.source is 'kafka: its bytes only, the event store has the record. store: events of it are not applied.';
+comment on column dead_letters.is_unread is 'Of the store: nothing of the record is applied, not what it says beside its events either.';
+comment on column dead_letters.payload is 'The first bytes of payload_bytes.';
+
 create table entries (
   account_id uuid not null,
   version bigint not null,
@@ -102,6 +125,16 @@ create table open_holds (
 );
 comment on table open_holds is 'What each open hold sets aside. One whose time has passed stays until its end is projected.';
 
+create table parked_accounts (
+  account_id uuid not null,
+  partition integer not null,
+  dead_letter_id uuid not null,
+  parked_at timestamp with time zone not null,
+  constraint parked_accounts_dead_letter_id_fkey FOREIGN KEY (dead_letter_id) REFERENCES dead_letters(dead_letter_id),
+  constraint parked_accounts_pkey PRIMARY KEY (account_id)
+);
+comment on table parked_accounts is 'Accounts with an event that cannot be applied; their later events wait, all others flow.';
+
 create table projected_heads (
   partition integer not null,
   seq bigint not null default 0,
@@ -109,12 +142,14 @@ create table projected_heads (
   projected_at timestamp with time zone,
   filled_records bigint not null default 0,
   events bigint not null default 0,
+  retry_no bigint not null default 0,
   constraint projected_heads_pkey PRIMARY KEY (partition),
   constraint projected_heads_seq_check CHECK ((seq >= 0))
 ) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=100, fillfactor=10);
 comment on table projected_heads is 'The position that is applied, of each partition. Moved first in every transaction.';
 comment on column projected_heads.filled_records is 'Records read from the outbox because Kafka did not bring them.';
-comment on column projected_heads.events is 'Events in the records up to seq.';
+comment on column projected_heads.events is 'Events of the records up to seq, about: by them the progress of a rebuild is told.';
+comment on column projected_heads.retry_no is 'Counts up at each retry of dead letters, under the row lock; numbers their acknowledgements.';
 
 create table rebuilds (
   rebuild_id uuid not null,
@@ -134,15 +169,50 @@ comment on table rebuilds is 'The rebuild that is there, and those that were dro
 comment on column rebuilds.entry_differences is 'Entries that differ from the live ones, compared before the swap; null: not compared yet.';
 comment on column rebuilds.differences is 'Rows that differ from the live ones, entries included.';
 
+create table waiting_items (
+  tenant text not null,
+  submission_id text not null,
+  item_index bigint not null,
+  account_id uuid not null,
+  waiting_seq bigint not null,
+  partition integer not null,
+  seq bigint not null,
+  constraint waiting_items_account_id_fkey FOREIGN KEY (account_id) REFERENCES parked_accounts(account_id),
+  constraint waiting_items_pkey PRIMARY KEY (tenant, submission_id, item_index, account_id)
+);
+comment on table waiting_items is 'Accepted items that are not told: an account of theirs is parked.';
+comment on column waiting_items.waiting_seq is 'Where the event that waits stands.';
+comment on column waiting_items.seq is 'With partition: where the item counts.';
+
+create table waiting_records (
+  account_id uuid not null,
+  seq bigint not null,
+  constraint waiting_records_account_id_fkey FOREIGN KEY (account_id) REFERENCES parked_accounts(account_id),
+  constraint waiting_records_pkey PRIMARY KEY (account_id, seq)
+);
+comment on table waiting_records is 'Where events of parked accounts stand in the log of their partition: read again at the retry.';
+
 CREATE INDEX acknowledgements_retried ON public.acknowledgements USING btree (tenant, submission_id, partition, retry_no) WHERE (retry_no > 0);
 
 CREATE INDEX balances_labels ON public.balances USING gin (labels jsonb_path_ops) WHERE (labels <> '{}'::jsonb);
 
 CREATE INDEX balances_owner ON public.balances USING btree (owner COLLATE "C", account_id) WHERE (owner <> ''::text);
 
+CREATE INDEX dead_letters_place ON public.dead_letters USING btree (partition, seq, dead_letter_id);
+
+CREATE INDEX dead_letters_unread ON public.dead_letters USING btree (partition, seq) WHERE is_unread;
+
 CREATE UNIQUE INDEX entry_links_reversed ON public.entry_links USING btree (account_id, reversed_version) WHERE (reversed_version IS NOT NULL);
 
+CREATE INDEX parked_accounts_letter ON public.parked_accounts USING btree (dead_letter_id, account_id);
+
+CREATE INDEX parked_accounts_partition ON public.parked_accounts USING btree (partition);
+
 CREATE UNIQUE INDEX rebuilds_open ON public.rebuilds USING btree ((true)) WHERE (state <> 'dropped'::text);
+
+CREATE INDEX waiting_items_account ON public.waiting_items USING btree (account_id, waiting_seq);
+
+CREATE INDEX waiting_items_place ON public.waiting_items USING btree (tenant, submission_id, partition, seq);
 
 CREATE OR REPLACE FUNCTION public.analyze_rebuild()
  RETURNS void
@@ -198,6 +268,61 @@ end $function$
 ;
 comment on function first_version_at(uuid,bigint,timestamp with time zone) is NULL;
 
+CREATE OR REPLACE FUNCTION public.keep_retried()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into rebuild.acknowledgements
+    select l.*
+      from public.acknowledgements l
+      join rebuild.acknowledgements r using (tenant, submission_id, partition, seq)
+     where l.retry_no > 0 and r.retry_no = 0 and l.stored_at = r.stored_at
+       and r.item_count = (
+             select sum(a.item_count) from public.acknowledgements a
+              where (a.tenant, a.submission_id, a.partition, a.seq)
+                  = (l.tenant, l.submission_id, l.partition, l.seq));
+  -- Left of the row that told all of them: what the first one says, or nothing.
+  update rebuild.acknowledgements r
+     set item_count = l.item_count, item_indexes = l.item_indexes
+    from public.acknowledgements l
+   where (l.tenant, l.submission_id, l.partition, l.seq, l.retry_no)
+       = (r.tenant, r.submission_id, r.partition, r.seq, 0)
+     and r.retry_no = 0
+     and (r.tenant, r.submission_id, r.partition, r.seq) in (
+           select k.tenant, k.submission_id, k.partition, k.seq
+             from rebuild.acknowledgements k where k.retry_no > 0);
+  delete from rebuild.acknowledgements r
+   where r.retry_no = 0
+     and (r.tenant, r.submission_id, r.partition, r.seq) in (
+           select k.tenant, k.submission_id, k.partition, k.seq
+             from rebuild.acknowledgements k where k.retry_no > 0)
+     and not exists (
+           select from public.acknowledgements l
+            where (l.tenant, l.submission_id, l.partition, l.seq, l.retry_no)
+                = (r.tenant, r.submission_id, r.partition, r.seq, 0));
+end $function$
+;
+comment on function keep_retried() is NULL;
+
+CREATE OR REPLACE FUNCTION public.keep_waiting(records jsonb, items jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into waiting_records (account_id, seq)
+    select x.a, x.s from jsonb_to_recordset(records) as x(a uuid, s bigint)
+    on conflict do nothing;
+  insert into waiting_items (tenant, submission_id, item_index, account_id, waiting_seq, partition,
+      seq)
+    select x.t, x.u, x.i, x.a, x.w, x.p, x.s
+      from jsonb_to_recordset(items)
+           as x(t text, u text, i bigint, a uuid, w bigint, p integer, s bigint)
+    on conflict do nothing;
+end $function$
+;
+comment on function keep_waiting(jsonb,jsonb) is NULL;
+
 CREATE OR REPLACE FUNCTION public.make_rebuild()
  RETURNS void
  LANGUAGE plpgsql
@@ -242,7 +367,7 @@ end $function$
 ;
 comment on function make_rebuild() is NULL;
 
-CREATE OR REPLACE FUNCTION public.move_projected_head(of_partition integer, expected_seq bigint, new_seq bigint, new_batch_id uuid, at timestamp with time zone, filled bigint, applied bigint)
+CREATE OR REPLACE FUNCTION public.move_projected_head(of_partition integer, expected_seq bigint, expected_retry_no bigint, new_seq bigint, new_batch_id uuid, at timestamp with time zone, filled bigint, applied bigint)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -250,14 +375,14 @@ begin
   update projected_heads
      set seq = new_seq, batch_id = new_batch_id, projected_at = at,
          filled_records = filled_records + filled, events = events + applied
-   where partition = of_partition and seq = expected_seq;
+   where partition = of_partition and seq = expected_seq and retry_no = expected_retry_no;
   if not found then
     raise exception 'HEAD_MOVED: partition % is not at %', of_partition, expected_seq
       using errcode = 'PH001';
   end if;
 end $function$
 ;
-comment on function move_projected_head(integer,bigint,bigint,uuid,timestamp with time zone,bigint,bigint) is NULL;
+comment on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint,bigint) is NULL;
 
 CREATE OR REPLACE FUNCTION public.rebuilt_tables()
  RETURNS text[]
@@ -277,8 +402,12 @@ declare
   name text;
 begin
   update rebuild.projected_heads r
-     set filled_records = l.filled_records, projected_at = coalesce(l.projected_at, r.projected_at)
+     set filled_records = l.filled_records, retry_no = l.retry_no,
+         projected_at = coalesce(l.projected_at, r.projected_at)
     from public.projected_heads l where l.partition = r.partition;
+  if replaces_told then
+    perform public.keep_retried();
+  end if;
   foreach name in array public.rebuilt_tables() loop
     if name in ('acknowledgements', 'closed_submissions') and not replaces_told then
       execute format('drop table rebuild.%I', name);
@@ -359,18 +488,26 @@ comment on function update_holds(jsonb) is NULL;
 grant delete, insert, select, update on acknowledgements to bank_projector;
 grant delete, insert, select, update on balances to bank_projector;
 grant delete, insert, select, update on closed_submissions to bank_projector;
+grant delete, insert, select, update on dead_letters to bank_projector;
 grant delete, insert, select, update on entries to bank_projector;
 grant delete, insert, select, update on entry_links to bank_projector;
 grant delete, insert, select, update on open_holds to bank_projector;
+grant delete, insert, select, update on parked_accounts to bank_projector;
 grant delete, insert, select, update on projected_heads to bank_projector;
 grant delete, insert, select, update on rebuilds to bank_projector;
+grant delete, insert, select, update on waiting_items to bank_projector;
+grant delete, insert, select, update on waiting_records to bank_projector;
 grant execute on function analyze_rebuild() to bank_projector;
 grant execute on function drop_rebuild() to bank_projector;
 grant execute on function first_version_at(uuid,bigint,timestamp with time zone) to bank_projector;
 grant execute on function first_version_at(uuid,bigint,timestamp with time zone) to public;
+grant execute on function keep_retried() to bank_projector;
+grant execute on function keep_retried() to public;
+grant execute on function keep_waiting(jsonb,jsonb) to bank_projector;
+grant execute on function keep_waiting(jsonb,jsonb) to public;
 grant execute on function make_rebuild() to bank_projector;
-grant execute on function move_projected_head(integer,bigint,bigint,uuid,timestamp with time zone,bigint,bigint) to bank_projector;
-grant execute on function move_projected_head(integer,bigint,bigint,uuid,timestamp with time zone,bigint,bigint) to public;
+grant execute on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint,bigint) to bank_projector;
+grant execute on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint,bigint) to public;
 grant execute on function rebuilt_tables() to bank_projector;
 grant execute on function rebuilt_tables() to public;
 grant execute on function swap_rebuild(boolean) to bank_projector;
@@ -381,11 +518,15 @@ grant execute on function update_holds(jsonb) to public;
 grant select on acknowledgements to bank_query;
 grant select on balances to bank_query;
 grant select on closed_submissions to bank_query;
+grant select on dead_letters to bank_query;
 grant select on entries to bank_query;
 grant select on entry_links to bank_query;
 grant select on migrations to bank_projector;
 grant select on migrations to bank_query;
 grant select on migrations to public;
 grant select on open_holds to bank_query;
+grant select on parked_accounts to bank_query;
 grant select on projected_heads to bank_query;
 grant select on rebuilds to bank_query;
+grant select on waiting_items to bank_query;
+grant select on waiting_records to bank_query;

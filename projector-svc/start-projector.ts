@@ -1,15 +1,16 @@
 /**
- * Wires the projector: connections, the pump and what feeds it (Kafka, the tail check), the
- * watchdog, the server. Everything opened adds its closer; what ends first is the server, last the
- * connections.
+ * Wires the projector: connections, the pump and what feeds it (Kafka, the tail check), the watch
+ * over the pipeline, the server. Everything opened adds its closer; what ends first is the server,
+ * last the connections.
  */
 import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
-import type { GrpcServer } from '#platform/grpc-server.ts';
+import type { GrpcServer, Starting } from '#platform/grpc-server.ts';
 import { createKafka } from '#platform/kafka.ts';
 import { openLeasedMode } from '#platform/leased-mode.ts';
 import type { LeasedMode } from '#platform/leased-mode.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { listen } from '#platform/postgres-listen.ts';
+import { whenThere } from '#platform/postgres.ts';
 import { unary } from '#platform/unary.ts';
 import { sleep } from '#platform/waiting.ts';
 import { ProjectorServiceService } from '#proto/bank/v1/projector_service.ts';
@@ -19,28 +20,39 @@ import { streamAcknowledgements } from './acknowledgements.ts';
 import { DRAIN_MS, READY_WAIT_MS } from './config.ts';
 import type { ProjectorConfig, ProjectSettings } from './config.ts';
 import { stepLane } from './lane-step.ts';
+import { listDeadLetters } from './list-dead-letters.ts';
 import { startConsumer } from './outbox-consumer.ts';
 import type { OutboxConsumer } from './outbox-consumer.ts';
 import { newLane } from './partition-lane.ts';
 import type { PartitionLane } from './partition-lane.ts';
-import { watchPipeline } from './pipeline-watchdog.ts';
 import { CHANNEL, EVERYONE, createAnnouncer } from './projected-notices.ts';
+import type { Announcer } from './projected-notices.ts';
 import { createProjectionHealth } from './projection-health.ts';
 import type { ProjectionHealth } from './projection-health.ts';
 import { getProjectionStatus } from './projection-status.ts';
+import type { StatusContext } from './projection-status.ts';
 import { createPump } from './projection-pump.ts';
 import { openRebuilds } from './open-rebuilds.ts';
 import { rebuildCalls } from './rebuild-requests.ts';
 import { reconcile } from './reconcile.ts';
+import { retryDeadLetters } from './retry-dead-letters.ts';
 import { LOCK_CLASS, createSessionLocks } from './session-locks.ts';
 import { openStores } from './stores.ts';
 import type { Stores } from './stores.ts';
+import { watchPipeline } from './start-pipeline-watch.ts';
 import { compareRegularly, createTailCheck } from './tail-check.ts';
 
 const SERVICE = 'bank.v1.ProjectorService';
 const NAME = 'projector-svc';
 /** The leases' name in Redis, the same in every service. */
 const BULK_MODE = 'bulk_mode';
+
+/** Until the stores are there. */
+const STARTING: Starting = {
+  services: [ProjectorServiceService],
+  reason: 'PROJECTION_UNAVAILABLE',
+  message: 'the service has not started: it waits for its stores',
+};
 
 /** Answers host:port when it serves and its consumer has its partitions (or Kafka is away). */
 export async function startProjector(
@@ -51,16 +63,21 @@ export async function startProjector(
   const names = { name: BULK_MODE, service: NAME, instance };
   const mode = openLeasedMode({ redisUrl, ...names, off, on, log: ctx.log });
   ctx.closers.add('bulk mode', mode.close);
+  const grpc = createGrpcServer({ log: ctx.log, limits: config.server });
+  const address = await grpc.listen(config.listen, STARTING);
+  ctx.closers.add('listener', () => grpc.drain(0));
   const stores = await openStores(config, ctx);
   const { partitionCount } = stores.ledger;
   const lanes = Array.from({ length: partitionCount }, (_, partition) => newLane(partition));
-  const grpc = createGrpcServer({ log: ctx.log });
   const health = createProjectionHealth(lanes, ctx.log, (serving) =>
     grpc.setServing(SERVICE, serving),
   );
-  const consumer = await startProjecting(config, ctx, stores, lanes, health, mode);
-  startWatchdog(config, ctx, stores);
-  const address = await startServing(config, ctx, stores, lanes, grpc);
+  const announcer = createAnnouncer(stores.reading, ctx.log);
+  ctx.closers.add('notices', announcer.flush);
+  const { announce } = announcer;
+  const consumer = await startProjecting(config, ctx, stores, lanes, health, mode, announce);
+  const pipeline = watchPipeline(config, ctx, stores);
+  startServing(config, ctx, stores, { lanes, pipeline }, grpc, announce);
   // Without Kafka it serves too: the outbox feeds it.
   await Promise.race([consumer.joined, sleep(READY_WAIT_MS, ctx.stopping)]);
   return address;
@@ -73,8 +90,10 @@ async function startProjecting(
   lanes: readonly PartitionLane[],
   health: ProjectionHealth,
   mode: LeasedMode<ProjectSettings>,
+  announce: Announcer['announce'],
 ): Promise<OutboxConsumer> {
   const { eventStore, reading, projecting, ledger } = stores;
+  const { partitionCount } = ledger;
   const locks = createSessionLocks({
     url: config.projectionStoreUrl,
     applicationName: `${config.instance}-fill`,
@@ -82,11 +101,9 @@ async function startProjecting(
     log,
   });
   closers.add('fill locks', locks.close);
-  const announcer = createAnnouncer(reading, log);
-  closers.add('notices', announcer.flush);
-  const { announce } = announcer;
   const commits = createCommits({ pool: projecting, reading, log });
-  const stepping = { commits, reading, eventStore, locks, log, announce, mode };
+  const steps = { commits, projecting, reading, eventStore, partitionCount };
+  const stepping = { ...steps, locks, log, announce, mode };
   const pump = createPump({
     lanes,
     step: (lane) => stepLane(stepping, lane),
@@ -98,7 +115,8 @@ async function startProjecting(
   closers.add('pump', pump.stop);
   const tail = { reading, eventStore, lanes, pump, logId: ledger.logId, health, log, fail };
   const check = createTailCheck(tail);
-  await check.compare(); // before anything is applied: is this projection of this event store?
+  // Before anything is applied: is this projection of this event store?
+  await whenThere('both stores', { log, stopping }, () => check.compare());
   const comparing = compareRegularly(tail, check, stopping);
   closers.add('tail check', () => comparing);
   const kafka = createKafka(config.kafkaBrokers, config.instance, log);
@@ -118,36 +136,16 @@ async function startProjecting(
   return consumer;
 }
 
-function startWatchdog(
-  config: ProjectorConfig,
-  { closers, stopping, log }: ServiceContext,
-  { eventStore }: Stores,
-): void {
-  const { connectUrl } = config;
-  if (connectUrl === undefined) {
-    log.warn('BANK_CONNECT_URL is not set: nobody mends the pipeline to Kafka.');
-    return;
-  }
-  const locks = createSessionLocks({
-    url: config.eventStoreUrl,
-    applicationName: `${config.instance}-watchdog`,
-    lockClass: LOCK_CLASS.watchdog,
-    log,
-  });
-  closers.add('watchdog lock', locks.close);
-  const watching = watchPipeline({ eventStore, locks, connectUrl, log, stopping });
-  closers.add('watchdog', () => watching);
-}
-
-async function startServing(
+function startServing(
   config: ProjectorConfig,
   ctx: ServiceContext,
   stores: Stores,
-  lanes: readonly PartitionLane[],
+  shown: Pick<StatusContext, 'lanes' | 'pipeline'>,
   grpc: GrpcServer,
-): Promise<string> {
+  announce: Announcer['announce'],
+): void {
   const { closers, log, stopping } = ctx;
-  const { reading, eventStore, ledger } = stores;
+  const { reading, projecting, eventStore, ledger } = stores;
   const watchers = createWatchers();
   const listener = listen({
     url: config.projectionStoreUrl,
@@ -159,17 +157,19 @@ async function startServing(
   });
   closers.add('listener', listener.close);
   const { logId, partitionCount } = ledger;
-  const acknowledging = { pool: reading, watchers, logId, partitionCount, log, stopping };
+  const telling = { pool: reading, eventStore, watchers, logId, partitionCount, log, stopping };
+  const retrying = { projecting, reading, eventStore, partitionCount, log, announce };
   grpc.server.addService(
     ProjectorServiceService,
     unimplemented(ProjectorServiceService, {
-      streamAcknowledgements: streamAcknowledgements(acknowledging),
-      getProjectionStatus: unary(log, () => getProjectionStatus({ reading, eventStore, lanes })),
+      streamAcknowledgements: streamAcknowledgements(telling),
+      getProjectionStatus: unary(log, () => getProjectionStatus({ reading, eventStore, ...shown })),
+      listDeadLetters: unary(log, listDeadLetters({ reading, logId })),
+      retryDeadLetters: unary(log, retryDeadLetters(retrying)),
       reconcile: reconcile({ reading, eventStore, ledger, log, stopping }),
       ...rebuildCalls(openRebuilds(config, ctx, stores), log),
     }),
   );
-  const address = await grpc.serve(config.listen);
+  grpc.open();
   closers.add('server', () => grpc.drain(DRAIN_MS));
-  return address;
 }

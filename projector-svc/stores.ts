@@ -5,12 +5,13 @@
  */
 import type pg from 'pg';
 import type { ServiceContext } from '#platform/lifecycle.ts';
-import { createPool, waitForSchema } from '#platform/postgres.ts';
+import { createPool, NotSetUp, waitForSchema, whenThere } from '#platform/postgres.ts';
 import { BATCH, POOLS, READ_TIMEOUT_MS, SCHEMA } from './config.ts';
 import type { ProjectorConfig } from './config.ts';
 import { readLedger } from './sql/read-ledger.ts';
 import type { Ledger } from './sql/read-ledger.ts';
 import { readProjectedHeads } from './sql/read-projected-heads.ts';
+import type { HeadRow } from './sql/read-projected-heads.ts';
 
 export type Stores = { eventStore: pg.Pool; projecting: pg.Pool; reading: pg.Pool; ledger: Ledger };
 
@@ -41,12 +42,20 @@ export async function openStores(config: ProjectorConfig, ctx: ServiceContext): 
     lockTimeoutMs: BATCH.lockTimeoutMs,
   });
   await Promise.all([
-    waitForSchema(eventStore, SCHEMA.eventStore, ctx),
-    waitForSchema(reading, SCHEMA.projectionStore, ctx),
+    waitForSchema(eventStore, SCHEMA.eventStore, ctx, 'the event store'),
+    waitForSchema(reading, SCHEMA.projectionStore, ctx, 'the projection store'),
   ]);
-  const ledger = await readLedger(eventStore);
-  checkPartitions(ledger, await readProjectedHeads(reading));
+  const ledger = await whenThere('the event store', ctx, () => readLedger(eventStore));
+  const heads = await whenThere('the projection store', ctx, () => headsOf(reading));
+  checkPartitions(ledger, heads);
   return { eventStore, reading, projecting, ledger };
+}
+
+/** db:setup makes all of them in one statement. */
+async function headsOf(reading: pg.Pool): Promise<HeadRow[]> {
+  const heads = await readProjectedHeads(reading);
+  if (heads.length === 0) throw new NotSetUp('projected_heads has no rows: run npm run db:setup');
+  return heads;
 }
 
 function checkPartitions(ledger: Ledger, heads: readonly { partition: number }[]): void {

@@ -1,11 +1,11 @@
 /**
  * Compares the projection's heads with the event store's, once a second. Behind, and moved by
  * nobody for a while: a lost tail, or Kafka is down; the outbox feeds the partition, every 100 ms,
- * until Kafka brings its records again or another replica moves it. Ahead, or another batch at the
- * same position: the event store is an older copy, and the partition stops with an alarm that names
- * both. When a rebuilt projection has taken the place of this one, it goes on from there. Another
- * log_id ends the process: all it told its callers was about another log. What is seen here is what
- * health says of the service.
+ * until Kafka brings its records again, another replica moves it, or nothing comes for long. Ahead,
+ * or another batch at the same position: the event store is an older copy, and the partition stops
+ * with an alarm that names both. When a rebuilt projection has taken the place of this one, it goes
+ * on from there. Another log_id ends the process: all it told its callers was about another log.
+ * What is seen here is what health says of the service.
  */
 import type pg from 'pg';
 import type { Logger } from '#platform/logger.ts';
@@ -13,9 +13,11 @@ import { sleep } from '#platform/waiting.ts';
 import { TAIL } from './config.ts';
 import { createLostTails } from './lost-tails.ts';
 import type { LostTails } from './lost-tails.ts';
+import { fedRange, feedFromKafka, feedFromOutbox } from './partition-lane.ts';
 import type { PartitionLane } from './partition-lane.ts';
 import { verdictOf } from './projection-failures.ts';
 import type { ProjectionHealth } from './projection-health.ts';
+import { tellProjection } from './projection-metrics.ts';
 import type { Pump } from './projection-pump.ts';
 import { readLogHeads } from './sql/read-log-heads.ts';
 import type { LogHead } from './sql/read-log-heads.ts';
@@ -61,6 +63,7 @@ export function createTailCheck(ctx: TailContext): TailCheck {
         if (alarm === undefined) compareTail(ctx, tails, lane, head, log.seq);
         else ctx.pump.stopPartition(lane, alarm);
       }
+      tellProjection(projected, heads, ctx.lanes);
     },
   };
 }
@@ -108,17 +111,27 @@ function compareTail(
   logSeq: bigint,
 ): void {
   const { partition } = lane;
-  const lost = tails.isLost(head, logSeq, performance.now());
-  if (lane.head !== undefined && head.seq > lane.head.seq && !lane.busy) {
-    lane.head = undefined; // another replica moves it
-    lane.feed = 'kafka';
+  const { seq } = head;
+  const nowMs = performance.now();
+  const lost = tails.isLost(head, logSeq, nowMs);
+  if (lane.head !== undefined && !lane.busy) {
+    const isAhead = seq > lane.head.seq; // another replica moves it
+    if (isAhead) feedFromKafka(lane);
+    // Behind what this process has applied, and it stays there: somebody has put it back.
+    if (isAhead || (lost && seq < lane.head.seq)) lane.head = undefined;
   }
   if (lost && lane.feed === 'kafka') {
-    lane.feed = 'outbox';
-    const { seq } = head;
+    feedFromOutbox(lane, seq);
     ctx.log.warn('A partition has not moved; the outbox feeds it.', { partition, seq, logSeq });
   }
-  if (lane.feed === 'outbox' && head.seq < logSeq) ctx.pump.fill(lane, logSeq);
+  if (lane.feed === 'outbox' && tails.quietMs(partition, nowMs) >= TAIL.quietMs) {
+    ctx.log.info('Nothing comes any more; Kafka is waited for.', {
+      partition,
+      ...fedRange(lane, seq),
+    });
+    feedFromKafka(lane);
+  }
+  if (lane.feed === 'outbox' && seq < logSeq) ctx.pump.fill(lane, logSeq);
 }
 
 /**

@@ -5,6 +5,9 @@
  * - it says when it was read, and is not used when that is longer ago than the time allows, however
  *   late Redis took it; a late write of an older version does not replace a newer one (compared
  *   inside Redis);
+ * - its times are wall clocks of replicas, of which one may be ahead or jump: an entry that was
+ *   read in the future is not used either, so that none is used for longer than its time and the
+ *   replicas' difference;
  * - any failure is counted and means reading from PostgreSQL; after one, nobody asks Redis for a
  *   moment.
  */
@@ -44,13 +47,13 @@ export function createAccountCache(
   settings: () => CacheSettings,
   log: Logger,
 ): AccountCache {
-  let pausedUntilMs = 0;
+  let pausedUntilMs = Number.NEGATIVE_INFINITY;
   let writes = 0;
   const usable = (cacheTtlMs: number) =>
-    cacheTtlMs > 0 && isReady(redis) && Date.now() >= pausedUntilMs;
+    cacheTtlMs > 0 && isReady(redis) && performance.now() >= pausedUntilMs;
   const onFailure = (error: unknown) => {
     failures.add(1);
-    pausedUntilMs = Date.now() + cachePauseMs;
+    pausedUntilMs = performance.now() + cachePauseMs;
     log.debug('The read cache did not answer; reading from the projection store.', { err: error });
   };
   const write = async (views: readonly AccountView[], readAtMs: number, leftMs: number) => {
@@ -64,10 +67,10 @@ export function createAccountCache(
       const { cacheTtlMs } = settings();
       if (!usable(cacheTtlMs)) return found;
       try {
-        const oldestMs = Date.now() - cacheTtlMs;
+        const nowMs = Date.now();
         for (const text of await redis.mget(accountIds.map(keyOf))) {
           const entry = text === null ? undefined : decodeEntry(text);
-          if (entry === undefined || entry.readAtMs < oldestMs) continue;
+          if (entry === undefined || !isYoung(entry.readAtMs, nowMs, cacheTtlMs)) continue;
           found.set(entry.view.accountId, entry.view);
         }
       } catch (error) {
@@ -76,8 +79,9 @@ export function createAccountCache(
       return found;
     },
     put: (views, readAtMs) => {
-      const leftMs = Math.floor(readAtMs + settings().cacheTtlMs - Date.now());
-      if (!usable(settings().cacheTtlMs) || leftMs <= 0) return;
+      const { cacheTtlMs } = settings();
+      const leftMs = Math.min(cacheTtlMs, Math.floor(readAtMs + cacheTtlMs - Date.now()));
+      if (!usable(cacheTtlMs) || leftMs <= 0) return;
       const taken = views.slice(0, cacheWritesMax - writes);
       if (taken.length === 0) return;
       writes += taken.length;
@@ -86,6 +90,13 @@ export function createAccountCache(
         .finally(() => (writes -= taken.length));
     },
   };
+}
+
+/** Clocks of replicas differ by a little: that much ahead is not taken for a jump. */
+const CLOCKS_DIFFER_MS = 1_000;
+
+function isYoung(readAtMs: number, nowMs: number, ttlMs: number): boolean {
+  return readAtMs >= nowMs - ttlMs && readAtMs <= nowMs + CLOCKS_DIFFER_MS;
 }
 
 function keyOf(accountId: string): string {

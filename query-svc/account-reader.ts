@@ -26,7 +26,7 @@ export type AccountReader = {
   /** Accounts with the least version that each must have, 0n: any. Unknown ones are left out. */
   read(
     wanted: ReadonlyMap<string, bigint>,
-    call: Pick<CallContext, 'signal' | 'deadlineMs'>,
+    call: Pick<CallContext, 'signal' | 'deadlineAtMs'>,
   ): Promise<Map<string, AccountView>>;
 };
 
@@ -118,10 +118,11 @@ function newEnough(views: Map<string, AccountView>, wanted: Wanted): Map<string,
 async function waitForAll(
   watch: ProjectionWatch,
   behind: readonly (readonly [string, bigint])[],
-  { signal, deadlineMs }: Pick<CallContext, 'signal' | 'deadlineMs'>,
+  { signal, deadlineAtMs }: Pick<CallContext, 'signal' | 'deadlineAtMs'>,
   { waitMaxMs, waitMarginMs }: QueryConfig,
 ): Promise<AccountView[]> {
-  const leftMs = Math.max(0, Math.min(waitMaxMs, (deadlineMs ?? Infinity) - Date.now()));
+  const deadlineLeftMs = (deadlineAtMs ?? Infinity) - performance.now();
+  const leftMs = Math.max(0, Math.min(waitMaxMs, deadlineLeftMs));
   // The refusal and its reason must still reach the caller.
   const waitMs = leftMs - Math.min(waitMarginMs, leftMs / 10);
   const waitOver = new AbortController();

@@ -11,7 +11,7 @@ import type {
 import type { QueryContext } from './account-reader.ts';
 import { accountMessage } from './account-view.ts';
 import { BATCH_ACCOUNTS_MAX } from './config.ts';
-import { accountIdField, versionField } from './request-fields.ts';
+import { accountIdField, countField, versionField } from './request-fields.ts';
 
 export function batchGetAccountsOf({ reader }: QueryContext) {
   return async (
@@ -35,11 +35,14 @@ function checkRequest({ accountIds, minVersions }: BatchGetAccountsRequest): Map
     const description = `must hold 1 to ${BATCH_ACCOUNTS_MAX} accounts, not ${accountIds.length}`;
     throw invalidArgument([{ field: 'account_ids', description }]);
   }
+  const versions = Object.entries(minVersions);
+  countField(violations, 'min_versions', versions.length, BATCH_ACCOUNTS_MAX);
+  if (violations.length > 0) throw invalidArgument(violations);
   const wanted = new Map<string, bigint>();
   accountIds.forEach((text, place) => {
     wanted.set(accountIdField(violations, `account_ids[${place}]`, text), 0n);
   });
-  for (const [text, minVersion] of Object.entries(minVersions)) {
+  for (const [text, minVersion] of versions) {
     const field = `min_versions[${text}]`;
     const accountId = accountIdField(violations, field, text);
     if (accountId !== '' && !wanted.has(accountId)) {

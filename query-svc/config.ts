@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
+import { SERVER_ENV, serverLimits, type ServerLimits } from '#platform/server-limits.ts';
 
 export type CacheSettings = {
   /** How old a cached answer may get; 0: the cache is neither read nor written. */
@@ -14,6 +15,7 @@ export type QueryConfig = {
   readonly projectionStoreUrl: string;
   readonly redisUrl: string;
   readonly listen: Address;
+  readonly server: ServerLimits;
   readonly instance: string;
   readonly logLevel: string;
   /** Connections to the projection store, one more beside them listens. */
@@ -48,8 +50,13 @@ export type QueryConfig = {
 export const PAGE_SIZE_DEFAULT = 100;
 export const PAGE_SIZE_MAX = 1_000;
 export const BATCH_ACCOUNTS_MAX = 1_000;
-/** Labels of a filter: as many as an account may have. */
+/** What a filter may hold: as much as an account may have. */
 export const LABELS_MAX = 16;
+export const LABEL_KEY_CHARACTERS_MAX = 63;
+export const LABEL_VALUE_CHARACTERS_MAX = 255;
+export const TEXT_CHARACTERS_MAX = 140;
+/** Types of entries that one request names. */
+export const ENTRY_TYPES_MAX = 64;
 /** Reads of accounts: read-gather.ts. */
 export const READS = { readsMax: 2, accountsMax: 200 } as const;
 /** News of watched accounts: account-changes.ts. */
@@ -88,6 +95,7 @@ export const RETRY_AFTER_MS = 1_000;
 
 const SCHEMA = z
   .object({
+    ...SERVER_ENV,
     BANK_PROJECTION_STORE_URL: envText(),
     BANK_REDIS_URL: envText(),
     BANK_QUERY_LISTEN: envAddress('127.0.0.1:50052'),
@@ -112,6 +120,7 @@ const SCHEMA = z
     projectionStoreUrl: env.BANK_PROJECTION_STORE_URL,
     redisUrl: env.BANK_REDIS_URL,
     listen: env.BANK_QUERY_LISTEN,
+    server: serverLimits(env),
     instance: env.BANK_INSTANCE,
     logLevel: env.BANK_LOG_LEVEL,
     connectionsMax: env.BANK_QUERY_CONNECTIONS_MAX,

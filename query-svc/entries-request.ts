@@ -7,10 +7,11 @@ import { isoFromMicros } from '#platform/timestamps.ts';
 import { ListOrder, type ListEntriesRequest } from '#proto/bank/v1/account_query_service.ts';
 import { EntryType } from '#proto/bank/v1/entry_type.ts';
 import { TENANT } from './account-reader.ts';
-import { PAGES } from './config.ts';
+import { ENTRY_TYPES_MAX, PAGES } from './config.ts';
 import { decodePageToken } from './page-token.ts';
 import {
   accountIdField,
+  countField,
   dateField,
   pageSizeField,
   rangeFields,
@@ -93,7 +94,8 @@ function checkFilters(violations: Violations, request: ListEntriesRequest) {
 }
 
 function typesField(violations: Violations, types: readonly EntryType[]) {
-  types.forEach((type, place) => {
+  countField(violations, 'types', types.length, ENTRY_TYPES_MAX);
+  types.slice(0, ENTRY_TYPES_MAX).forEach((type, place) => {
     if (TYPES.has(type)) return;
     violations.push({ field: `types[${place}]`, description: 'must be a known type of entry' });
   });

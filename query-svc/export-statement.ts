@@ -5,6 +5,7 @@
  */
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { boundedSender } from '#platform/bounded-sender.ts';
+import { deadlineOf } from '#platform/call-context.ts';
 import { invalidArgument } from '#platform/grpc-errors.ts';
 import type { ServerStreams } from '#platform/server-streams.ts';
 import { isoFromMicros } from '#platform/timestamps.ts';
@@ -14,7 +15,6 @@ import {
 } from '#proto/bank/v1/account_query_service.ts';
 import { accountNotFound, guardProjection, TENANT, type QueryContext } from './account-reader.ts';
 import { accountMessage } from './account-view.ts';
-import { deadlineOf } from './call-deadline.ts';
 import { STATEMENTS } from './config.ts';
 import { encoded } from './encoded-messages.ts';
 import { entryMessage } from './entry-view.ts';
@@ -34,6 +34,7 @@ import {
   withEntries,
   type StatementProgress,
 } from './statement-progress.ts';
+import { checkNotAhead } from './token-ahead.ts';
 
 type Call = ServerWritableStream<Request, Response>;
 type Send = (part: Response['part'], progress: StatementProgress) => Promise<void>;
@@ -48,11 +49,11 @@ type Opened = {
 
 export function exportStatementOf(context: QueryContext, streams: ServerStreams) {
   return (call: Call): void => {
-    const { deadlineMs } = deadlineOf(call);
+    const deadlineAtMs = deadlineOf(call);
     streams.serve(call, checkRequest, async (opened, signal) => {
       const { accountId, minVersion } = opened;
       if (minVersion > 0n) {
-        await context.reader.read(new Map([[accountId, minVersion]]), { signal, deadlineMs });
+        await context.reader.read(new Map([[accountId, minVersion]]), { signal, deadlineAtMs });
       }
       const sender = boundedSender(call, STATEMENTS.unsentBytesMax, signal);
       await tell(context, opened, signal, async (part, progress) => {
@@ -73,7 +74,8 @@ async function tell(
 ): Promise<void> {
   const range = await guardProjection(statementRange(db, TENANT, accountId, times));
   if (range === undefined) throw accountNotFound(accountId);
-  const { currencyCode } = range.account;
+  const { currencyCode, version } = range.account;
+  if (resumed !== undefined) checkNotAhead(accountId, resumed.endVersion - 1n, version);
   const money = (minorUnits: bigint) => ({ currencyCode, minorUnits });
   let progress = resumed ?? startOf(range);
   if (resumed === undefined) {

@@ -49,7 +49,8 @@ export class FollowedAccounts {
       return known;
     }
     const name = noticeName(uuidToBytes(accountId));
-    const state = { followers: 1, isStale: false, seenVersion: 0n, wishes: new Map() };
+    // Never read: whoever resumes behind an old version finds its backlog at once.
+    const state = { followers: 1, isStale: true, seenVersion: 0n, wishes: new Map() };
     const followed: Followed = { accountId, name, ...state };
     this.#byId.set(accountId, followed);
     this.#byName.set(name, (this.#byName.get(name) ?? new Set()).add(followed));

@@ -3,10 +3,19 @@
  * so that one answer tells a caller all that is wrong.
  */
 import { isCurrencyCode } from '#platform/currencies.ts';
+import { isDate } from '#platform/dates.ts';
 import type { FieldViolation } from '#platform/grpc-errors.ts';
+import { isTimestamp, SECONDS_MAX } from '#platform/timestamps.ts';
 import { canonicalUuid } from '#platform/uuid.ts';
 import type { Timestamp } from '#proto/google/protobuf/timestamp.ts';
-import { LABELS_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from './config.ts';
+import {
+  LABEL_KEY_CHARACTERS_MAX,
+  LABEL_VALUE_CHARACTERS_MAX,
+  LABELS_MAX,
+  PAGE_SIZE_DEFAULT,
+  PAGE_SIZE_MAX,
+  TEXT_CHARACTERS_MAX,
+} from './config.ts';
 
 export type Violations = FieldViolation[];
 
@@ -14,11 +23,6 @@ export const TOKEN_RULE = 'must be the next_page_token of a page with the same f
 export const RESUME_TOKEN_RULE = 'must be the resume_token of a stream with the same request';
 
 const SUBMISSION_ID = /^[A-Za-z0-9._-]{1,128}$/;
-const DATE = /^(?!0000)\d{4}-\d{2}-\d{2}$/;
-/** Of google.protobuf.Timestamp: the years 1 to 9999. */
-const SECONDS_MIN = -62_135_596_800n;
-const SECONDS_MAX = 253_402_300_799n;
-const NANOS_MAX = 999_999_999;
 const MICROS_A_SECOND = 1_000_000n;
 const NANOS_A_MICRO = 1_000;
 /** The last microsecond of the year 9999. */
@@ -55,7 +59,7 @@ export function timeField(
 ): bigint | undefined {
   if (time === undefined) return undefined;
   const { seconds, nanos } = time;
-  if (seconds < SECONDS_MIN || seconds > SECONDS_MAX || nanos < 0 || nanos > NANOS_MAX) {
+  if (!isTimestamp(time)) {
     const description = 'must be a time of the years 1 to 9999, with nanos from 0 to 999999999';
     violations.push({ field, description });
     return undefined;
@@ -67,7 +71,7 @@ export function timeField(
 /** Undefined when the field is empty or breaks the rule. */
 export function dateField(violations: Violations, field: string, text: string): string | undefined {
   if (text === '') return undefined;
-  if (isRealDate(text)) return text;
+  if (isDate(text)) return text;
   violations.push({ field, description: 'must be a date that exists, written YYYY-MM-DD' });
   return undefined;
 }
@@ -90,8 +94,22 @@ export function currencyField(violations: Violations, code: string): string | un
 
 /** A text that an account may have; empty: any. */
 export function textField(violations: Violations, field: string, text: string): string | undefined {
-  if (text.includes('\0')) violations.push({ field, description: 'must not contain U+0000' });
+  const description = textRule(text, TEXT_CHARACTERS_MAX);
+  if (description !== undefined) violations.push({ field, description });
   return text === '' ? undefined : text;
+}
+
+/** Characters are Unicode code points. */
+function textRule(text: string, max: number): string | undefined {
+  if (text.length > max && (text.length > 2 * max || [...text].length > max)) {
+    return `must have ${max} characters or fewer`;
+  }
+  return text.includes('\0') ? 'must not contain U+0000' : undefined;
+}
+
+/** Adds the violation of a list that is too long. */
+export function countField(violations: Violations, field: string, count: number, max: number) {
+  if (count > max) violations.push({ field, description: `must be ${max} or fewer` });
 }
 
 export function labelsField(
@@ -99,14 +117,18 @@ export function labelsField(
   labels: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   const entries = Object.entries(labels);
-  if (entries.length > LABELS_MAX) {
-    violations.push({ field: 'labels', description: `must be ${LABELS_MAX} or fewer` });
-  }
+  countField(violations, 'labels', entries.length, LABELS_MAX);
   if (entries.some(([name]) => name === '')) {
     violations.push({ field: 'labels', description: 'a key must not be empty' });
   }
-  if (entries.some((entry) => entry.join('').includes('\0'))) {
-    violations.push({ field: 'labels', description: 'must not contain U+0000' });
+  for (const [name, value] of entries.slice(0, LABELS_MAX)) {
+    const keyRule = textRule(name, LABEL_KEY_CHARACTERS_MAX);
+    const valueRule = textRule(value, LABEL_VALUE_CHARACTERS_MAX);
+    if (keyRule !== undefined)
+      violations.push({ field: 'labels', description: `a key ${keyRule}` });
+    if (valueRule !== undefined) {
+      violations.push({ field: 'labels', description: `a value ${valueRule}` });
+    }
   }
   return labels;
 }
@@ -119,11 +141,4 @@ export function rangeFields<T extends bigint | string>(
 ): void {
   if (from === undefined || end === undefined || end >= from) return;
   violations.push({ field: endField, description: `must not be below ${fromField}` });
-}
-
-/** 2026-02-30 is read as the second of March: not the date that was written. */
-function isRealDate(text: string): boolean {
-  if (!DATE.test(text)) return false;
-  const date = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
 }

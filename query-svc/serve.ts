@@ -3,7 +3,7 @@
  * projection's schema is there; without Redis it serves, only slower. Everything that it opens is
  * closed by the context.
  */
-import { createGrpcServer } from '#platform/grpc-server.ts';
+import { createGrpcServer, type Starting } from '#platform/grpc-server.ts';
 import { openLeasedMode } from '#platform/leased-mode.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { EVERYONE } from '#platform/notice-names.ts';
@@ -26,6 +26,13 @@ const CHANNEL = 'bank_changed_accounts';
 const BULK_MODE = 'bulk_mode';
 const SERVICE = 'query-svc';
 
+/** Until the projection store is there. */
+const STARTING: Starting = {
+  services: [ACCOUNT_QUERIES],
+  reason: 'PROJECTION_UNAVAILABLE',
+  message: 'the service has not started: it waits for the projection store',
+};
+
 /** Answers host:port. */
 export async function serveQueries(
   config: QueryConfig,
@@ -35,6 +42,9 @@ export async function serveQueries(
   const names = { name: BULK_MODE, service: SERVICE, instance };
   const mode = openLeasedMode({ redisUrl, ...names, off, on, log });
   closers.add('bulk mode', mode.close);
+  const grpc = createGrpcServer({ log, limits: config.server });
+  const address = await grpc.listen(config.listen, STARTING);
+  closers.add('listener', () => grpc.drain(0));
   const db = createPool({
     url,
     applicationName: instance,
@@ -43,7 +53,7 @@ export async function serveQueries(
     log,
   });
   closers.add('projection store', () => db.end());
-  await waitForSchema(db, SCHEMA_NUMBER, { log, stopping });
+  await waitForSchema(db, SCHEMA_NUMBER, { log, stopping }, 'the projection store');
 
   const redis = createRedis(redisUrl, 'cache', log);
   closers.add('redis', () => closeRedis(redis));
@@ -66,11 +76,11 @@ export async function serveQueries(
   closers.add('notices', notices.close);
 
   const reader = createAccountReader(db, cache, watch, config);
-  const { server, serve, drain } = createGrpcServer({ log });
   const context = { db, reader, log, stopping };
-  server.addService(ACCOUNT_QUERIES, accountQueries(context, changes, config));
-  closers.add('server', () => drain(config.drainMs));
+  grpc.server.addService(ACCOUNT_QUERIES, accountQueries(context, changes, config));
+  closers.add('server', () => grpc.drain(config.drainMs));
   closers.add('watch', watch.close);
   closers.add('account changes', changes.close);
-  return await serve(config.listen);
+  grpc.open();
+  return address;
 }

@@ -7,6 +7,7 @@
  */
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { boundedSender, type BoundedSender } from '#platform/bounded-sender.ts';
+import { deadlineOf } from '#platform/call-context.ts';
 import { invalidArgument } from '#platform/grpc-errors.ts';
 import type { ServerStreams } from '#platform/server-streams.ts';
 import type {
@@ -17,7 +18,6 @@ import { FeedState } from '#proto/bank/v1/feed_state.ts';
 import type { AccountChanges, Follower } from './account-changes.ts';
 import { accountNotFound, guardProjection, TENANT, type QueryContext } from './account-reader.ts';
 import type { AccountView } from './account-view.ts';
-import { deadlineOf } from './call-deadline.ts';
 import { WATCHES } from './config.ts';
 import type { Encoded } from './encoded-messages.ts';
 import {
@@ -27,6 +27,7 @@ import {
   type Violations,
 } from './request-fields.ts';
 import { readAccounts } from './sql/read-accounts.ts';
+import { checkNotAhead } from './token-ahead.ts';
 import { bareMessage, changeMessages, firstMessage, type Standing } from './watch-messages.ts';
 import { decodeWatchToken, type ToldState } from './watch-token.ts';
 
@@ -45,14 +46,14 @@ export function watchAccountOf(
   streams: ServerStreams,
 ) {
   return (call: Call): void => {
-    const { deadlineMs } = deadlineOf(call);
+    const deadlineAtMs = deadlineOf(call);
     streams.serve(call, checkRequest, async (opened, signal) => {
       const send = sendTo(boundedSender(call, WATCHES.unsentBytesMax, signal));
       const follower = changes.follow(opened.accountId);
       try {
         const { accountId, minVersion } = opened;
         if (minVersion > 0n) {
-          await context.reader.read(new Map([[accountId, minVersion]]), { signal, deadlineMs });
+          await context.reader.read(new Map([[accountId, minVersion]]), { signal, deadlineAtMs });
         }
         const account = await readCurrent(context, accountId);
         const standing = await begin(account, opened, send);
@@ -70,9 +71,10 @@ async function begin(account: AccountView, opened: Opened, send: Send): Promise<
     await send(firstMessage(account));
     return { account, isCaughtUp: true };
   }
+  checkNotAhead(account.accountId, resumed.version, account.version);
   // The balance is not known, but each entry brings its own.
   const known = { ...account, ...resumed };
-  const isCaughtUp = known.version >= account.version;
+  const isCaughtUp = known.version === account.version;
   if (isCaughtUp) await send(bareMessage(known, FeedState.FEED_STATE_CAUGHT_UP));
   return { account: known, isCaughtUp };
 }

@@ -1,5 +1,6 @@
 /** Which log this is, and into how many partitions it is divided. Both are fixed at set-up. */
 import type { Pool } from 'pg';
+import { NotSetUp } from '#platform/postgres.ts';
 
 const SQL = `
   select l.log_id, l.partition_count, (select count(*)::integer from partition_heads) as head_count
@@ -7,15 +8,17 @@ const SQL = `
 
 export type Ledger = { readonly logId: string; readonly partitionCount: number };
 
-/** Throws when the event store was not set up, or not whole. */
+/** Throws NotSetUp when the event store was not set up, or not whole. */
 export async function readLedger(db: Pool): Promise<Ledger> {
   const { rows } = await db.query<{ log_id: string; partition_count: number; head_count: number }>(
     SQL,
   );
   const row = rows[0];
-  if (row === undefined) throw new Error('the event store has no ledger row: run npm run db:setup');
+  if (row === undefined) {
+    throw new NotSetUp('the event store has no ledger row: run npm run db:setup');
+  }
   if (row.head_count !== row.partition_count) {
-    throw new Error(
+    throw new NotSetUp(
       `partition_heads has ${row.head_count} rows, ledger says ${row.partition_count}: ` +
         'run npm run db:setup',
     );

@@ -9,7 +9,8 @@ const EVENT_STORE = `
   grant update on partition_heads, submissions, submission_claims, open_holds to bank_command;
   grant delete on submissions, submission_claims, open_holds to bank_command;
   grant execute on all functions in schema public to bank_command;
-  grant select on outbox, events, partition_heads, ledger, submissions, migrations
+  grant select on outbox, events, partition_heads, ledger, submissions, submission_batches,
+    cdc_heartbeat, migrations
     to bank_projector;
   grant select on outbox to bank_cdc;
   grant select, insert, delete on cdc_heartbeat to bank_cdc`;

@@ -13,24 +13,29 @@ export type TopicRecord = {
   readonly value: Uint8Array;
 };
 
+export type Store = (batch: EventBatch, seq: bigint) => Promise<void>;
+
 /** A record is missing: read the positions between by SubscribeToEvents, or wait for it. */
 export class MissingRecords extends Error {
   override readonly name = 'MissingRecords';
 }
 
 export class TopicReader {
-  /** By partition. Keep it in the transaction that stores what you make of the events. */
+  /** The last position of each partition that is stored. */
   readonly applied: Map<number, bigint>;
 
   constructor(applied: ReadonlyMap<number, bigint> = new Map()) {
     this.applied = new Map(applied);
   }
 
-  /** The record's batch when it is the next one; undefined for a repeat. */
-  take({ partition, headers, value }: TopicRecord): EventBatch | undefined {
+  /**
+   * Has the record's batch stored when it is the next one, and passes over a repeat. `store` keeps
+   * position and events in one transaction: what it could not store comes again.
+   */
+  async take({ partition, headers, value }: TopicRecord, store: Store): Promise<void> {
     const seq = BigInt(headers.seq);
     const last = this.applied.get(partition) ?? 0n;
-    if (seq <= last) return undefined;
+    if (seq <= last) return;
     if (seq > last + 1n) {
       throw new MissingRecords(`partition ${partition}: ${seq} came after ${last}`);
     }
@@ -40,7 +45,7 @@ export class TopicReader {
       const isKnown = EventType.UNRECOGNIZED !== type && event?.body !== undefined;
       if (!isKnown) throw new Error(`partition ${partition}, ${seq}: event type ${type}`);
     }
+    await store(batch, seq);
     this.applied.set(partition, seq);
-    return batch;
   }
 }

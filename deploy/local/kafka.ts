@@ -17,7 +17,9 @@ const READY_TIMEOUT_MS = 120_000; // a busy machine takes its time
 const GRACE_MS = 6000;
 const MESSAGE_MAX_BYTES = 8 * 1024 * 1024;
 
-export type KafkaPorts = { broker: number; controller: number };
+/** One more way in: clients that come by it are told to use the advertised port, a proxy's. */
+export type KafkaListener = { name: string; port: number; advertisedPort: number };
+export type KafkaPorts = { broker: number; controller: number; more: readonly KafkaListener[] };
 
 export function kafkaSpec(
   folder: DataFolder,
@@ -60,14 +62,22 @@ function writeStorage(home: string, java: Java, ports: KafkaPorts): string {
 }
 
 function brokerProperties(storage: string, ports: KafkaPorts): Record<string, string | number> {
+  const own = { name: 'PLAINTEXT', port: ports.broker, advertisedPort: ports.broker };
+  const clients = [own, ...ports.more];
+  const listeners = clients.map(({ name, port }) => `${name}://127.0.0.1:${port}`);
+  const controller = `CONTROLLER://127.0.0.1:${ports.controller}`;
   return {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${ports.controller}`,
-    listeners: `PLAINTEXT://127.0.0.1:${ports.broker},CONTROLLER://127.0.0.1:${ports.controller}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${ports.broker}`,
+    listeners: [...listeners, controller].join(','),
+    'advertised.listeners': clients
+      .map(({ name, advertisedPort }) => `${name}://127.0.0.1:${advertisedPort}`)
+      .join(','),
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': [...clients.map(({ name }) => name), 'CONTROLLER']
+      .map((name) => `${name}:PLAINTEXT`)
+      .join(','),
     'log.dirs': storage,
     'auto.create.topics.enable': 'false',
     'message.max.bytes': MESSAGE_MAX_BYTES,

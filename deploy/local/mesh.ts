@@ -9,7 +9,7 @@ import { putConnector } from './connector.ts';
 import type { Part } from './part.ts';
 import { freePort, requireFreePort } from './ports.ts';
 import { SERVICES, addressOf, listenVariable, serviceSpec } from './services.ts';
-import type { Replica, Service } from './services.ts';
+import type { Replica, Service, Surroundings } from './services.ts';
 import { openStack } from './stack.ts';
 import type { Stack, StackOptions } from './stack.ts';
 
@@ -27,6 +27,8 @@ export type MeshOptions = StackOptions & {
   ports?: Partial<Record<Service, number>>;
   /** Other entry files than the services' own main.ts. */
   entries?: Partial<Record<Service, string>>;
+  /** What a replica is told of the stack. Default: where the parts are. */
+  surroundingsOf?: (stack: Stack, replica: Replica) => Surroundings;
 };
 
 export type ServiceEnv = (service: Service, index: number) => Record<string, string>;
@@ -40,11 +42,12 @@ export type Mesh = {
 };
 
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
+  const { surroundingsOf = (stack) => stack } = options;
   const replicas = await planReplicas(options);
   const stack = await openStack(options);
   const started = replicas.map((replica) => ({
     replica,
-    part: stack.newPart(serviceSpec(stack, replica)),
+    part: stack.newPart(serviceSpec(surroundingsOf(stack, replica), replica)),
   }));
   const parts = started.map(({ part }) => part);
   stack.closers.add('services', () => Promise.all(parts.map((part) => part.stop())));

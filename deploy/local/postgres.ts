@@ -48,13 +48,20 @@ export const POSTGRES_SETTINGS = {
 
 export type PostgresAddress = { host: string; port: number };
 
-export function postgresSpec(folder: DataFolder, port: number): PartSpec {
+export type PostgresSettings = Partial<Record<keyof typeof POSTGRES_SETTINGS, string>>;
+
+/** `settings` in the place of ours. */
+export function postgresSpec(
+  folder: DataFolder,
+  port: number,
+  settings: PostgresSettings = {},
+): PartSpec {
   const cluster = folder.inside('postgres');
   return {
     name: 'postgres',
     command: async () => {
       await makeCluster(folder, cluster);
-      return postgresCommand(folder, cluster, port);
+      return postgresCommand(folder, cluster, port, settings);
     },
     isReady: () => answers(folder.passwords.postgres, port),
     readyTimeoutMs: READY_TIMEOUT_MS,
@@ -73,11 +80,17 @@ export function postgresUrl(
   return `postgres://${user}:${password}@${address.host}:${address.port}/${database}`;
 }
 
-function postgresCommand(folder: DataFolder, cluster: string, port: number): Command {
+function postgresCommand(
+  folder: DataFolder,
+  cluster: string,
+  port: number,
+  others: PostgresSettings,
+): Command {
   // The data folder is locked and its processes have ended: a pid file in it is a killed run's.
   rmSync(join(cluster, 'postmaster.pid'), { force: true });
   const settings = {
     ...POSTGRES_SETTINGS,
+    ...others,
     listen_addresses: '127.0.0.1',
     port: String(port),
     unix_socket_directories: '', // a path inside a deep checkout would be too long for one

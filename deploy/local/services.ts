@@ -24,6 +24,7 @@ const FLAGS = [
   '--initial-old-space-size=128', // MB; below it buffers that come and go ask for no collection
 ];
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const CONNECTOR_FILE = join(ROOT, 'deploy/connect/outbox.json');
 const LISTEN_VARIABLES: Record<Service, string> = {
   command: 'BANK_COMMAND_LISTEN',
   query: 'BANK_QUERY_LISTEN',
@@ -104,6 +105,7 @@ function settingsOf(stack: Surroundings, service: Service): Record<string, strin
         BANK_PROJECTION_STORE_URL: stack.postgresUrl('bank_projector', PROJECTION_STORE),
         BANK_KAFKA_BROKERS: stack.kafkaBrokers.join(','),
         BANK_CONNECT_URL: stack.connectUrl,
+        BANK_CONNECTOR_FILE: CONNECTOR_FILE,
       };
   }
 }

@@ -10,10 +10,12 @@ import { openDataFolder } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { findJava } from './java.ts';
 import { kafkaSpec } from './kafka.ts';
+import type { KafkaListener } from './kafka.ts';
 import { Part } from './part.ts';
 import type { PartSpec } from './part.ts';
 import { choosePort, freePort } from './ports.ts';
 import { postgresSpec, postgresUrl } from './postgres.ts';
+import type { PostgresSettings } from './postgres.ts';
 import { progressLines } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { findRedis } from './redis-binary.ts';
@@ -34,10 +36,21 @@ export type StackOptions = {
   progress?: Progress;
   /** A part has ended for good. Default: a line of progress. */
   onGivenUp?: (reason: Error) => void;
+  /** In the place of our own (postgres.ts). */
+  postgresSettings?: PostgresSettings;
   /** BANK_POSTGRES_PORT, _REDIS_PORT, _KAFKA_PORT, _CONNECT_PORT. Default: process.env. */
   env?: NodeJS.ProcessEnv;
+  /** Ways to the parts through something that stands between: a test's proxies. */
+  between?: Between;
   /** Aborted: everything is stopped, also in the middle of the start. */
   signal?: AbortSignal;
+};
+
+export type Between = {
+  /** Where Connect finds PostgreSQL and Kafka. */
+  connect: { postgresPort: number; kafkaPort: number };
+  /** More ways into Kafka. */
+  kafka: readonly KafkaListener[];
 };
 
 export type StackPart = 'postgres' | 'redis' | 'kafka' | 'connect';
@@ -90,10 +103,12 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const parts = makeParts({
     folder,
     ports,
+    between: options.between,
     progress,
     newPart,
     hasConnector: () => hasConnector,
     isSlotActive: slot.isActive,
+    postgresSettings: options.postgresSettings,
   });
   const end = (part: Part): Promise<void> => (keepData ? part.stop() : part.discard());
   const { connect, ...others } = parts;
@@ -137,22 +152,25 @@ async function choosePorts(env: NodeJS.ProcessEnv): Promise<Ports> {
 type PartsContext = {
   folder: DataFolder;
   ports: Ports;
+  between: Between | undefined;
   progress: Progress;
   newPart: Stack['newPart'];
   hasConnector: () => boolean;
   isSlotActive: () => Promise<boolean>;
+  postgresSettings: PostgresSettings | undefined;
 };
 
 function makeParts(ctx: PartsContext): Stack['parts'] {
-  const { folder, ports, progress, newPart, hasConnector, isSlotActive } = ctx;
+  const { folder, ports, between, progress, newPart, hasConnector, isSlotActive } = ctx;
   const java = memoized(() => findJava(progress));
   const redis = memoized(() => findRedis(progress));
+  const seen = between?.connect ?? { postgresPort: ports.postgres, kafkaPort: ports.kafka };
   const connectOptions = {
     port: ports.connect,
-    brokers: [`127.0.0.1:${ports.kafka}`],
+    brokers: [`127.0.0.1:${seen.kafkaPort}`],
     env: {
       OUTBOX_DATABASE_HOST: '127.0.0.1',
-      OUTBOX_DATABASE_PORT: String(ports.postgres),
+      OUTBOX_DATABASE_PORT: String(seen.postgresPort),
       OUTBOX_DATABASE_NAME: EVENT_STORE,
       OUTBOX_DATABASE_USER: 'bank_cdc',
       OUTBOX_DATABASE_PASSWORD: folder.passwords.bank_cdc,
@@ -160,10 +178,12 @@ function makeParts(ctx: PartsContext): Stack['parts'] {
     hasConnector,
     isSlotActive,
   };
+  const { kafka: broker, controller } = ports;
+  const kafkaPorts = { broker, controller, more: between?.kafka ?? [] };
   return {
-    postgres: newPart(postgresSpec(folder, ports.postgres)),
+    postgres: newPart(postgresSpec(folder, ports.postgres, ctx.postgresSettings)),
     redis: newPart(redisSpec(folder, redis, ports.redis)),
-    kafka: newPart(kafkaSpec(folder, java, { broker: ports.kafka, controller: ports.controller })),
+    kafka: newPart(kafkaSpec(folder, java, kafkaPorts)),
     connect: newPart(connectSpec(folder, java, connectOptions)),
   };
 }

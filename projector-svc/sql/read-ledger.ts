@@ -1,5 +1,6 @@
 /** Which log the event store holds, and over how many partitions. */
 import type pg from 'pg';
+import { NotSetUp } from '#platform/postgres.ts';
 
 export type Ledger = { logId: string; partitionCount: number };
 
@@ -8,6 +9,8 @@ export async function readLedger(pool: pg.Pool): Promise<Ledger> {
     'select log_id, partition_count from ledger',
   );
   const [row] = result.rows;
-  if (row === undefined) throw new Error('the event store has no ledger row: run npm run db:setup');
+  if (row === undefined) {
+    throw new NotSetUp('the event store has no ledger row: run npm run db:setup');
+  }
   return { logId: row.log_id, partitionCount: row.partition_count };
 }

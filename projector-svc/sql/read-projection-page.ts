@@ -94,17 +94,31 @@ export async function readProjectionPage(
   });
 }
 
-/** The versions that these accounts are projected at; those that are not known have none. */
-export async function readProjectedVersions(
+/** As of one moment. */
+export type ShownVersion = { readonly version: bigint | undefined; readonly isParked: boolean };
+
+const VERSIONS = `
+  select x.id::text as account_id, b.version, p.account_id is not null as is_parked
+    from unnest($1::uuid[]) as x(id)
+    left join balances b on b.account_id = x.id
+    left join parked_accounts p on p.account_id = x.id`;
+
+/** The versions that these accounts are projected at, if they are. */
+export async function readShownVersions(
   pool: pg.Pool,
   accountIds: readonly string[],
-): Promise<Map<string, bigint>> {
-  const { rows } = await pool.query<{ account_id: string; version: bigint }>({
-    name: 'read_projected_versions',
-    text: 'select account_id, version from balances where account_id = any($1::uuid[])',
-    values: [accountIds],
-  });
-  return new Map(rows.map((row) => [row.account_id, row.version]));
+): Promise<Map<string, ShownVersion>> {
+  const { rows } = await pool.query<{
+    account_id: string;
+    version: bigint | null;
+    is_parked: boolean;
+  }>({ name: 'read_shown_versions', text: VERSIONS, values: [accountIds] });
+  return new Map(
+    rows.map(({ account_id, version, is_parked }) => [
+      account_id,
+      { version: version ?? undefined, isParked: is_parked },
+    ]),
+  );
 }
 
 export async function countAccounts(pool: pg.Pool): Promise<bigint> {

@@ -21,6 +21,9 @@ export type Plan = {
   /** Deposits that a thousand watchers are told of. */
   readonly fanOutEvents: number;
   readonly idleCalls: number;
+  /** Calls by which the lowered capacity is found, and how long each load is offered. */
+  readonly overloadCalls: number;
+  readonly overloadMs: number;
   readonly offeredPerSecond: number;
   readonly offeredItems: number;
   readonly coldAccounts: number;
@@ -51,6 +54,8 @@ export const FULL: Plan = {
   batchCalls: 400,
   fanOutEvents: 300,
   idleCalls: 300,
+  overloadCalls: 2_000,
+  overloadMs: 10_000,
   offeredPerSecond: 20_000,
   offeredItems: 200_000,
   coldAccounts: 1_000_000,
@@ -76,6 +81,8 @@ export const QUICK: Plan = {
   batchCalls: FULL.batchCalls / 10,
   fanOutEvents: FULL.fanOutEvents / 10,
   idleCalls: FULL.idleCalls / 3,
+  overloadCalls: FULL.overloadCalls / 2,
+  overloadMs: FULL.overloadMs / 2,
   offeredItems: FULL.offeredItems / 4,
   coldAccounts: FULL.coldAccounts / 10,
   cachedAccountsMax: 20_000,
@@ -97,6 +104,8 @@ export const TINY: Plan = {
   peerMs: 100,
   unaryCalls: 300,
   idleCalls: 10,
+  overloadCalls: 50,
+  overloadMs: 300,
   offeredItems: 4_000,
   coldAccounts: 12_000,
   cachedAccountsMax: 1_000,

@@ -99,9 +99,9 @@ export class RawClient {
     return { call, receipt: promise };
   }
 
-  unary(path: UnaryPath, request: Buffer): Promise<Buffer> {
+  unary(path: UnaryPath, request: Buffer, deadlineMs = UNARY_DEADLINE_MS): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const options = { deadline: Date.now() + UNARY_DEADLINE_MS };
+      const options = { deadline: Date.now() + deadlineMs };
       const done = (error: ServiceError | null, response?: Buffer): void => {
         if (error !== null) reject(error);
         else if (response === undefined) reject(new Error('an answer without a message'));

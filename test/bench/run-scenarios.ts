@@ -24,6 +24,7 @@ import { coldAccounts } from './scenarios/cold-accounts.ts';
 import { eventFeed } from './scenarios/event-feed.ts';
 import { latency } from './scenarios/latency.ts';
 import { longStream } from './scenarios/long-stream.ts';
+import { overload } from './scenarios/overload.ts';
 import { parallelBulk } from './scenarios/parallel-bulk.ts';
 import { queries } from './scenarios/queries.ts';
 import { rebuild } from './scenarios/rebuild.ts';
@@ -42,6 +43,7 @@ export const SCENARIOS: readonly Scenario[] = [
   transfers,
   parallelBulk,
   bulkMode,
+  overload,
   coldAccounts,
   longStream,
 ];

@@ -8,7 +8,8 @@ import type { BankClient } from '#client/bank-client.ts';
 import { uploadDeposits } from '#client/bulk-upload.ts';
 import { describeFault, StreamGivenUpError, type CallFault } from '#client/call-fault.ts';
 import { followEvents } from '#client/event-feed.ts';
-import { MissingRecords, TopicReader } from '#deploy/example/topic-reader.ts';
+import { consumeTopic, factsOf } from '#deploy/example/topic-consumer.ts';
+import { TopicReader } from '#deploy/example/topic-reader.ts';
 import { createKafka } from '#platform/kafka.ts';
 import { EventBatch } from '#proto/bank/event/v1/event_batch.ts';
 import type {
@@ -123,19 +124,14 @@ describe('the event feed', () => {
     const consumer = kafka.consumer({ groupId: `outside-${random.uuid()}` });
     const reader = new TopicReader();
     const places: string[] = [];
-    await consumer.connect();
-    await consumer.subscribe({ topic: 'bank.account-events', fromBeginning: true });
-    await consumer.run({
-      eachMessage: async ({ partition, message: { headers, value } }) => {
-        const seq = String(headers?.['seq']);
-        const record = { partition, headers: { seq }, value: value ?? Buffer.alloc(0) };
-        try {
-          const batch = reader.take(record);
-          if (batch !== undefined) places.push(...placesIn(partition, BigInt(seq), batch));
-        } catch (error) {
-          if (!(error instanceof MissingRecords)) throw error;
-          places.push(...(await missingPlaces(reader, partition)));
+    await consumeTopic(consumer, reader, {
+      store: async (batch, seq) => {
+        for (const { accountId, version } of factsOf(batch)) {
+          places.push([batch.partition, seq, accountId, version].join('/'));
         }
+      },
+      fill: async (partition) => {
+        places.push(...(await missingPlaces(reader, partition)));
       },
     });
     const heads = await readHeads(mesh.stores);

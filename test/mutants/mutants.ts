@@ -3,6 +3,8 @@
  * that must notice. `find` stands exactly once in its file; when code moves, its mutant moves
  * along.
  */
+import { PROJECTION_MUTANTS } from './projection-mutants.ts';
+
 export type Mutant = {
   name: string;
   file: string;
@@ -15,6 +17,7 @@ export type Mutant = {
 };
 
 export const MUTANTS: readonly Mutant[] = [
+  ...PROJECTION_MUTANTS,
   {
     name: 'a refused command is looked up',
     file: 'command-svc/append-fast.ts',
@@ -104,14 +107,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '  if (batch.unanswered === null) {\n    const row',
     project: 'integration',
     testFile: 'test/integration/command/append.test.ts',
-  },
-  {
-    name: "the projected head's guard",
-    file: 'projector-svc/migrations/000001-projection-store.sql',
-    find: 'where partition = of_partition and seq = expected_seq;',
-    replace: 'where partition = of_partition;',
-    project: 'integration',
-    testFile: 'test/integration/projector/replicas.test.ts',
   },
   {
     name: 'the lookup after a lost answer, over several heads',

@@ -4,9 +4,7 @@
  * one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { status } from '@grpc/grpc-js';
 import type { BankClient } from '#client/bank-client.ts';
-import { callFault, type CallFault } from '#client/call-fault.ts';
 import { unaryCall } from '#client/unary-call.ts';
 import {
   OpenAccountRequest,
@@ -14,12 +12,13 @@ import {
   TransferRequest,
 } from '#proto/bank/v1/account_command_service.ts';
 import type { CommandReceipt } from '#proto/bank/v1/command_receipt.ts';
-import { request, send } from '#test/support/command-calls.ts';
+import { untilAnswered, type Receipts, type TimedTry } from '#test/support/answered-try.ts';
 import type { BankTry } from '#test/support/bank-history.ts';
+import { request, send } from '#test/support/command-calls.ts';
 import { seededRandom, type Random } from '#test/support/random.ts';
 
 export type BankRun = {
-  readonly tries: readonly BankTry[];
+  readonly tries: readonly TimedTry[];
   /** Answers that did not come, and were asked for again. */
   readonly resent: () => number;
   /** Resolves when every client has its last answer. */
@@ -29,12 +28,10 @@ export type BankRun = {
 const AMOUNT_MAX = 400;
 const REVERSALS_PER_CENT = 5;
 const CALL_MS = 10_000;
-const GIVE_UP_MS = 60_000;
-const PAUSE_MS = 50;
 
 /** Opens accounts and pays into each. */
 export async function openBankAccounts(
-  { accounts: commands }: BankClient,
+  { accounts: commands }: Pick<BankClient, 'accounts'>,
   random: Random,
   count: number,
   paidInMinor: bigint,
@@ -52,11 +49,11 @@ export async function openBankAccounts(
 }
 
 export function startBankClients(
-  client: BankClient,
+  client: Pick<BankClient, 'accounts'>,
   accounts: readonly string[],
-  { clients, seed }: { clients: number; seed: number },
+  { clients, seed, pauseMs = 0 }: { clients: number; seed: number; pauseMs?: number },
 ): BankRun {
-  const tries: BankTry[] = [];
+  const tries: TimedTry[] = [];
   const state = { stopped: false, resent: 0 };
   const onResend = (): void => void (state.resent += 1);
   const running = Array.from({ length: clients }, async (_, n) => {
@@ -66,6 +63,7 @@ export function startBankClients(
       const one = await oneCommand(client, accounts, random, done, onResend);
       tries.push(one);
       if (one.answer.kind === 'accepted' && done.length < 100) done.push(one);
+      if (pauseMs > 0) await sleep(pauseMs);
     }
   });
   const all = Promise.all(running);
@@ -80,13 +78,13 @@ export function startBankClients(
   };
 }
 
-async function oneCommand(
-  client: BankClient,
+function oneCommand(
+  client: Pick<BankClient, 'accounts'>,
   accounts: readonly string[],
   random: Random,
   done: BankTry[],
   onResend: () => void,
-): Promise<BankTry> {
+): Promise<TimedTry> {
   const operationId = random.uuid();
   const undone = random.below(100) < REVERSALS_PER_CENT ? done.pop() : undefined;
   const accountId = undone?.accountId ?? random.pick(accounts);
@@ -94,33 +92,17 @@ async function oneCommand(
     undone === undefined
       ? transferCall(client, accountId, accounts, operationId, random)
       : reversalCall(client, undone, operationId);
-  const endMs = performance.now() + GIVE_UP_MS;
-  for (;;) {
-    const answer = await call().then(answerOf, callFault);
-    if ('kind' in answer) return { operationId, accountId, answer };
-    if (!isOpen(answer)) {
-      return { operationId, accountId, answer: { kind: 'refused', reason: answer.reason } };
-    }
-    if (performance.now() > endMs) return { operationId, accountId, answer: { kind: 'unknown' } };
-    onResend();
-    await sleep(PAUSE_MS);
-  }
+  return untilAnswered({ operationId, accountId }, () => call().then(bothReceipts), onResend);
 }
 
-type Receipts = readonly [CommandReceipt | undefined, CommandReceipt | undefined];
-
-function answerOf([own, other]: Receipts): BankTry['answer'] {
+/** Whatever these clients send has two legs. */
+function bothReceipts([own, other]: Receipts): Receipts {
   if (own === undefined || other === undefined) throw new Error('an answer without both receipts');
-  return { kind: 'accepted', version: own.version, otherVersion: other.version };
-}
-
-/** Nobody knows yet what became of the command. */
-function isOpen({ code, mayRetry }: CallFault): boolean {
-  return mayRetry || code === status.DEADLINE_EXCEEDED || code === status.CANCELLED;
+  return [own, other];
 }
 
 function transferCall(
-  { accounts: commands }: BankClient,
+  { accounts: commands }: Pick<BankClient, 'accounts'>,
   sourceAccountId: string,
   accounts: readonly string[],
   operationId: string,
@@ -148,7 +130,7 @@ type ReversalAnswer = {
 };
 
 function reversalCall(
-  { accounts: commands }: BankClient,
+  { accounts: commands }: Pick<BankClient, 'accounts'>,
   { accountId, operationId: reversedOperationId }: BankTry,
   operationId: string,
 ): () => Promise<Receipts> {

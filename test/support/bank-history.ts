@@ -5,7 +5,13 @@
  * and over any set of versions that is closed under transfers the total is what was paid in. Pure,
  * and shares no code with the services.
  */
-import { closeVersions, placeOf, type Leg, type Versions } from '#test/support/closed-versions.ts';
+import {
+  closeVersions,
+  placeOf,
+  type Leg,
+  type Place,
+  type Versions,
+} from '#test/support/closed-versions.ts';
 import type { Random } from '#test/support/random.ts';
 
 export type BankEvent = Leg & {
@@ -13,6 +19,8 @@ export type BankEvent = Leg & {
   readonly changeMinor: bigint;
   readonly balanceMinor: bigint;
   readonly operationId: string | undefined;
+  /** An account's end, which names the leg that took what was left: the leg before it sent it. */
+  readonly swept?: Place | undefined;
 };
 
 /** A command that a client has sent, with what it was told at last. */
@@ -20,7 +28,12 @@ export type BankTry = {
   readonly operationId: string;
   readonly accountId: string;
   readonly answer:
-    | { readonly kind: 'accepted'; readonly version: bigint; readonly otherVersion: bigint }
+    | {
+        readonly kind: 'accepted';
+        readonly version: bigint;
+        /** Of the other leg, for a command that has one. */
+        readonly otherVersion: bigint | undefined;
+      }
     | { readonly kind: 'refused'; readonly reason: string }
     | { readonly kind: 'unknown' };
 };
@@ -46,7 +59,7 @@ export function bankProblems(history: BankHistory, random: Random): string[] {
   ];
 }
 
-type ByPlace = ReadonlyMap<string, BankEvent>;
+export type ByPlace = ReadonlyMap<string, BankEvent>;
 
 function chainProblems({ events }: BankHistory): string[] {
   const problems: string[] = [];
@@ -64,7 +77,7 @@ function chainProblems({ events }: BankHistory): string[] {
   return problems;
 }
 
-function legProblems({ events }: BankHistory, byPlace: ByPlace): string[] {
+export function legProblems({ events }: Pick<BankHistory, 'events'>, byPlace: ByPlace): string[] {
   return events.flatMap((event) => {
     const { counterpart } = event;
     if (counterpart === undefined) return [];
@@ -78,7 +91,10 @@ function legProblems({ events }: BankHistory, byPlace: ByPlace): string[] {
   });
 }
 
-function answerProblems({ events, tries }: BankHistory, byPlace: ByPlace): string[] {
+export function answerProblems(
+  { events, tries }: Pick<BankHistory, 'events' | 'tries'>,
+  byPlace: ByPlace,
+): string[] {
   const found = Map.groupBy(events, ({ operationId }) => operationId ?? '');
   const problems: string[] = [];
   for (const { operationId, accountId, answer } of tries) {
@@ -91,16 +107,26 @@ function answerProblems({ events, tries }: BankHistory, byPlace: ByPlace): strin
     if (answer.kind !== 'accepted') continue;
     const isThere = event?.accountId === accountId && event.version === answer.version;
     if (!isThere) problems.push(`operation ${operationId}: acknowledged, and not stored so`);
-    else if (event.counterpart?.version !== answer.otherVersion) {
-      problems.push(`operation ${operationId}: its other leg was told with another version`);
-    } else if (byPlace.get(placeOf(event.counterpart)) === undefined) {
-      problems.push(`operation ${operationId}: acknowledged with one leg`);
-    }
+    else problems.push(...otherLegProblems(operationId, event, answer.otherVersion, byPlace));
   }
   return problems;
 }
 
-function totalProblems(
+function otherLegProblems(
+  operationId: string,
+  { counterpart, swept }: BankEvent,
+  told: bigint | undefined,
+  byPlace: ByPlace,
+): string[] {
+  const other = counterpart ?? swept;
+  if (other?.version !== told) {
+    return [`operation ${operationId}: its other leg was told with another version`];
+  }
+  if (other === undefined || byPlace.has(placeOf(other))) return [];
+  return [`operation ${operationId}: acknowledged with one leg`];
+}
+
+export function totalProblems(
   { events, start, totalMinor }: BankHistory,
   byPlace: ByPlace,
   random: Random,

@@ -123,7 +123,7 @@ export type Settled = { item: BatchItem; outcomes: ItemOutcome[] };
 export function settled(
   command: Command,
   place?: { claim: SubmissionClaim; itemIndex: number },
-  deadlineMs?: number,
+  deadlineAtMs?: number,
 ): Settled {
   const outcomes: ItemOutcome[] = [];
   const partition = partitionOfAccount(command.accountId, PARTITIONS);
@@ -138,7 +138,7 @@ export function settled(
     bytes: 300,
     origin: {
       ...(place === undefined
-        ? { kind: 'unary', deadlineMs }
+        ? { kind: 'unary', deadlineAtMs }
         : { kind: 'submission', claim: place.claim }),
       traceparent: undefined,
       settle: (outcome) => outcomes.push(outcome),
@@ -153,7 +153,7 @@ export function batchOf(replica: Replica, items: readonly Settled[]): Batch {
   const lane = replica.lanes[first.item.partition];
   if (lane === undefined) throw new Error('no such lane');
   const plain = items.map(({ item }) => item);
-  const trace = startBatchTrace(lane.partition, plain, Date.now());
+  const trace = startBatchTrace(lane.partition, plain, performance.now());
   return newBatch(randomUUID(), lane, plain, BigInt(Date.now()) * 1000n, trace);
 }
 

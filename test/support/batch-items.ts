@@ -10,7 +10,7 @@ export function bulkItem(partition: number, bytes = 10, settle: Settle = NOBODY)
 
 /** A command. */
 export function unaryItem(partition: number, bytes = 10, settle: Settle = NOBODY): BatchItem {
-  const unary = { kind: 'unary', deadlineMs: undefined, traceparent: undefined, settle } as const;
+  const unary = { kind: 'unary', deadlineAtMs: undefined, traceparent: undefined, settle } as const;
   return { ...EMPTY, partition, bytes, origin: unary };
 }
 

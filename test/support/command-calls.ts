@@ -16,15 +16,15 @@ export type CommandRequest = NonNullable<Operation['command']>;
 
 type Fields = {
   accountId?: string;
-  amount?: Money;
+  amount?: Money | undefined;
   operationId?: string;
   currencyCode?: string;
   expectedVersion?: bigint;
   validateOnly?: boolean;
   holdId?: string;
-  expiresAt?: Timestamp;
+  expiresAt?: Timestamp | undefined;
   releaseRest?: boolean;
-  overdraftLimit?: Money;
+  overdraftLimit?: Money | undefined;
   debits?: boolean;
   credits?: boolean;
   reason?: string;

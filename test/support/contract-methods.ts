@@ -30,9 +30,15 @@ const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFile
 export type JsonObject = { [name: string]: JsonValue };
 export type Answer = { code: status; message: string; responses: JsonValue[] };
 
-export const CONTRACT_METHODS: readonly DescMethod[] = [...registry.files]
-  .filter((file) => file.proto.package === 'bank.v1')
-  .flatMap((file) => file.services.flatMap((service) => service.methods));
+export const CONTRACT_METHODS = methodsOf((name) => name === 'bank.v1');
+/** What every server serves besides: health and reflection. */
+export const SERVER_METHODS = methodsOf((name) => name.startsWith('grpc.'));
+
+function methodsOf(isWanted: (packageName: string) => boolean): readonly DescMethod[] {
+  return [...registry.files]
+    .filter((file) => isWanted(file.proto.package))
+    .flatMap((file) => file.services.flatMap((service) => service.methods));
+}
 
 /**
  * Paths of proto names down to scalars, enums, lists, maps and messages of google.protobuf. `a[].b`

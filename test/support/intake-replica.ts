@@ -7,6 +7,8 @@ import { credentials, type Client, type ServiceError } from '@grpc/grpc-js';
 import { createByteBudget } from '#platform/byte-budget.ts';
 import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
 import { decodeStatusDetails } from '#platform/grpc-errors.ts';
+import type { ServerLimits } from '#platform/server-limits.ts';
+import { createSlots } from '#platform/slots.ts';
 import {
   AccountCommandServiceClient,
   AccountCommandServiceService,
@@ -25,7 +27,7 @@ import type { BatcherLimits } from '../../command-svc/batch-start.ts';
 import { createBatcher, type Batcher } from '../../command-svc/batcher.ts';
 import type { BulkMode } from '../../command-svc/bulk-mode.ts';
 import { createBulkIntake } from '../../command-svc/bulk-intake.ts';
-import type { IntakeContext } from '../../command-svc/take-stream.ts';
+import { tooManyUploads, type IntakeContext } from '../../command-svc/take-stream.ts';
 import { bulkServiceDefinition } from '../../command-svc/bulk-messages.ts';
 import { laneProcessors } from '../../command-svc/lane-processors.ts';
 import { submissionHandlers } from '../../command-svc/submissions.ts';
@@ -52,6 +54,8 @@ export type IntakeReplicaOptions = {
   /** Its settings go over the limits; its streams take no lease, the test does. */
   bulkMode?: Pick<BulkMode, 'limitsOf' | 'onChange'>;
   streamResultsMax?: number;
+  uploadsMax?: number;
+  server?: Partial<ServerLimits>;
   /** Budgets over all streams. */
   messagesBytesMax?: number;
   resultsBytesMax?: number;
@@ -90,10 +94,11 @@ export async function openIntakeReplica(
     states: replica.context.states,
     messages: createByteBudget(messagesBytesMax),
     unreadResults: createByteBudget(resultsBytesMax),
-    bulkMode: { duringStream: (stream) => stream(), holdsLease },
+    bulkMode: { holdStream: () => () => undefined, holdsLease },
+    uploads: createSlots(options.uploadsMax ?? 1_000, tooManyUploads),
   };
   const intake = createBulkIntake(context);
-  const { server, serve, drain } = createGrpcServer({ log });
+  const { server, serve, drain } = createGrpcServer({ log, limits: options.server ?? {} });
   const { drained, ...uploads } = intake;
   const bulkHandlers = { ...uploads, ...submissionHandlers(context) };
   server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulkHandlers));

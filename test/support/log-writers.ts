@@ -72,7 +72,7 @@ function accountsByPartition(): string[][] {
 async function append(replica: Replica, items: Settled[]): Promise<void> {
   const lane = laneOf(replica, items[0]?.item.command?.accountId ?? '');
   const plain = items.map(({ item }) => item);
-  await processBatch(replica.context, lane, plain, Date.now());
+  await processBatch(replica.context, lane, plain, performance.now());
   for (const { outcomes } of items) {
     if (outcomes[0]?.kind !== 'accepted') throw new Error(`an item was ${outcomes[0]?.kind}`);
   }

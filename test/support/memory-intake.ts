@@ -8,11 +8,12 @@ import type { Pool } from 'pg';
 import { createByteBudget } from '#platform/byte-budget.ts';
 import { RpcError } from '#platform/grpc-errors.ts';
 import { silentLogger } from '#platform/logger.ts';
+import { createSlots } from '#platform/slots.ts';
 import { BulkDepositRequest, UploadOptions } from '#proto/bank/v1/bulk_service.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import type { BatchItem, ItemOutcome } from '../../command-svc/batch-item.ts';
 import { depositItem } from '../../command-svc/bulk-items.ts';
-import { takeStream, type IntakeContext } from '../../command-svc/take-stream.ts';
+import { takeStream, tooManyUploads, type IntakeContext } from '../../command-svc/take-stream.ts';
 import { decodeDeposits } from '../../command-svc/bulk-messages.ts';
 import type { RawMessage } from '../../command-svc/bulk-messages.ts';
 import type { ClientStream } from '../../command-svc/bulk-stream.ts';
@@ -128,6 +129,7 @@ export function intakeBench({
   limit = 100,
   idleMs = 5_000,
   store = new MemoryStore(),
+  uploads = createSlots(10, tooManyUploads),
 } = {}): IntakeBench {
   const batcher = new HandBatcher(limit);
   const stopping = new AbortController();
@@ -139,7 +141,8 @@ export function intakeBench({
     stoppedOwner: { lookAfterMs: 1_000, transactionAgeMs: 1_000 },
     submissions: { triesMax: 1, retryPauseFirstMs: 1, retryPauseMaxMs: 1, retryAfterMs: 500 },
     batcher,
-    bulkMode: { duringStream: (stream) => stream(), holdsLease: () => Promise.resolve(false) },
+    bulkMode: { holdStream: () => () => undefined, holdsLease: () => Promise.resolve(false) },
+    uploads,
     stopping: stopping.signal,
     streamIdleMs: idleMs,
     streamResultsMax: 1_000,

@@ -126,7 +126,8 @@ async function startAll(mesh: Mesh, replicas: MeshReplicas): Promise<void> {
   }
 }
 
-async function startReplica(
+/** On the stack's own databases, unless `env` names others. */
+export async function startReplica(
   stack: StackFacts,
   service: Service,
   instance: string,

@@ -206,6 +206,15 @@ export const SERVED_METHODS: Readonly<Record<string, ServedMethod>> = {
   },
   GetProjectionStatus: { request: () => ({}) },
   ...REBUILDS,
+  ListDeadLetters: {
+    request: () => ({}),
+    values: () => ({ page_size: -1, page_token: 'of nobody', cause: 'no cause' }),
+  },
+  RetryDeadLetters: {
+    endsWith: status.NOT_FOUND,
+    request: ({ freshOperation }) => ({ dead_letter_id: freshOperation }),
+    values: () => ({ dead_letter_id: 'no UUID', cause: 'NO_SUCH_CAUSE', all: true }),
+  },
   GetAccount: {
     request: ({ account }) => ({ account_id: account }),
     values: ({ freshAccount }) => ({ account_id: freshAccount, min_version: '99' }),

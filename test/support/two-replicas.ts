@@ -35,7 +35,7 @@ export async function processed(
   const lanes = Map.groupBy(items, ({ item }) => laneOf(replica, accountOf(item)));
   const batches = Array.from(lanes, ([lane, own]) => {
     const plain = own.map(({ item }) => item);
-    return processBatch(replica.context, lane, plain, Date.now());
+    return processBatch(replica.context, lane, plain, performance.now());
   });
   for (const deferred of await Promise.all(batches)) expect(deferred).toEqual([]);
   return items.flatMap(({ outcomes }) => {

@@ -2,12 +2,16 @@
  * A streaming call whose caller does not read: grpc-js' own client reads on by itself and buffers,
  * so this one speaks HTTP/2 and leaves the stream alone until it is told to read.
  */
-import { connect } from 'node:http2';
+import { connect, type ClientHttp2Stream } from 'node:http2';
 
 export type UnreadCall = {
   /** Reads to the end: the messages that came. */
   readonly messages: () => Promise<number>;
   readonly cancel: () => void;
+  /** One more call on the same connection, as little read. */
+  readonly again: (request: Uint8Array) => void;
+  /** The connection was ended, by either side. */
+  readonly closed: Promise<void>;
   readonly close: () => void;
 };
 
@@ -18,16 +22,23 @@ export function openUnreadCall(
   ...requests: Uint8Array[]
 ): UnreadCall {
   const session = connect(`http://${address}`);
-  const stream = session.request({
-    ':method': 'POST',
-    ':path': path,
-    'content-type': 'application/grpc',
-    te: 'trailers',
-  });
+  const closed = new Promise<void>((resolve) => session.once('close', resolve));
   session.on('error', () => undefined); // a caller that was cut off
-  stream.on('error', () => undefined);
-  stream.end(Buffer.concat(requests.map(framed)));
+  const send = (messages: readonly Uint8Array[]): ClientHttp2Stream => {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    stream.on('error', () => undefined);
+    stream.end(Buffer.concat(messages.map(framed)));
+    return stream;
+  };
+  const stream = send(requests);
   return {
+    again: (request) => void send([request]),
+    closed,
     messages: async () => countMessages(await readAll(stream)),
     cancel: () => stream.close(8), // CANCEL
     close: () => session.destroy(),

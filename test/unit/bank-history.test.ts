@@ -125,7 +125,7 @@ test.each<[string, () => BankHistory, string]>([
       const whole = history();
       const tries = whole.tries.map(({ answer, ...one }): BankTry =>
         answer.kind === 'accepted'
-          ? { ...one, answer: { ...answer, otherVersion: answer.otherVersion + 1n } }
+          ? { ...one, answer: { ...answer, otherVersion: (answer.otherVersion ?? 0n) + 1n } }
           : { ...one, answer },
       );
       return { ...whole, tries };

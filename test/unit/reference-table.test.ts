@@ -8,22 +8,47 @@ import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
 import { BULK_MODE_REFUSALS } from '#test/support/bulk-mode-refusals.ts';
 import { ENDED_UPLOADS } from '#test/support/ended-uploads.ts';
+import { PAIR_REFUSALS } from '#test/support/pair-refusals.ts';
 import { REFUSAL_ROWS } from '#test/support/refusal-rows.ts';
 import { SUBMISSION_REFUSALS } from '#test/support/submission-refusals.ts';
+import { QUERY_REFUSALS } from '../integration/query/query-refusals.ts';
 
 /** Method, code and reason, and the file whose test provokes it. */
 type Refusal = readonly [method: string, code: status, reason: string];
 
 /** What needs more than a row. */
-const PROVOKED_ELSEWHERE: readonly (readonly [...Refusal, file: string])[] = [
+type ProvokedElsewhere = readonly [...Refusal, file: string];
+const PROVOKED_ELSEWHERE: readonly ProvokedElsewhere[] = [
   ['CaptureHold', status.FAILED_PRECONDITION, 'HOLD_EXPIRED', 'every-command.test.ts'],
   ['ReleaseHold', status.FAILED_PRECONDITION, 'HOLD_EXPIRED', 'every-command.test.ts'],
   ['PlaceHold', status.RESOURCE_EXHAUSTED, 'QUOTA_EXCEEDED', 'every-command.test.ts'],
+  ['SubmitBatch', status.RESOURCE_EXHAUSTED, 'QUOTA_EXCEEDED', 'long-batches.test.ts'],
+  ...eventLog('ReadAccountEvents', 'read-account-events.test.ts', [
+    [status.NOT_FOUND, 'ACCOUNT_NOT_FOUND'],
+  ]),
+  ...eventLog('SubscribeToEvents', 'feed-ends.test.ts', [
+    [status.FAILED_PRECONDITION, 'LOG_REPLACED'],
+  ]),
 ];
 
+/** Streams of the event log are bounded, rotated, and end when the event store stays away. */
+function eventLog(method: string, file: string, own: [status, string][]): ProvokedElsewhere[] {
+  const each: [status, string][] = [
+    ...own,
+    [status.RESOURCE_EXHAUSTED, 'QUEUE_FULL'],
+    [status.UNAVAILABLE, 'STREAM_ROTATED'],
+    [status.UNAVAILABLE, 'EVENT_STORE_UNAVAILABLE'],
+  ];
+  return each.map(([code, reason]) => [method, code, reason, file]);
+}
+
 const provoked: readonly Refusal[] = [
-  ...REFUSAL_ROWS.map(([code, reason, { $case }]): Refusal => [methodOf($case), code, reason]),
-  ...[...SUBMISSION_REFUSALS, ...ENDED_UPLOADS, ...BULK_MODE_REFUSALS].map(
+  ...[...REFUSAL_ROWS, ...PAIR_REFUSALS].map(([code, reason, { $case }]): Refusal => [
+    methodOf($case),
+    code,
+    reason,
+  ]),
+  ...[...SUBMISSION_REFUSALS, ...ENDED_UPLOADS, ...BULK_MODE_REFUSALS, ...QUERY_REFUSALS].map(
     ({ method, code, reason }): Refusal => [method, code, reason],
   ),
   ...PROVOKED_ELSEWHERE.map(([method, code, reason]): Refusal => [method, code, reason]),

@@ -40,7 +40,8 @@ export const protobufFileName = "bank/v1/account_query_service.proto";
  * Errors that every query can give: INVALID_ARGUMENT with the field violations; NOT_FOUND
  * (ACCOUNT_NOT_FOUND); UNAVAILABLE (PROJECTION_UNAVAILABLE, SHUTTING_DOWN; streams:
  * STREAM_ROTATED: go on with the last resume_token) and RESOURCE_EXHAUSTED (QUEUE_FULL: as many
- * streams or waits as a replica serves), with a time to retry after.
+ * streams or waits as a replica serves), with a time to retry after. Streams: FAILED_PRECONDITION
+ * (LOG_REPLACED: the resume_token names more than there is, an older copy was restored).
  */
 
 /** The order of a list. */

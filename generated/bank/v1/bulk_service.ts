@@ -2520,7 +2520,7 @@ export const BulkServiceService = {
    * refusal, with its item_index in the ErrorInfo's metadata, and nothing is stored.
    * FAILED_PRECONDITION (LEASE_EXPIRED; SUBMISSION_CLOSED, SUBMISSION_INCOMPLETE: the id holds
    * what was not stored as this batch), RESOURCE_EXHAUSTED (QUEUE_FULL: an atomic batch that must
-   * be sent again).
+   * be sent again; QUOTA_EXCEEDED: one that is more than a transaction takes).
    */
   submitBatch: {
     path: "/bank.v1.BulkService/SubmitBatch" as const,
@@ -2623,7 +2623,7 @@ export interface BulkServiceServer extends UntypedServiceImplementation {
    * refusal, with its item_index in the ErrorInfo's metadata, and nothing is stored.
    * FAILED_PRECONDITION (LEASE_EXPIRED; SUBMISSION_CLOSED, SUBMISSION_INCOMPLETE: the id holds
    * what was not stored as this batch), RESOURCE_EXHAUSTED (QUEUE_FULL: an atomic batch that must
-   * be sent again).
+   * be sent again; QUOTA_EXCEEDED: one that is more than a transaction takes).
    */
   submitBatch: handleUnaryCall<SubmitBatchRequest, SubmitBatchResponse>;
   /**
@@ -2704,7 +2704,7 @@ export interface BulkServiceClient extends Client {
    * refusal, with its item_index in the ErrorInfo's metadata, and nothing is stored.
    * FAILED_PRECONDITION (LEASE_EXPIRED; SUBMISSION_CLOSED, SUBMISSION_INCOMPLETE: the id holds
    * what was not stored as this batch), RESOURCE_EXHAUSTED (QUEUE_FULL: an atomic batch that must
-   * be sent again).
+   * be sent again; QUOTA_EXCEEDED: one that is more than a transaction takes).
    */
   submitBatch(
     request: SubmitBatchRequest,

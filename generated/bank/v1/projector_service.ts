@@ -32,6 +32,74 @@ export const protobufFileName = "bank/v1/projector_service.proto";
  * its repair.
  */
 
+/** Whether something is as it should be. */
+export const HealthState = {
+  /** HEALTH_STATE_UNSPECIFIED - Never answered. */
+  HEALTH_STATE_UNSPECIFIED: 0,
+  /** HEALTH_STATE_OK - As it should be. */
+  HEALTH_STATE_OK: 1,
+  /** HEALTH_STATE_WARNING - Not as it should be, for a short time or by a little. */
+  HEALTH_STATE_WARNING: 2,
+  /** HEALTH_STATE_UNKNOWN - What was to be looked at could not be asked. */
+  HEALTH_STATE_UNKNOWN: 3,
+  /** HEALTH_STATE_FAILING - Broken, or beyond its threshold. What is stored is projected all the same, from the outbox. */
+  HEALTH_STATE_FAILING: 4,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type HealthState = typeof HealthState[keyof typeof HealthState];
+
+export namespace HealthState {
+  export type HEALTH_STATE_UNSPECIFIED = typeof HealthState.HEALTH_STATE_UNSPECIFIED;
+  export type HEALTH_STATE_OK = typeof HealthState.HEALTH_STATE_OK;
+  export type HEALTH_STATE_WARNING = typeof HealthState.HEALTH_STATE_WARNING;
+  export type HEALTH_STATE_UNKNOWN = typeof HealthState.HEALTH_STATE_UNKNOWN;
+  export type HEALTH_STATE_FAILING = typeof HealthState.HEALTH_STATE_FAILING;
+  export type UNRECOGNIZED = typeof HealthState.UNRECOGNIZED;
+}
+
+export function healthStateFromJSON(object: any): HealthState {
+  switch (object) {
+    case 0:
+    case "HEALTH_STATE_UNSPECIFIED":
+      return HealthState.HEALTH_STATE_UNSPECIFIED;
+    case 1:
+    case "HEALTH_STATE_OK":
+      return HealthState.HEALTH_STATE_OK;
+    case 2:
+    case "HEALTH_STATE_WARNING":
+      return HealthState.HEALTH_STATE_WARNING;
+    case 3:
+    case "HEALTH_STATE_UNKNOWN":
+      return HealthState.HEALTH_STATE_UNKNOWN;
+    case 4:
+    case "HEALTH_STATE_FAILING":
+      return HealthState.HEALTH_STATE_FAILING;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return HealthState.UNRECOGNIZED;
+  }
+}
+
+export function healthStateToJSON(object: HealthState): string {
+  switch (object) {
+    case HealthState.HEALTH_STATE_UNSPECIFIED:
+      return "HEALTH_STATE_UNSPECIFIED";
+    case HealthState.HEALTH_STATE_OK:
+      return "HEALTH_STATE_OK";
+    case HealthState.HEALTH_STATE_WARNING:
+      return "HEALTH_STATE_WARNING";
+    case HealthState.HEALTH_STATE_UNKNOWN:
+      return "HEALTH_STATE_UNKNOWN";
+    case HealthState.HEALTH_STATE_FAILING:
+      return "HEALTH_STATE_FAILING";
+    case HealthState.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** Where a rebuild stands. */
 export const RebuildState = {
   /** REBUILD_STATE_UNSPECIFIED - Never answered. */
@@ -169,7 +237,10 @@ export interface Progress {
   acceptedTotal?:
     | bigint
     | undefined;
-  /** Count of accepted items whose accounts wait for a dead letter. */
+  /**
+   * Count of accepted items whose accounts wait for a dead letter (of a transfer: either account).
+   * They are told once it is retried.
+   */
   blockedTotal: bigint;
   /** True in the last message only: the submission is closed and every accepted item can be read. */
   complete: boolean;
@@ -195,7 +266,117 @@ export interface GetProjectionStatusResponse {
    */
   filledRecords: bigint;
   /** When this was read, by the projector's clock. */
+  observedAt:
+    | Timestamp
+    | undefined;
+  /** The pipeline from the log to the projection, as the answering replica sees it. */
+  pipeline:
+    | PipelineStatus
+    | undefined;
+  /** Sum of the partitions' dead_letters. */
+  deadLetters: bigint;
+  /** Sum of the partitions' parked_accounts. */
+  parkedAccounts: bigint;
+}
+
+/**
+ * How the pipeline stands that carries the log to the projection: the replication slot, Connect and
+ * its connector, Kafka, the projection.
+ */
+export interface PipelineStatus {
+  /** The worst of the checks: FAILING, then UNKNOWN, then WARNING. */
+  state: HealthState;
+  /** What was looked at, each against its thresholds, in the order of the records' way. */
+  checks: PipelineCheck[];
+  /** The slot in PostgreSQL that Debezium reads. Unset: there is none, or nobody could be asked. */
+  slot:
+    | ReplicationSlot
+    | undefined;
+  /** The connector in Kafka Connect. Unset: Connect does not know it, or could not be asked. */
+  connector:
+    | Connector
+    | undefined;
+  /**
+   * Age of the newest heartbeat that Debezium has written to the event store, in milliseconds.
+   * Unset: there is none, or nobody could be asked.
+   */
+  heartbeatAgeMs?:
+    | bigint
+    | undefined;
+  /**
+   * Count of records in Kafka that the projector's consumer group has not committed. Unset: Kafka
+   * could not be asked.
+   */
+  consumerLagRecords?:
+    | bigint
+    | undefined;
+  /** When slot, connector and heartbeat were looked at, by the projector's clock. Unset: not yet. */
   observedAt: Timestamp | undefined;
+}
+
+/** One thing that is looked at. */
+export interface PipelineCheck {
+  /**
+   * Names it: slot, retained_wal, connector, tasks, heartbeat, consumer_lag, outbox_feed,
+   * projection_lag or partitions.
+   */
+  name: string;
+  /** How it stands. */
+  state: HealthState;
+  /** What was seen, for people. */
+  message: string;
+  /** The number that is held against the thresholds. Unset where there is none. */
+  value?:
+    | bigint
+    | undefined;
+  /** From this value on the state is WARNING. Unset where no number decides. */
+  warningFrom?:
+    | bigint
+    | undefined;
+  /** From this value on the state is FAILING. Unset where no number decides. */
+  failingFrom?:
+    | bigint
+    | undefined;
+  /** Of the three: bytes, ms, records or partitions. */
+  unit: string;
+}
+
+/** A logical replication slot, as PostgreSQL tells of it. */
+export interface ReplicationSlot {
+  /** Its name. */
+  name: string;
+  /** True while a process reads it. */
+  active: boolean;
+  /** reserved, extended, unreserved or lost. */
+  walStatus: string;
+  /** Bytes of write-ahead log that are kept for it. */
+  retainedBytes: bigint;
+  /** max_slot_wal_keep_size, in bytes. Unset: there is no limit. */
+  retainedBytesMax?:
+    | bigint
+    | undefined;
+  /** Up to where its reader has confirmed, as in 16/B374D848. */
+  confirmedLsn: string;
+}
+
+/** A connector, as Kafka Connect tells of it. */
+export interface Connector {
+  /** Its name. */
+  name: string;
+  /** RUNNING, PAUSED, STOPPED, FAILED, UNASSIGNED or RESTARTING. */
+  state: string;
+  /** Its tasks. */
+  tasks: ConnectorTask[];
+}
+
+/** A task of a connector. */
+export interface ConnectorTask {
+  /** Its number. */
+  id: number;
+  /** As a connector's. */
+  state: string;
+  /** The beginning of the trace that a FAILED one has left. */
+  trace: string;
 }
 
 /** How far one partition's projection is. */
@@ -228,6 +409,15 @@ export interface PartitionStatus {
     | undefined;
   /** Why the partition has stopped and waits for people. Empty: it has not. */
   alarm: string;
+  /**
+   * True while the answering replica looks for the partition's records in the outbox, because Kafka
+   * does not bring them.
+   */
+  outboxFeeds: boolean;
+  /** Count of records that are kept as dead letters. */
+  deadLetters: bigint;
+  /** Count of accounts whose events wait for a dead letter. */
+  parkedAccounts: bigint;
 }
 
 /** A page of dead letters to list. */
@@ -236,7 +426,7 @@ export interface ListDeadLettersRequest {
   pageSize: number;
   /** next_page_token of the page before, with the same filter. Empty: the first page. */
   pageToken: string;
-  /** Only those of this cause. Empty: all. */
+  /** Only those of this cause, A to Z and _. Empty: all. */
   cause: string;
 }
 
@@ -260,17 +450,21 @@ export interface DeadLetter {
   kafkaOffset?:
     | bigint
     | undefined;
-  /** The record's headers as text. */
+  /** The record's headers as text, at most 32, each cut at 1,024 characters. */
   headers: { [key: string]: string };
-  /** The record's value as it came. */
+  /** The record's value as it came, its first 64 KiB. */
   payload: Uint8Array;
-  /** UPPER_SNAKE cause, as in UNDECODABLE, UNKNOWN_EVENT_TYPE or INVARIANT_BROKEN. */
+  /**
+   * UPPER_SNAKE cause: UNDECODABLE, UNKNOWN_EVENT_TYPE, INVARIANT_BROKEN; of a record from Kafka
+   * also NO_POSITION (its headers do not tell which record it is) and NOT_IN_LOG (the event store
+   * has no record at that position).
+   */
   cause: string;
   /** A sentence for people. */
   message: string;
   /**
-   * The accounts whose later events wait for it, UUIDs in lower case text form. None when the event
-   * store had the record in good order.
+   * The accounts whose events wait for it, UUIDs in lower case text form, ascending, at most 1,000.
+   * None when the event store had the record in good order.
    */
   parkedAccountIds: string[];
   /** When it was found. */
@@ -279,6 +473,10 @@ export interface DeadLetter {
     | undefined;
   /** Count of retries so far. */
   retries: number;
+  /** Length of the record's value; payload may hold less of it. */
+  payloadBytes: bigint;
+  /** Count of accounts whose events wait for it; parked_account_ids may name fewer. */
+  parkedAccounts: bigint;
 }
 
 export interface DeadLetter_HeadersEntry {
@@ -291,10 +489,10 @@ export interface RetryDeadLettersRequest {
   /** Which. Required. */
   selection:
     | //
-    /** This one. */
+    /** This one, a UUID in text form. */
     { $case: "deadLetterId"; value: string }
     | //
-    /** All of this cause. */
+    /** All of this cause, A to Z and _. */
     { $case: "cause"; value: string }
     | //
     /** True: all. */
@@ -306,9 +504,12 @@ export interface RetryDeadLettersRequest {
 export interface RetryDeadLettersResponse {
   /** Count of dead letters that were applied and are gone. */
   applied: bigint;
-  /** Count of those that failed again. */
+  /**
+   * Count of those that failed again, and of those that were made because a later event of an
+   * account cannot be applied either.
+   */
   failed: bigint;
-  /** Those that failed again, with their new cause, at most 100, payloads left out. */
+  /** Those, with their new cause, at most 100, payloads left out. */
   firstFailed: DeadLetter[];
 }
 
@@ -1110,7 +1311,17 @@ export const GetProjectionStatusRequest: MessageFns<GetProjectionStatusRequest> 
 };
 
 function createBaseGetProjectionStatusResponse(): GetProjectionStatusResponse {
-  return { logId: "", partitions: [], lagRecords: 0n, lagMs: 0n, filledRecords: 0n, observedAt: undefined };
+  return {
+    logId: "",
+    partitions: [],
+    lagRecords: 0n,
+    lagMs: 0n,
+    filledRecords: 0n,
+    observedAt: undefined,
+    pipeline: undefined,
+    deadLetters: 0n,
+    parkedAccounts: 0n,
+  };
 }
 
 export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse> = {
@@ -1141,6 +1352,21 @@ export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse
     }
     if (message.observedAt !== undefined) {
       Timestamp.encode(message.observedAt, writer.uint32(50).fork()).join();
+    }
+    if (message.pipeline !== undefined) {
+      PipelineStatus.encode(message.pipeline, writer.uint32(58).fork()).join();
+    }
+    if (message.deadLetters !== 0n) {
+      if (BigInt.asIntN(64, message.deadLetters) !== message.deadLetters) {
+        throw new globalThis.Error("value provided for field message.deadLetters of type int64 too large");
+      }
+      writer.uint32(64).int64(message.deadLetters);
+    }
+    if (message.parkedAccounts !== 0n) {
+      if (BigInt.asIntN(64, message.parkedAccounts) !== message.parkedAccounts) {
+        throw new globalThis.Error("value provided for field message.parkedAccounts of type int64 too large");
+      }
+      writer.uint32(72).int64(message.parkedAccounts);
     }
     return writer;
   },
@@ -1206,6 +1432,30 @@ export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse
             message.observedAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.pipeline = PipelineStatus.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.deadLetters = reader.int64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.parkedAccounts = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1244,6 +1494,17 @@ export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse
         : isSet(object.observed_at)
         ? fromJsonTimestamp(object.observed_at)
         : undefined,
+      pipeline: isSet(object.pipeline) ? PipelineStatus.fromJSON(object.pipeline) : undefined,
+      deadLetters: isSet(object.deadLetters)
+        ? BigInt(object.deadLetters)
+        : isSet(object.dead_letters)
+        ? BigInt(object.dead_letters)
+        : 0n,
+      parkedAccounts: isSet(object.parkedAccounts)
+        ? BigInt(object.parkedAccounts)
+        : isSet(object.parked_accounts)
+        ? BigInt(object.parked_accounts)
+        : 0n,
     };
   },
 
@@ -1267,6 +1528,15 @@ export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse
     if (message.observedAt !== undefined) {
       obj.observedAt = fromTimestamp(message.observedAt).toISOString();
     }
+    if (message.pipeline !== undefined) {
+      obj.pipeline = PipelineStatus.toJSON(message.pipeline);
+    }
+    if (message.deadLetters !== 0n) {
+      obj.deadLetters = message.deadLetters.toString();
+    }
+    if (message.parkedAccounts !== 0n) {
+      obj.parkedAccounts = message.parkedAccounts.toString();
+    }
     return obj;
   },
 
@@ -1287,6 +1557,787 @@ export const GetProjectionStatusResponse: MessageFns<GetProjectionStatusResponse
     message.observedAt = (object.observedAt !== undefined && object.observedAt !== null)
       ? Timestamp.fromPartial(object.observedAt)
       : undefined;
+    message.pipeline = (object.pipeline !== undefined && object.pipeline !== null)
+      ? PipelineStatus.fromPartial(object.pipeline)
+      : undefined;
+    message.deadLetters = (object.deadLetters !== undefined && object.deadLetters !== null)
+      ? BigInt(object.deadLetters)
+      : 0n;
+    message.parkedAccounts = (object.parkedAccounts !== undefined && object.parkedAccounts !== null)
+      ? BigInt(object.parkedAccounts)
+      : 0n;
+    return message;
+  },
+};
+
+function createBasePipelineStatus(): PipelineStatus {
+  return {
+    state: 0,
+    checks: [],
+    slot: undefined,
+    connector: undefined,
+    heartbeatAgeMs: undefined,
+    consumerLagRecords: undefined,
+    observedAt: undefined,
+  };
+}
+
+export const PipelineStatus: MessageFns<PipelineStatus> = {
+  encode(message: PipelineStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.state !== 0) {
+      writer.uint32(8).int32(message.state);
+    }
+    for (const v of message.checks) {
+      PipelineCheck.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.slot !== undefined) {
+      ReplicationSlot.encode(message.slot, writer.uint32(26).fork()).join();
+    }
+    if (message.connector !== undefined) {
+      Connector.encode(message.connector, writer.uint32(34).fork()).join();
+    }
+    if (message.heartbeatAgeMs !== undefined) {
+      if (BigInt.asIntN(64, message.heartbeatAgeMs) !== message.heartbeatAgeMs) {
+        throw new globalThis.Error("value provided for field message.heartbeatAgeMs of type int64 too large");
+      }
+      writer.uint32(40).int64(message.heartbeatAgeMs);
+    }
+    if (message.consumerLagRecords !== undefined) {
+      if (BigInt.asIntN(64, message.consumerLagRecords) !== message.consumerLagRecords) {
+        throw new globalThis.Error("value provided for field message.consumerLagRecords of type int64 too large");
+      }
+      writer.uint32(48).int64(message.consumerLagRecords);
+    }
+    if (message.observedAt !== undefined) {
+      Timestamp.encode(message.observedAt, writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PipelineStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePipelineStatus();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.checks.push(PipelineCheck.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.slot = ReplicationSlot.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.connector = Connector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.heartbeatAgeMs = reader.int64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.consumerLagRecords = reader.int64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.observedAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PipelineStatus {
+    return {
+      state: isSet(object.state) ? healthStateFromJSON(object.state) : 0,
+      checks: globalThis.Array.isArray(object?.checks) ? object.checks.map((e: any) => PipelineCheck.fromJSON(e)) : [],
+      slot: isSet(object.slot) ? ReplicationSlot.fromJSON(object.slot) : undefined,
+      connector: isSet(object.connector) ? Connector.fromJSON(object.connector) : undefined,
+      heartbeatAgeMs: isSet(object.heartbeatAgeMs)
+        ? BigInt(object.heartbeatAgeMs)
+        : isSet(object.heartbeat_age_ms)
+        ? BigInt(object.heartbeat_age_ms)
+        : undefined,
+      consumerLagRecords: isSet(object.consumerLagRecords)
+        ? BigInt(object.consumerLagRecords)
+        : isSet(object.consumer_lag_records)
+        ? BigInt(object.consumer_lag_records)
+        : undefined,
+      observedAt: isSet(object.observedAt)
+        ? fromJsonTimestamp(object.observedAt)
+        : isSet(object.observed_at)
+        ? fromJsonTimestamp(object.observed_at)
+        : undefined,
+    };
+  },
+
+  toJSON(message: PipelineStatus): unknown {
+    const obj: any = {};
+    if (message.state !== 0) {
+      obj.state = healthStateToJSON(message.state);
+    }
+    if (message.checks?.length) {
+      obj.checks = message.checks.map((e) => PipelineCheck.toJSON(e));
+    }
+    if (message.slot !== undefined) {
+      obj.slot = ReplicationSlot.toJSON(message.slot);
+    }
+    if (message.connector !== undefined) {
+      obj.connector = Connector.toJSON(message.connector);
+    }
+    if (message.heartbeatAgeMs !== undefined) {
+      obj.heartbeatAgeMs = message.heartbeatAgeMs.toString();
+    }
+    if (message.consumerLagRecords !== undefined) {
+      obj.consumerLagRecords = message.consumerLagRecords.toString();
+    }
+    if (message.observedAt !== undefined) {
+      obj.observedAt = fromTimestamp(message.observedAt).toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PipelineStatus>, I>>(base?: I): PipelineStatus {
+    return PipelineStatus.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PipelineStatus>, I>>(object: I): PipelineStatus {
+    const message = createBasePipelineStatus();
+    message.state = object.state ?? 0;
+    message.checks = object.checks?.map((e) => PipelineCheck.fromPartial(e)) || [];
+    message.slot = (object.slot !== undefined && object.slot !== null)
+      ? ReplicationSlot.fromPartial(object.slot)
+      : undefined;
+    message.connector = (object.connector !== undefined && object.connector !== null)
+      ? Connector.fromPartial(object.connector)
+      : undefined;
+    message.heartbeatAgeMs = (object.heartbeatAgeMs !== undefined && object.heartbeatAgeMs !== null)
+      ? BigInt(object.heartbeatAgeMs)
+      : undefined;
+    message.consumerLagRecords = (object.consumerLagRecords !== undefined && object.consumerLagRecords !== null)
+      ? BigInt(object.consumerLagRecords)
+      : undefined;
+    message.observedAt = (object.observedAt !== undefined && object.observedAt !== null)
+      ? Timestamp.fromPartial(object.observedAt)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePipelineCheck(): PipelineCheck {
+  return {
+    name: "",
+    state: 0,
+    message: "",
+    value: undefined,
+    warningFrom: undefined,
+    failingFrom: undefined,
+    unit: "",
+  };
+}
+
+export const PipelineCheck: MessageFns<PipelineCheck> = {
+  encode(message: PipelineCheck, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.state !== 0) {
+      writer.uint32(16).int32(message.state);
+    }
+    if (message.message !== "") {
+      writer.uint32(26).string(message.message);
+    }
+    if (message.value !== undefined) {
+      if (BigInt.asIntN(64, message.value) !== message.value) {
+        throw new globalThis.Error("value provided for field message.value of type int64 too large");
+      }
+      writer.uint32(32).int64(message.value);
+    }
+    if (message.warningFrom !== undefined) {
+      if (BigInt.asIntN(64, message.warningFrom) !== message.warningFrom) {
+        throw new globalThis.Error("value provided for field message.warningFrom of type int64 too large");
+      }
+      writer.uint32(40).int64(message.warningFrom);
+    }
+    if (message.failingFrom !== undefined) {
+      if (BigInt.asIntN(64, message.failingFrom) !== message.failingFrom) {
+        throw new globalThis.Error("value provided for field message.failingFrom of type int64 too large");
+      }
+      writer.uint32(48).int64(message.failingFrom);
+    }
+    if (message.unit !== "") {
+      writer.uint32(58).string(message.unit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PipelineCheck {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePipelineCheck();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.value = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.warningFrom = reader.int64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.failingFrom = reader.int64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.unit = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PipelineCheck {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      state: isSet(object.state) ? healthStateFromJSON(object.state) : 0,
+      message: isSet(object.message) ? globalThis.String(object.message) : "",
+      value: isSet(object.value) ? BigInt(object.value) : undefined,
+      warningFrom: isSet(object.warningFrom)
+        ? BigInt(object.warningFrom)
+        : isSet(object.warning_from)
+        ? BigInt(object.warning_from)
+        : undefined,
+      failingFrom: isSet(object.failingFrom)
+        ? BigInt(object.failingFrom)
+        : isSet(object.failing_from)
+        ? BigInt(object.failing_from)
+        : undefined,
+      unit: isSet(object.unit) ? globalThis.String(object.unit) : "",
+    };
+  },
+
+  toJSON(message: PipelineCheck): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.state !== 0) {
+      obj.state = healthStateToJSON(message.state);
+    }
+    if (message.message !== "") {
+      obj.message = message.message;
+    }
+    if (message.value !== undefined) {
+      obj.value = message.value.toString();
+    }
+    if (message.warningFrom !== undefined) {
+      obj.warningFrom = message.warningFrom.toString();
+    }
+    if (message.failingFrom !== undefined) {
+      obj.failingFrom = message.failingFrom.toString();
+    }
+    if (message.unit !== "") {
+      obj.unit = message.unit;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PipelineCheck>, I>>(base?: I): PipelineCheck {
+    return PipelineCheck.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PipelineCheck>, I>>(object: I): PipelineCheck {
+    const message = createBasePipelineCheck();
+    message.name = object.name ?? "";
+    message.state = object.state ?? 0;
+    message.message = object.message ?? "";
+    message.value = (object.value !== undefined && object.value !== null) ? BigInt(object.value) : undefined;
+    message.warningFrom = (object.warningFrom !== undefined && object.warningFrom !== null)
+      ? BigInt(object.warningFrom)
+      : undefined;
+    message.failingFrom = (object.failingFrom !== undefined && object.failingFrom !== null)
+      ? BigInt(object.failingFrom)
+      : undefined;
+    message.unit = object.unit ?? "";
+    return message;
+  },
+};
+
+function createBaseReplicationSlot(): ReplicationSlot {
+  return { name: "", active: false, walStatus: "", retainedBytes: 0n, retainedBytesMax: undefined, confirmedLsn: "" };
+}
+
+export const ReplicationSlot: MessageFns<ReplicationSlot> = {
+  encode(message: ReplicationSlot, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.active !== false) {
+      writer.uint32(16).bool(message.active);
+    }
+    if (message.walStatus !== "") {
+      writer.uint32(26).string(message.walStatus);
+    }
+    if (message.retainedBytes !== 0n) {
+      if (BigInt.asIntN(64, message.retainedBytes) !== message.retainedBytes) {
+        throw new globalThis.Error("value provided for field message.retainedBytes of type int64 too large");
+      }
+      writer.uint32(32).int64(message.retainedBytes);
+    }
+    if (message.retainedBytesMax !== undefined) {
+      if (BigInt.asIntN(64, message.retainedBytesMax) !== message.retainedBytesMax) {
+        throw new globalThis.Error("value provided for field message.retainedBytesMax of type int64 too large");
+      }
+      writer.uint32(40).int64(message.retainedBytesMax);
+    }
+    if (message.confirmedLsn !== "") {
+      writer.uint32(50).string(message.confirmedLsn);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReplicationSlot {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReplicationSlot();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.active = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.walStatus = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.retainedBytes = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.retainedBytesMax = reader.int64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.confirmedLsn = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReplicationSlot {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      active: isSet(object.active) ? globalThis.Boolean(object.active) : false,
+      walStatus: isSet(object.walStatus)
+        ? globalThis.String(object.walStatus)
+        : isSet(object.wal_status)
+        ? globalThis.String(object.wal_status)
+        : "",
+      retainedBytes: isSet(object.retainedBytes)
+        ? BigInt(object.retainedBytes)
+        : isSet(object.retained_bytes)
+        ? BigInt(object.retained_bytes)
+        : 0n,
+      retainedBytesMax: isSet(object.retainedBytesMax)
+        ? BigInt(object.retainedBytesMax)
+        : isSet(object.retained_bytes_max)
+        ? BigInt(object.retained_bytes_max)
+        : undefined,
+      confirmedLsn: isSet(object.confirmedLsn)
+        ? globalThis.String(object.confirmedLsn)
+        : isSet(object.confirmed_lsn)
+        ? globalThis.String(object.confirmed_lsn)
+        : "",
+    };
+  },
+
+  toJSON(message: ReplicationSlot): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.active !== false) {
+      obj.active = message.active;
+    }
+    if (message.walStatus !== "") {
+      obj.walStatus = message.walStatus;
+    }
+    if (message.retainedBytes !== 0n) {
+      obj.retainedBytes = message.retainedBytes.toString();
+    }
+    if (message.retainedBytesMax !== undefined) {
+      obj.retainedBytesMax = message.retainedBytesMax.toString();
+    }
+    if (message.confirmedLsn !== "") {
+      obj.confirmedLsn = message.confirmedLsn;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReplicationSlot>, I>>(base?: I): ReplicationSlot {
+    return ReplicationSlot.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReplicationSlot>, I>>(object: I): ReplicationSlot {
+    const message = createBaseReplicationSlot();
+    message.name = object.name ?? "";
+    message.active = object.active ?? false;
+    message.walStatus = object.walStatus ?? "";
+    message.retainedBytes = (object.retainedBytes !== undefined && object.retainedBytes !== null)
+      ? BigInt(object.retainedBytes)
+      : 0n;
+    message.retainedBytesMax = (object.retainedBytesMax !== undefined && object.retainedBytesMax !== null)
+      ? BigInt(object.retainedBytesMax)
+      : undefined;
+    message.confirmedLsn = object.confirmedLsn ?? "";
+    return message;
+  },
+};
+
+function createBaseConnector(): Connector {
+  return { name: "", state: "", tasks: [] };
+}
+
+export const Connector: MessageFns<Connector> = {
+  encode(message: Connector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.state !== "") {
+      writer.uint32(18).string(message.state);
+    }
+    for (const v of message.tasks) {
+      ConnectorTask.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Connector {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConnector();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tasks.push(ConnectorTask.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Connector {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      state: isSet(object.state) ? globalThis.String(object.state) : "",
+      tasks: globalThis.Array.isArray(object?.tasks) ? object.tasks.map((e: any) => ConnectorTask.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: Connector): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.state !== "") {
+      obj.state = message.state;
+    }
+    if (message.tasks?.length) {
+      obj.tasks = message.tasks.map((e) => ConnectorTask.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Connector>, I>>(base?: I): Connector {
+    return Connector.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Connector>, I>>(object: I): Connector {
+    const message = createBaseConnector();
+    message.name = object.name ?? "";
+    message.state = object.state ?? "";
+    message.tasks = object.tasks?.map((e) => ConnectorTask.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseConnectorTask(): ConnectorTask {
+  return { id: 0, state: "", trace: "" };
+}
+
+export const ConnectorTask: MessageFns<ConnectorTask> = {
+  encode(message: ConnectorTask, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).int32(message.id);
+    }
+    if (message.state !== "") {
+      writer.uint32(18).string(message.state);
+    }
+    if (message.trace !== "") {
+      writer.uint32(26).string(message.trace);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConnectorTask {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConnectorTask();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.trace = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ConnectorTask {
+    return {
+      id: isSet(object.id) ? globalThis.Number(object.id) : 0,
+      state: isSet(object.state) ? globalThis.String(object.state) : "",
+      trace: isSet(object.trace) ? globalThis.String(object.trace) : "",
+    };
+  },
+
+  toJSON(message: ConnectorTask): unknown {
+    const obj: any = {};
+    if (message.id !== 0) {
+      obj.id = Math.round(message.id);
+    }
+    if (message.state !== "") {
+      obj.state = message.state;
+    }
+    if (message.trace !== "") {
+      obj.trace = message.trace;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ConnectorTask>, I>>(base?: I): ConnectorTask {
+    return ConnectorTask.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ConnectorTask>, I>>(object: I): ConnectorTask {
+    const message = createBaseConnectorTask();
+    message.id = object.id ?? 0;
+    message.state = object.state ?? "";
+    message.trace = object.trace ?? "";
     return message;
   },
 };
@@ -1302,6 +2353,9 @@ function createBasePartitionStatus(): PartitionStatus {
     projectedAt: undefined,
     kafkaOffset: undefined,
     alarm: "",
+    outboxFeeds: false,
+    deadLetters: 0n,
+    parkedAccounts: 0n,
   };
 }
 
@@ -1351,6 +2405,21 @@ export const PartitionStatus: MessageFns<PartitionStatus> = {
     }
     if (message.alarm !== "") {
       writer.uint32(74).string(message.alarm);
+    }
+    if (message.outboxFeeds !== false) {
+      writer.uint32(80).bool(message.outboxFeeds);
+    }
+    if (message.deadLetters !== 0n) {
+      if (BigInt.asIntN(64, message.deadLetters) !== message.deadLetters) {
+        throw new globalThis.Error("value provided for field message.deadLetters of type int64 too large");
+      }
+      writer.uint32(88).int64(message.deadLetters);
+    }
+    if (message.parkedAccounts !== 0n) {
+      if (BigInt.asIntN(64, message.parkedAccounts) !== message.parkedAccounts) {
+        throw new globalThis.Error("value provided for field message.parkedAccounts of type int64 too large");
+      }
+      writer.uint32(96).int64(message.parkedAccounts);
     }
     return writer;
   },
@@ -1440,6 +2509,30 @@ export const PartitionStatus: MessageFns<PartitionStatus> = {
             message.alarm = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.outboxFeeds = reader.bool();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.deadLetters = reader.int64() as bigint;
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.parkedAccounts = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1483,6 +2576,21 @@ export const PartitionStatus: MessageFns<PartitionStatus> = {
         ? BigInt(object.kafka_offset)
         : undefined,
       alarm: isSet(object.alarm) ? globalThis.String(object.alarm) : "",
+      outboxFeeds: isSet(object.outboxFeeds)
+        ? globalThis.Boolean(object.outboxFeeds)
+        : isSet(object.outbox_feeds)
+        ? globalThis.Boolean(object.outbox_feeds)
+        : false,
+      deadLetters: isSet(object.deadLetters)
+        ? BigInt(object.deadLetters)
+        : isSet(object.dead_letters)
+        ? BigInt(object.dead_letters)
+        : 0n,
+      parkedAccounts: isSet(object.parkedAccounts)
+        ? BigInt(object.parkedAccounts)
+        : isSet(object.parked_accounts)
+        ? BigInt(object.parked_accounts)
+        : 0n,
     };
   },
 
@@ -1515,6 +2623,15 @@ export const PartitionStatus: MessageFns<PartitionStatus> = {
     if (message.alarm !== "") {
       obj.alarm = message.alarm;
     }
+    if (message.outboxFeeds !== false) {
+      obj.outboxFeeds = message.outboxFeeds;
+    }
+    if (message.deadLetters !== 0n) {
+      obj.deadLetters = message.deadLetters.toString();
+    }
+    if (message.parkedAccounts !== 0n) {
+      obj.parkedAccounts = message.parkedAccounts.toString();
+    }
     return obj;
   },
 
@@ -1542,6 +2659,13 @@ export const PartitionStatus: MessageFns<PartitionStatus> = {
       ? BigInt(object.kafkaOffset)
       : undefined;
     message.alarm = object.alarm ?? "";
+    message.outboxFeeds = object.outboxFeeds ?? false;
+    message.deadLetters = (object.deadLetters !== undefined && object.deadLetters !== null)
+      ? BigInt(object.deadLetters)
+      : 0n;
+    message.parkedAccounts = (object.parkedAccounts !== undefined && object.parkedAccounts !== null)
+      ? BigInt(object.parkedAccounts)
+      : 0n;
     return message;
   },
 };
@@ -1761,6 +2885,8 @@ function createBaseDeadLetter(): DeadLetter {
     parkedAccountIds: [],
     foundAt: undefined,
     retries: 0,
+    payloadBytes: 0n,
+    parkedAccounts: 0n,
   };
 }
 
@@ -1804,6 +2930,18 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     }
     if (message.retries !== 0) {
       writer.uint32(88).int32(message.retries);
+    }
+    if (message.payloadBytes !== 0n) {
+      if (BigInt.asIntN(64, message.payloadBytes) !== message.payloadBytes) {
+        throw new globalThis.Error("value provided for field message.payloadBytes of type int64 too large");
+      }
+      writer.uint32(96).int64(message.payloadBytes);
+    }
+    if (message.parkedAccounts !== 0n) {
+      if (BigInt.asIntN(64, message.parkedAccounts) !== message.parkedAccounts) {
+        throw new globalThis.Error("value provided for field message.parkedAccounts of type int64 too large");
+      }
+      writer.uint32(104).int64(message.parkedAccounts);
     }
     return writer;
   },
@@ -1912,6 +3050,22 @@ export const DeadLetter: MessageFns<DeadLetter> = {
             message.retries = reader.int32();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.payloadBytes = reader.int64() as bigint;
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.parkedAccounts = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1966,6 +3120,16 @@ export const DeadLetter: MessageFns<DeadLetter> = {
         ? fromJsonTimestamp(object.found_at)
         : undefined,
       retries: isSet(object.retries) ? globalThis.Number(object.retries) : 0,
+      payloadBytes: isSet(object.payloadBytes)
+        ? BigInt(object.payloadBytes)
+        : isSet(object.payload_bytes)
+        ? BigInt(object.payload_bytes)
+        : 0n,
+      parkedAccounts: isSet(object.parkedAccounts)
+        ? BigInt(object.parkedAccounts)
+        : isSet(object.parked_accounts)
+        ? BigInt(object.parked_accounts)
+        : 0n,
     };
   },
 
@@ -2010,6 +3174,12 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     if (message.retries !== 0) {
       obj.retries = Math.round(message.retries);
     }
+    if (message.payloadBytes !== 0n) {
+      obj.payloadBytes = message.payloadBytes.toString();
+    }
+    if (message.parkedAccounts !== 0n) {
+      obj.parkedAccounts = message.parkedAccounts.toString();
+    }
     return obj;
   },
 
@@ -2041,6 +3211,12 @@ export const DeadLetter: MessageFns<DeadLetter> = {
       ? Timestamp.fromPartial(object.foundAt)
       : undefined;
     message.retries = object.retries ?? 0;
+    message.payloadBytes = (object.payloadBytes !== undefined && object.payloadBytes !== null)
+      ? BigInt(object.payloadBytes)
+      : 0n;
+    message.parkedAccounts = (object.parkedAccounts !== undefined && object.parkedAccounts !== null)
+      ? BigInt(object.parkedAccounts)
+      : 0n;
     return message;
   },
 };
@@ -4012,7 +5188,10 @@ export const ProjectorServiceService = {
     responseDeserialize: (value: Buffer): StreamAcknowledgementsResponse =>
       StreamAcknowledgementsResponse.decode(value),
   },
-  /** Shows how far the projection is, partition by partition. */
+  /**
+   * Shows how far the projection is, partition by partition, and how the pipeline stands that feeds
+   * it.
+   */
   getProjectionStatus: {
     path: "/bank.v1.ProjectorService/GetProjectionStatus" as const,
     requestStream: false as const,
@@ -4024,7 +5203,10 @@ export const ProjectorServiceService = {
       Buffer.from(GetProjectionStatusResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetProjectionStatusResponse => GetProjectionStatusResponse.decode(value),
   },
-  /** Lists records that could not be applied, ascending by partition and position. */
+  /**
+   * Lists records that could not be applied, ascending by partition and position. A page also ends
+   * when its payloads take 2 MiB.
+   */
   listDeadLetters: {
     path: "/bank.v1.ProjectorService/ListDeadLetters" as const,
     requestStream: false as const,
@@ -4036,7 +5218,12 @@ export const ProjectorServiceService = {
       Buffer.from(ListDeadLettersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListDeadLettersResponse => ListDeadLettersResponse.decode(value),
   },
-  /** Applies dead letters again, in order, and lets the accounts that waited for them flow. */
+  /**
+   * Applies dead letters again, in order, from the event store, and lets the accounts that waited
+   * for them flow. What still cannot be applied stays, and is told. A call that breaks off has done
+   * a part: the same call goes on. NOT_FOUND (DEAD_LETTER_NOT_FOUND), RESOURCE_EXHAUSTED
+   * (QUEUE_FULL: this replica runs a retry already).
+   */
   retryDeadLetters: {
     path: "/bank.v1.ProjectorService/RetryDeadLetters" as const,
     requestStream: false as const,
@@ -4050,7 +5237,7 @@ export const ProjectorServiceService = {
   },
   /**
    * Compares the projection with the events, without locking writers. Ends OK after the totals,
-   * whatever was found.
+   * whatever was found. A parked account is compared as of its last applied version.
    */
   reconcile: {
     path: "/bank.v1.ProjectorService/Reconcile" as const,
@@ -4099,7 +5286,8 @@ export const ProjectorServiceService = {
   /**
    * Puts a caught-up rebuild in the place of the live projection, in one transaction; the old one
    * is kept until DropRebuild. NOT_FOUND (REBUILD_NOT_FOUND), FAILED_PRECONDITION
-   * (REBUILD_NOT_CAUGHT_UP; REBUILD_DIFFERS: GetRebuild shows in what).
+   * (REBUILD_NOT_CAUGHT_UP; REBUILD_DIFFERS: GetRebuild shows in what; ACCOUNTS_PARKED: dead
+   * letters are to be retried first).
    */
   swapRebuild: {
     path: "/bank.v1.ProjectorService/SwapRebuild" as const,
@@ -4133,15 +5321,26 @@ export interface ProjectorServiceServer extends UntypedServiceImplementation {
    * INVALID_ARGUMENT for a token of another submission.
    */
   streamAcknowledgements: handleServerStreamingCall<StreamAcknowledgementsRequest, StreamAcknowledgementsResponse>;
-  /** Shows how far the projection is, partition by partition. */
+  /**
+   * Shows how far the projection is, partition by partition, and how the pipeline stands that feeds
+   * it.
+   */
   getProjectionStatus: handleUnaryCall<GetProjectionStatusRequest, GetProjectionStatusResponse>;
-  /** Lists records that could not be applied, ascending by partition and position. */
+  /**
+   * Lists records that could not be applied, ascending by partition and position. A page also ends
+   * when its payloads take 2 MiB.
+   */
   listDeadLetters: handleUnaryCall<ListDeadLettersRequest, ListDeadLettersResponse>;
-  /** Applies dead letters again, in order, and lets the accounts that waited for them flow. */
+  /**
+   * Applies dead letters again, in order, from the event store, and lets the accounts that waited
+   * for them flow. What still cannot be applied stays, and is told. A call that breaks off has done
+   * a part: the same call goes on. NOT_FOUND (DEAD_LETTER_NOT_FOUND), RESOURCE_EXHAUSTED
+   * (QUEUE_FULL: this replica runs a retry already).
+   */
   retryDeadLetters: handleUnaryCall<RetryDeadLettersRequest, RetryDeadLettersResponse>;
   /**
    * Compares the projection with the events, without locking writers. Ends OK after the totals,
-   * whatever was found.
+   * whatever was found. A parked account is compared as of its last applied version.
    */
   reconcile: handleServerStreamingCall<ReconcileRequest, ReconcileResponse>;
   /**
@@ -4157,7 +5356,8 @@ export interface ProjectorServiceServer extends UntypedServiceImplementation {
   /**
    * Puts a caught-up rebuild in the place of the live projection, in one transaction; the old one
    * is kept until DropRebuild. NOT_FOUND (REBUILD_NOT_FOUND), FAILED_PRECONDITION
-   * (REBUILD_NOT_CAUGHT_UP; REBUILD_DIFFERS: GetRebuild shows in what).
+   * (REBUILD_NOT_CAUGHT_UP; REBUILD_DIFFERS: GetRebuild shows in what; ACCOUNTS_PARKED: dead
+   * letters are to be retried first).
    */
   swapRebuild: handleUnaryCall<SwapRebuildRequest, SwapRebuildResponse>;
   /**
@@ -4183,7 +5383,10 @@ export interface ProjectorServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<StreamAcknowledgementsResponse>;
-  /** Shows how far the projection is, partition by partition. */
+  /**
+   * Shows how far the projection is, partition by partition, and how the pipeline stands that feeds
+   * it.
+   */
   getProjectionStatus(
     request: GetProjectionStatusRequest,
     callback: (error: ServiceError | null, response: GetProjectionStatusResponse) => void,
@@ -4199,7 +5402,10 @@ export interface ProjectorServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetProjectionStatusResponse) => void,
   ): ClientUnaryCall;
-  /** Lists records that could not be applied, ascending by partition and position. */
+  /**
+   * Lists records that could not be applied, ascending by partition and position. A page also ends
+   * when its payloads take 2 MiB.
+   */
   listDeadLetters(
     request: ListDeadLettersRequest,
     callback: (error: ServiceError | null, response: ListDeadLettersResponse) => void,
@@ -4215,7 +5421,12 @@ export interface ProjectorServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListDeadLettersResponse) => void,
   ): ClientUnaryCall;
-  /** Applies dead letters again, in order, and lets the accounts that waited for them flow. */
+  /**
+   * Applies dead letters again, in order, from the event store, and lets the accounts that waited
+   * for them flow. What still cannot be applied stays, and is told. A call that breaks off has done
+   * a part: the same call goes on. NOT_FOUND (DEAD_LETTER_NOT_FOUND), RESOURCE_EXHAUSTED
+   * (QUEUE_FULL: this replica runs a retry already).
+   */
   retryDeadLetters(
     request: RetryDeadLettersRequest,
     callback: (error: ServiceError | null, response: RetryDeadLettersResponse) => void,
@@ -4233,7 +5444,7 @@ export interface ProjectorServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Compares the projection with the events, without locking writers. Ends OK after the totals,
-   * whatever was found.
+   * whatever was found. A parked account is compared as of its last applied version.
    */
   reconcile(request: ReconcileRequest, options?: Partial<CallOptions>): ClientReadableStream<ReconcileResponse>;
   reconcile(
@@ -4296,7 +5507,8 @@ export interface ProjectorServiceClient extends Client {
   /**
    * Puts a caught-up rebuild in the place of the live projection, in one transaction; the old one
    * is kept until DropRebuild. NOT_FOUND (REBUILD_NOT_FOUND), FAILED_PRECONDITION
-   * (REBUILD_NOT_CAUGHT_UP; REBUILD_DIFFERS: GetRebuild shows in what).
+   * (REBUILD_NOT_CAUGHT_UP; REBUILD_DIFFERS: GetRebuild shows in what; ACCOUNTS_PARKED: dead
+   * letters are to be retried first).
    */
   swapRebuild(
     request: SwapRebuildRequest,

@@ -219,7 +219,7 @@ describe('a command whose deadline has passed', () => {
   it('is dropped, not stored', async () => {
     const [id = ''] = accountsOfOnePartition(1);
     await processed(a, [settled(openCommand(id))]);
-    const late = settled(depositCommand(id, 1n), undefined, Date.now() - 1);
+    const late = settled(depositCommand(id, 1n), undefined, performance.now() - 1);
     expect(await processed(a, [late])).toMatchObject([{ kind: 'failed' }]);
     expect(await versionsOf(id)).toEqual([1n]);
   });

@@ -16,13 +16,15 @@ import {
   isServiceError,
   openDepositStream,
 } from '#test/support/intake-replica.ts';
-import { depositing, openSubmitStream } from '#test/support/operations.ts';
+import { accountAfter, on } from '#test/support/command-calls.ts';
+import { depositing, openSubmitStream, submitBatch } from '#test/support/operations.ts';
 import {
   LEAVE_OPEN,
   openSubmissionBench,
   upload,
   type SubmissionBench,
 } from '#test/support/submission-bench.ts';
+import { operation } from '#test/support/transfers.ts';
 
 let bench: SubmissionBench;
 
@@ -114,6 +116,15 @@ describe('control totals', () => {
     await stream.send({ operations, options: stating({ amounts: [EUR(2n)] }) });
     stream.halfClose();
     expect(await failureOf(stream.ended)).toBe(MISMATCH);
+  });
+
+  it('count what a sweep moves', async () => {
+    const { a, deposit } = bench;
+    const from = await accountAfter(a, { $case: 'deposit', amount: EUR(7n) });
+    const sweep = on(from, { $case: 'closeAccount', sweepTo: deposit(0).accountId, reason: 'r' });
+    const { receipt } = await submitBatch(a, 'sweep', [operation(sweep)]);
+    expect(receipt?.submission?.acceptedAmounts).toEqual([EUR(7n)]);
+    expect(await close('sweep', { amounts: [EUR(7n)] })).toMatchObject({ totalItems: 1n });
   });
 
   it('come after gaps, and before nothing is closed by the stream', async () => {

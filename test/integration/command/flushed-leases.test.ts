@@ -38,21 +38,19 @@ test('the lease of the bulk streams that Redis has lost is taken again at once',
     },
     { closers, log: silentLogger },
   );
-  const { promise: end, resolve } = Promise.withResolvers<void>();
+  const end = mode.holdStream();
   try {
-    const stream = mode.duringStream(() => end);
     await until('bulk mode', () => mode.isBulkMode());
     for (let flush = 0; flush < 3; flush++) {
       await redis.flushall();
       const isBack = async () => (await mode.leases.list()).length === 1 && mode.isBulkMode();
       await until('the lease is back', isBack, { timeoutMs: BACK_WITHIN_MS });
     }
-    resolve();
-    await stream;
+    end();
     await until('it ends with the stream', () => !mode.isBulkMode());
     expect(await mode.leases.list()).toEqual([]);
   } finally {
-    resolve();
+    end();
     await closers.closeAll();
   }
 });

@@ -87,7 +87,7 @@ async function openAccounts(count: number): Promise<string[]> {
 async function run(items: readonly Settled[], by = replica): Promise<number[]> {
   const lane = laneOf(by, items[0]?.item.command?.accountId ?? '');
   const plain = items.map(({ item }) => item);
-  const deferred = await processBatch(by.context, lane, plain, Date.now());
+  const deferred = await processBatch(by.context, lane, plain, performance.now());
   return deferred.map((item) => plain.indexOf(item));
 }
 

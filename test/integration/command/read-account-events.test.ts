@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ReadAccountEventsRequest } from '#proto/bank/v1/event_log_service.ts';
 import type { EventRecord } from '#proto/bank/event/v1/event_batch.ts';
+import { startCuttingProxy } from '#test/support/cutting-proxy.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
 import {
   EVENT_LOG_LIMITS,
@@ -92,6 +93,16 @@ it('names what is wrong, and accounts that do not exist', async () => {
   expect(await read({ accountId: randomUUID(), fromVersion: 5n }).ended).toBe(
     '5 ACCOUNT_NOT_FOUND',
   );
+});
+
+it('says when the event store stays away', async () => {
+  const url = new URL(databases.eventStoreUrl('bank_command'));
+  const proxy = await startCuttingProxy({ host: url.hostname, port: Number(url.port) });
+  url.host = `${proxy.host}:${proxy.port}`;
+  const far = await openEventLogServer(url.href);
+  await proxy.close();
+  expect(await read({}, far).ended).toBe('14 EVENT_STORE_UNAVAILABLE');
+  await far.close();
 });
 
 it('is bounded in number, and ends at a drain', async () => {

@@ -44,7 +44,7 @@ afterAll(async () => {
 
 async function one(replica: Replica, item: Settled): Promise<void> {
   const lane = laneOf(replica, item.item.command?.accountId ?? '');
-  await processBatch(replica.context, lane, [item.item], Date.now());
+  await processBatch(replica.context, lane, [item.item], performance.now());
 }
 
 /** As the batcher would: in both lanes, or in the one of both accounts. */
@@ -54,7 +54,7 @@ async function run(replica: Replica, items: readonly Settled[]): Promise<void> {
     'unary',
   );
   const lanes = barrier.partitions.flatMap((partition) => replica.lanes[partition] ?? []);
-  await processBarrier(replica.context, lanes, barrier, Date.now());
+  await processBarrier(replica.context, lanes, barrier, performance.now());
 }
 
 async function richAccounts(ids: readonly string[]): Promise<readonly string[]> {

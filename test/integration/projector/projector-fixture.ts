@@ -11,6 +11,9 @@ import { Closers } from '#platform/closers.ts';
 import { createKafka, createTopics } from '#platform/kafka.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { createLogger } from '#platform/logger.ts';
+import { SERVER_LIMITS } from '#platform/server-limits.ts';
+import { uuidFromBytes } from '#platform/uuid.ts';
+import { EventBatch } from '#proto/bank/event/v1/event_batch.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
 import { until } from '#test/support/until.ts';
 import type { ProjectorConfig } from '../../../projector-svc/config.ts';
@@ -34,8 +37,10 @@ export type World = {
   kafka: ReturnType<typeof createKafka>;
   /** The position behind the last one that was asked for. */
   nextSeq: (partition: number) => bigint;
-  /** Writes records into the event store's log. */
-  store: (records: readonly LogRecord[]) => Promise<void>;
+  /**
+   * Writes records into the event store's log; of one that cannot be read, the accounts are given.
+   */
+  store: (records: readonly LogRecord[], accountIds?: readonly string[]) => Promise<void>;
   /** Sends records to the topic, in the order given. */
   send: (records: readonly LogRecord[]) => Promise<void>;
   startReplica: (name?: string, options?: ReplicaOptions) => Promise<Replica>;
@@ -71,7 +76,7 @@ export async function openWorld(): Promise<World> {
       positions.set(partition, seq);
       return seq;
     },
-    store: (records) => store(databases, records),
+    store: (records, accountIds) => store(databases, records, accountIds),
     send: (records) => send(producer, name, records),
     async startReplica(instance = `replica-${replicas.size + 1}`, options = {}) {
       const replica = await startReplica(databases, name, instance, options);
@@ -105,18 +110,23 @@ async function readApplied({ projectionStore }: Databases, partition: number): P
   return rows[0]?.seq ?? -1n;
 }
 
-async function store({ eventStore }: Databases, records: readonly LogRecord[]): Promise<void> {
+async function store(
+  { eventStore }: Databases,
+  records: readonly LogRecord[],
+  accountIds?: readonly string[],
+): Promise<void> {
   await eventStore.query(
     `with rows as (
-       select * from unnest($1::integer[], $2::bigint[], $3::uuid[], $4::text[], $5::bytea[])
-         as r (partition, seq, batch_id, traceparent, payload)),
+       select * from unnest($1::integer[], $2::bigint[], $3::uuid[], $4::text[], $5::bytea[],
+                            $6::text[])
+         as r (partition, seq, batch_id, traceparent, payload, accounts)),
      newest as (select partition, max(seq) as seq from rows group by partition),
      heads as (update partition_heads h set seq = greatest(h.seq, n.seq)
                  from newest n where h.partition = n.partition)
      insert into outbox (partition, seq, batch_id, aggregateid, type, traceparent, stored_at,
                          account_ids, payload)
-     select partition, seq, batch_id, partition::text, 'EventBatch', traceparent, now(), '{}',
-            payload
+     select partition, seq, batch_id, partition::text, 'EventBatch', traceparent, now(),
+            accounts::uuid[], payload
        from rows`,
     [
       records.map((record) => record.partition),
@@ -124,8 +134,18 @@ async function store({ eventStore }: Databases, records: readonly LogRecord[]): 
       records.map((record) => record.batchId),
       records.map((record) => record.traceparent ?? null),
       records.map((record) => record.payload),
+      records.map((record) => `{${(accountIds ?? accountsOf(record)).join(',')}}`),
     ],
   );
+}
+
+function accountsOf({ payload }: LogRecord): string[] {
+  try {
+    const { events } = EventBatch.decode(payload);
+    return [...new Set(events.map(({ accountId }) => uuidFromBytes(accountId)))];
+  } catch {
+    return [];
+  }
 }
 
 async function send(
@@ -142,8 +162,7 @@ async function send(
       value: record.payload,
       headers: {
         eventType: 'EventBatch',
-        seq: String(record.seq),
-        batchId: record.batchId,
+        ...(record.seq > 0n && { seq: String(record.seq), batchId: record.batchId }),
         ...(record.traceparent === undefined ? {} : { traceparent: record.traceparent }),
       },
     })),
@@ -180,7 +199,9 @@ async function startReplica(
       topic,
       consumerGroup: topic,
       connectUrl: undefined,
+      connectorFile: undefined,
       listen: { host: '127.0.0.1', port: 0 },
+      server: SERVER_LIMITS,
       instance: `${instance}-${randomUUID().slice(0, 8)}`,
       logLevel: 'info',
       normal: { batchEventsMax: 500, batchTimeoutMs: 100 },

@@ -1,44 +1,15 @@
 /** Several projectors on one log: partitions move between them, and they meet at the same holes. */
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createPool } from '#platform/postgres.ts';
 import { silentLogger } from '#platform/logger.ts';
 import { until } from '#test/support/until.ts';
-import { createCommits, HeadMoved } from '../../../projector-svc/commit-rows.ts';
+import { HeadMoved } from '../../../projector-svc/commit-rows.ts';
 import { stepLane } from '../../../projector-svc/lane-step.ts';
-import type { FillContext } from '../../../projector-svc/outbox-filler.ts';
 import { addRecords, newLane } from '../../../projector-svc/partition-lane.ts';
 import { createSessionLocks, LOCK_CLASS } from '../../../projector-svc/session-locks.ts';
 import { expectProjected, history } from './account-history.ts';
+import { openStepper } from './lane-stepper.ts';
 import { openWorld, type Replica, type World } from './projector-fixture.ts';
-
-const SETTINGS = { batchEventsMax: 500, batchTimeoutMs: 100 };
-
-/** What a step needs, apart from a process. */
-function openStepper({ databases }: World): FillContext & { close: () => Promise<void> } {
-  const open = (url: string) =>
-    createPool({ url, applicationName: 'stepper', maxConnections: 2, lockTimeoutMs: 10_000 });
-  const pool = open(databases.projectionStoreUrl('bank_projector'));
-  const eventStore = open(databases.eventStoreUrl('bank_projector'));
-  const locks = createSessionLocks({
-    url: databases.projectionStoreUrl('bank_projector'),
-    applicationName: 'stepper',
-    lockClass: LOCK_CLASS.fill,
-    log: silentLogger,
-  });
-  return {
-    commits: createCommits({ pool, reading: pool, log: silentLogger }),
-    reading: pool,
-    eventStore,
-    locks,
-    log: silentLogger,
-    announce: () => undefined,
-    mode: { settings: () => SETTINGS, takeChange: () => undefined },
-    close: async () => {
-      await Promise.all([pool.end(), eventStore.end(), locks.close()]);
-    },
-  };
-}
 
 let world: World;
 
@@ -167,22 +138,6 @@ describe('one partition, each of its own,', () => {
     );
     const both = `the projection applied batch ${last?.batchId}, the event store holds 00000000`;
     await until('the alarm', () => replica.logged(both));
-  });
-
-  test('what breaks a key stops its partition with an alarm, the others go on', async () => {
-    const { accountId, records } = history(7, 4);
-    const other = history(8, 4);
-    await world.store([...records, ...other.records]);
-    await world.databases.projectionStore.query(
-      `insert into entries (account_id, version, type, recorded_at, amount_minor,
-         balance_after_minor, currency_code, reference) values ($1, 1, 1, now(), 0, 0, 'EUR', '')`,
-      [accountId],
-    );
-    await world.send([...records, ...other.records]);
-    await world.applied(8, 4n);
-    await until('the alarm', () => replica.logged('entries_pkey'));
-    expect(await world.appliedSeq(7)).toBe(0n);
-    expect(replica.failures).toEqual([]);
   });
 
   test('an owner of a head that was stopped in its transaction is ended', async () => {

@@ -192,7 +192,7 @@ test('a projection store that does not answer is said to be unavailable', async 
   const cache = { get: () => Promise.resolve(new Map()), put: () => undefined };
   const watch = createProjectionWatch((ids) => readAccounts(db, '', ids), config, silentLogger);
   const reader = createAccountReader(db, cache, watch, config);
-  const call = { signal: new AbortController().signal, deadlineMs: undefined };
+  const call = { signal: new AbortController().signal, deadlineAtMs: undefined };
   const read = reader.read(new Map([[randomUUID(), 0n]]), call);
   await expect(read).rejects.toMatchObject({
     code: 14,

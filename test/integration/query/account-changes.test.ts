@@ -62,11 +62,10 @@ describe('a watcher is told of a change', () => {
   });
 
   test('whose notice came while its account was read', async () => {
+    await write(2);
     const open = Promise.withResolvers<void>();
     gate = open.promise;
     const first = next(1n);
-    await write(2);
-    wake();
     await until('the read', () => reads === 1);
     await write(3);
     wake();

@@ -2,6 +2,8 @@
  * Every rule of every field of the queries, a row each: the call is refused INVALID_ARGUMENT, and
  * names the field and the rule. Several at once are all named.
  */
+import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { unaryCall } from '#client/unary-call.ts';
 import {
@@ -85,6 +87,9 @@ async function endOf({ ended }: Pick<Stream<unknown>, 'ended'>): Promise<Fault> 
 }
 
 const manyLabels = Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`label-${n}`, '']));
+const THOUSAND = Object.fromEntries(Array.from({ length: 1_000 }, () => [randomUUID(), 0n]));
+/** The fault of a call that may also be answered. */
+const answer = (call: Promise<Fault>): Promise<Fault | undefined> => call.catch(() => undefined);
 const version = (value: bigint) => ({ $case: 'version' as const, value });
 const time = (value: Timestamp) => ({ $case: 'time' as const, value });
 
@@ -109,7 +114,12 @@ test.each<Row>([
   ['ListAccounts', () => accounts({ currencyCode: 'eur' }), 'currency_code', CURRENCY],
   ['ListAccounts', () => accounts({ status: -1 }), 'status', 'must be a known status'],
   ['ListAccounts', () => accounts({ labels: { '': 'x' } }), 'labels', 'a key must not be empty'],
-  ['ListAccounts', () => accounts({ labels: { a: '\0' } }), 'labels', 'must not contain U+0000'],
+  [
+    'ListAccounts',
+    () => accounts({ labels: { a: '\0' } }),
+    'labels',
+    'a value must not contain U+0000',
+  ],
   ['ListAccounts', () => accounts({ labels: manyLabels }), 'labels', 'must be 16 or fewer'],
   ['ListEntries', () => entries({ accountId: 'x' }), 'account_id', UUID],
   ['ListEntries', () => entries({ pageSize: -1 }), 'page_size', ABOVE],
@@ -165,6 +175,53 @@ test.each<Row>([
 ])('%s is refused and names field and rule', async (_, call, field, rule) => {
   const { code, fields, rules } = await call();
   expect({ code, fields, rules }).toEqual({ code: 3, fields: [field], rules: [rule] });
+});
+
+const one = (text: string) => ({ [text]: '' });
+const idsOf = (count: number) => Array.from({ length: count }, () => ID);
+const versionsOf = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, () => [randomUUID(), 0n]));
+
+test.each<[string, () => Promise<Fault | undefined>, () => Promise<Fault>, string]>([
+  [
+    'accounts of BatchGetAccounts',
+    () => answer(batch({ accountIds: idsOf(1_000) })),
+    () => batch({ accountIds: idsOf(1_001) }),
+    MORE,
+  ],
+  [
+    'versions of BatchGetAccounts',
+    () => answer(batch({ accountIds: Object.keys(THOUSAND), minVersions: THOUSAND })),
+    () => batch({ minVersions: versionsOf(1_001) }),
+    'must be 1000 or fewer',
+  ],
+  [
+    'characters of an owner',
+    () => answer(accounts({ owner: '\u{1f600}'.repeat(140) })),
+    () => accounts({ owner: 'x'.repeat(141) }),
+    'must have 140 characters or fewer',
+  ],
+  [
+    "characters of a label's key",
+    () => answer(accounts({ labels: one('k'.repeat(63)) })),
+    () => accounts({ labels: one('k'.repeat(64)) }),
+    'a key must have 63 characters or fewer',
+  ],
+  [
+    "characters of a label's value",
+    () => answer(accounts({ labels: { k: 'v'.repeat(255) } })),
+    () => accounts({ labels: { k: 'v'.repeat(256) } }),
+    'a value must have 255 characters or fewer',
+  ],
+  [
+    'types of entries',
+    () => answer(entries({ types: Array.from({ length: 64 }, () => 1) })),
+    () => entries({ types: Array.from({ length: 65 }, () => 1) }),
+    'must be 64 or fewer',
+  ],
+])('%s: taken at the limit, refused beyond it', async (_, atLimit, beyond, rule) => {
+  expect((await atLimit())?.code ?? status.OK).not.toBe(status.INVALID_ARGUMENT);
+  expect(await beyond()).toMatchObject({ code: status.INVALID_ARGUMENT, rules: [rule] });
 });
 
 test('all that is wrong is named at once', async () => {

@@ -8,7 +8,7 @@ import { runPipeline } from '#platform/postgres-pipeline.ts';
 import { uuidToBytes } from '#platform/uuid.ts';
 import { EventRecord } from '#proto/bank/event/v1/event_batch.ts';
 import { AccountState, AccountStatus, EventType, type Event } from '#proto/bank/event/v1/events.ts';
-import { batchRows } from '../../../projector-svc/batch-rows.ts';
+import { batchRows, outlineOf } from '../../../projector-svc/batch-rows.ts';
 import { projectRecords } from '../../../projector-svc/sql/project-records.ts';
 import { logRecord } from '../../unit/projector/record-fixtures.ts';
 
@@ -69,11 +69,18 @@ export async function project(pool: pg.Pool, events: readonly LifeEvent[]): Prom
     const seq = (await client.query<{ seq: bigint }>(sql, [PARTITION])).rows[0]?.seq ?? 0n;
     const batchId = randomUUID();
     const batch = { partition: PARTITION, seq: seq + 1n, batchId, events: records, submissions };
-    const { rows } = batchRows([logRecord(batch)], seq, Date.now());
+    const { rows } = batchRows([outlineOf(logRecord(batch))], { seq, retryNo: 0n }, Date.now());
     await runPipeline(client, projectRecords([rows]), ANSWER_MS);
   } finally {
     client.release();
   }
+}
+
+/** As an older copy of the store has it: nothing behind the version. */
+export async function rewind(pool: pg.Pool, accountId: string, version: number): Promise<void> {
+  const values = [accountId, version];
+  await pool.query('delete from entries where account_id = $1 and version > $2', values);
+  await pool.query('update balances set version = $2 where account_id = $1', values);
 }
 
 const plain = (value: string) => ({ form: { $case: 'plain' as const, value } });

@@ -105,16 +105,21 @@ export function watchAccount(
   request: Partial<WatchAccountRequest>,
   deadlineMs?: number,
 ): Stream<WatchAccountResponse> {
-  const options = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
   const whole = WatchAccountRequest.fromPartial(request);
-  return streamOf(queries.watchAccount(whole, new Metadata(), options));
+  return streamOf(queries.watchAccount(whole, new Metadata(), within(deadlineMs)));
 }
 
 export function exportStatement(
   { queries }: BankClient,
   request: Partial<ExportStatementRequest>,
+  deadlineMs?: number,
 ): Stream<ExportStatementResponse> {
-  return streamOf(queries.exportStatement(ExportStatementRequest.fromPartial(request)));
+  const whole = ExportStatementRequest.fromPartial(request);
+  return streamOf(queries.exportStatement(whole, new Metadata(), within(deadlineMs)));
+}
+
+function within(deadlineMs: number | undefined): { deadline?: number } {
+  return deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
 }
 
 function streamOf<Message>(call: ClientReadableStream<Message>): Stream<Message> {

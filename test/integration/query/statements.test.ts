@@ -16,6 +16,7 @@ import {
   lifeOf,
   opened,
   project,
+  rewind,
   SECOND_MICROS,
 } from './projected-lives.ts';
 import { balanceAt, exportStatement, listEntries, refusalOf, type Stream } from './query-calls.ts';
@@ -193,6 +194,13 @@ describe('ExportStatement', () => {
       'min_version',
     ]);
     expect(await fault({ accountId: randomUUID() })).toMatchObject({ reason: 'ACCOUNT_NOT_FOUND' });
+    const id = randomUUID();
+    const { projectionStore } = service.databases;
+    await project(projectionStore, lifeOf(id, [opened(), deposited(1n, 1n)]));
+    const [begun] = await messagesOf(exportStatement(service.client, { accountId: id }));
+    await rewind(projectionStore, id, 1);
+    const ahead = await fault({ accountId: id, resumeToken: begun?.resumeToken ?? '' });
+    expect(ahead).toMatchObject({ code: 9, reason: 'LOG_REPLACED' });
   });
 });
 

@@ -14,6 +14,7 @@ import {
   lifeOf,
   opened,
   project,
+  rewind,
   type LifeEvent,
 } from './projected-lives.ts';
 import { watchAccount } from './query-calls.ts';
@@ -142,6 +143,15 @@ describe('a resumed watch', () => {
     const mark = await stream.message(1);
     expect(mark).toMatchObject({ account: undefined, entries: [], state: CAUGHT_UP });
     stream.call.cancel();
+  });
+
+  test('by a token that is ahead of the log is told that it was replaced', async () => {
+    const accountId = randomUUID();
+    await write(saver(accountId, 3));
+    const { resumeToken } = await watchAccount(service.client, { accountId }).message(1);
+    await rewind(service.databases.projectionStore, accountId, 3);
+    const { ended } = watchAccount(service.client, { accountId, resumeToken });
+    expect(await ended).toMatchObject({ code: 9, reason: 'LOG_REPLACED' });
   });
 
   test('cut 200 times tells every version once, with its state', async () => {

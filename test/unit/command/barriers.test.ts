@@ -152,24 +152,27 @@ describe('a barrier', () => {
     expect(room).toBe(true);
   });
 
-  test('lets unary commands go first that came before it, however many barriers come', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    const one = openBench();
-    one.barrier([0, 1]);
-    await one.turn();
-    vi.advanceTimersByTime(1);
-    one.batcher.tryEnqueue(one.item(0, 'unary'));
-    vi.advanceTimersByTime(1);
-    one.barrier([0, 1]);
-    one.barrier([0, 1]);
-    one.running[0]?.end();
-    await one.turn();
-    expect(one.lanes()).toEqual(['0']);
-    one.running[0]?.end();
-    await one.turn();
-    expect(one.lanes()).toEqual(['0+1']);
-    vi.useRealTimers();
-  });
+  test.each(['bulk', 'unary'] as const)(
+    'of the %s kind lets unary commands go first that came before it, however many come',
+    async (kind) => {
+      vi.useFakeTimers({ toFake: ['performance'] });
+      const one = openBench();
+      one.barrier([0, 1], kind);
+      await one.turn();
+      vi.advanceTimersByTime(1);
+      one.batcher.tryEnqueue(one.item(0, 'unary'));
+      vi.advanceTimersByTime(1);
+      one.barrier([0, 1], kind);
+      one.barrier([0, 1], kind);
+      one.running[0]?.end();
+      await one.turn();
+      expect(one.lanes()).toEqual(['0']);
+      one.running[0]?.end();
+      await one.turn();
+      expect(one.lanes()).toEqual(['0+1']);
+      vi.useRealTimers();
+    },
+  );
 
   test('is processed before the batcher stops, and refused after', async () => {
     const one = openBench();

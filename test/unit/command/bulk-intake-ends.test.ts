@@ -5,7 +5,9 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { RpcError } from '#platform/grpc-errors.ts';
+import { createSlots } from '#platform/slots.ts';
 import type { RawMessage } from '../../../command-svc/bulk-messages.ts';
+import { tooManyUploads } from '../../../command-svc/take-stream.ts';
 import {
   ACCEPTED,
   failure,
@@ -139,5 +141,31 @@ describe('a stream ends, after its items in flight and with its claim deleted,',
       reason: 'SUBMISSION_CLOSED',
     });
     expect(one.batcher.taken).toBe(0);
+  });
+});
+
+describe('uploads at once', () => {
+  it('are as many as may be; one more is refused, a silent one does not count', async () => {
+    const uploads = createSlots(2, tooManyUploads);
+    const silent = intakeBench({ uploads });
+    const [one, two] = [intakeBench({ uploads }), intakeBench({ uploads })];
+    for (const bench of [one, two]) {
+      bench.send(1);
+      await queued(bench, 1);
+    }
+    expect(uploads.taken()).toBe(2);
+    const three = intakeBench({ uploads });
+    three.send(1);
+    expect(await failure(three.answer)).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      reason: 'QUEUE_FULL',
+      retryAfterMs: 1_000,
+    });
+    one.call.end();
+    one.batcher.settleAll(ACCEPTED);
+    await one.answer;
+    silent.send(1);
+    await queued(silent, 1);
+    expect(uploads.taken()).toBe(2);
   });
 });

@@ -129,7 +129,7 @@ const RECORDED_AT = 1_700_000_000_000_000n;
 function itemOf(command: Deposit, itemIndex: number): BatchItem {
   const origin = {
     kind: 'unary',
-    deadlineMs: undefined,
+    deadlineAtMs: undefined,
     traceparent: undefined,
     settle: () => undefined,
   } as const;

@@ -35,7 +35,12 @@ const ITEM: BatchItem = {
   otherPartition: undefined,
   itemIndex: Number.MAX_SAFE_INTEGER,
   bytes: 0,
-  origin: { kind: 'unary', traceparent: undefined, deadlineMs: undefined, settle: () => undefined },
+  origin: {
+    kind: 'unary',
+    traceparent: undefined,
+    deadlineAtMs: undefined,
+    settle: () => undefined,
+  },
 };
 
 export function packedEventsBytes(events: readonly AccountEvent[]): number {

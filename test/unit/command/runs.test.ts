@@ -94,6 +94,18 @@ describe('items of two lanes', () => {
     expect(answers).toEqual([true, true, false]);
     expect(one.batcher.tryEnqueue(one.pair(2, 3))).toBe(true);
   });
+
+  test('of streams fill no queue but their own', async () => {
+    const one = openBench({ ...WIDE, queueItemsMax: 2 });
+    one.batcher.tryEnqueue(one.pair(0, 1));
+    await one.turn();
+    const fill = (): boolean => one.batcher.tryEnqueue(one.pair(0, 1));
+    expect([fill(), fill(), fill()]).toEqual([true, true, false]);
+    expect(one.batcher.tryEnqueue(one.pair(0, 1, 'unary'))).toBe(true);
+    expect(one.barrier([0, 1])).toBe(true);
+    expect(one.barrier([0, 1])).toBe(false);
+    expect(one.batcher.tryEnqueue(one.pair(1, 0, 'unary'))).toBe(false);
+  });
 });
 
 const step = fc.oneof(

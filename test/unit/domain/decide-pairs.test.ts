@@ -13,6 +13,7 @@ import {
   NO_FACTS,
   OPENED,
   OTHER_ACCOUNT,
+  placed,
 } from '#test/support/commands.ts';
 
 const rich = after(OPENED, deposited(1_000n));
@@ -40,6 +41,39 @@ describe('two accounts', () => {
         },
       ],
     });
+  });
+
+  const frozen = after(OPENED, deposited(1_000n), {
+    type: 'AccountFrozen',
+    debits: true,
+    credits: false,
+    reason: 'r',
+  });
+  const absent = { destinationAccountId: '55555555-5555-4555-8555-555555555555' };
+  it.each([
+    [
+      'a closed one',
+      after(OPENED, {
+        type: 'AccountClosed',
+        reason: 'r',
+        counterpart: undefined,
+      }),
+      'ACCOUNT_CLOSED',
+    ],
+    ['a frozen one', frozen, 'ACCOUNT_NOT_FOUND'],
+    ['one with too little', after(OPENED, deposited(99n)), 'ACCOUNT_NOT_FOUND'],
+  ])('are both there before what the source allows counts: %s', (_name, source, reason) => {
+    const decision = decide(source, commandOf('Transfer', absent), { ...NO_FACTS, ...facts });
+    expect(decision).toMatchObject({ rejection: { reason } });
+  });
+
+  it('are not swept out of a frozen account, whatever else keeps it open', () => {
+    const held = evolve(frozen, placed(1n));
+    const sweep = commandOf('CloseAccount', { sweepTo: OTHER_ACCOUNT });
+    const decision = decide(held, sweep, { ...NO_FACTS, ...facts });
+    expect(decision).toMatchObject({ rejection: { reason: 'ACCOUNT_FROZEN' } });
+    const close = decide(held, commandOf('CloseAccount'), { ...NO_FACTS, ...facts });
+    expect(close).toMatchObject({ rejection: { reason: 'BALANCE_NOT_ZERO' } });
   });
 
   it('sweeps all that is there and closes', () => {

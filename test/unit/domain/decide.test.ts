@@ -15,6 +15,7 @@ import {
   HOLD,
   moved,
   OPENED,
+  OTHER_ACCOUNT,
   placed,
 } from '#test/support/commands.ts';
 
@@ -138,6 +139,31 @@ describe('a hold whose time has passed', () => {
       heldMinor: 50n,
       version: 6n,
     });
+  });
+
+  const all = after(OPENED, deposited(1_000n), placed(1_000n, PASSED));
+  const drawn = after(
+    OPENED,
+    { type: 'OverdraftLimitSet', overdraftLimitMinor: 500n },
+    placed(500n, PASSED),
+  );
+  const amountMinor = 1_000n;
+  const facts = {
+    account: () => after(OPENED),
+    operation: () => ({ version: 2n, event: deposited(amountMinor), isReversed: false }),
+  };
+  it.each([
+    ['a withdrawal', all, commandOf('Withdraw', { amountMinor })],
+    ['another hold', all, commandOf('PlaceHold', { amountMinor, holdId: ACCOUNT })],
+    ['a transfer', all, commandOf('Transfer', { amountMinor })],
+    ['a sweep', all, commandOf('CloseAccount', { sweepTo: OTHER_ACCOUNT })],
+    ['the reversal of a deposit', all, commandOf('ReverseOperation')],
+    ['a lower limit', drawn, commandOf('SetOverdraftLimit', { overdraftLimitMinor: 0n })],
+    ['the end of the account', drawn, commandOf('CloseAccount')],
+  ])('does not stand in the way of %s', (_name, before, command) => {
+    const { events } = decided(before, command, facts);
+    expect(events[0]).toMatchObject({ type: 'HoldExpired', holdId: HOLD });
+    expect(events.length).toBeGreaterThan(1);
   });
 
   it('is left alone by what does not need it', () => {

@@ -1,10 +1,10 @@
-/** Why a call was cancelled: its caller's wish, or its deadline. */
+/** Why a call was cancelled: its caller's wish, or its deadline, whatever the wall clock does. */
 import { EventEmitter } from 'node:events';
 import { Metadata, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openCallContext } from '#platform/call-context.ts';
 
-beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }));
+beforeEach(() => vi.useFakeTimers({ toFake: ['Date', 'performance'] }));
 afterEach(() => vi.useRealTimers());
 
 class Call extends EventEmitter {
@@ -36,4 +36,16 @@ test.each([
   expect(context.signal.reason).toMatchObject({ code });
   context.close();
   expect(call.listenerCount('cancelled')).toBe(0);
+});
+
+test.each([-3_600_000, 3_600_000])('a wall clock that jumps by %i ms moves no deadline', (byMs) => {
+  const call = new Call(Date.now() + 5_000);
+  const context = openCallContext(call);
+  const leftMs = () => (context.deadlineAtMs ?? 0) - performance.now();
+  expect(leftMs()).toBe(5_000);
+  vi.setSystemTime(Date.now() + byMs);
+  expect(leftMs()).toBe(5_000);
+  call.emit('cancelled');
+  expect(context.signal.reason).toMatchObject({ code: status.CANCELLED });
+  context.close();
 });

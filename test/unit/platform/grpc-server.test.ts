@@ -32,7 +32,10 @@ const opened: { close(): void }[] = [];
 
 beforeEach(async () => {
   aborted = [];
-  grpc = createGrpcServer({ log: silentLogger, maxReceiveBytes: 100_000 });
+  grpc = createGrpcServer({
+    log: silentLogger,
+    limits: { messageBytesMax: 100_000, requestMs: 300 },
+  });
   const startBulkMode = unary(
     silentLogger,
     async (_request: StartBulkModeRequest, call): Promise<StartBulkModeResponse> => {

@@ -50,3 +50,22 @@ test('another one that is filled from the outbox is no sign of Kafka', () => {
   ]);
   expect(lostSeconds(turns)).toEqual([3, 4, 5, 6]);
 });
+
+test('put back by somebody: lost like any other tail', () => {
+  const heads = [9n, 9n, 0n, 0n, 0n, 0n, 0n, 0n];
+  expect(lostSeconds(heads.map((seq) => [head(0, seq, seq === 0n ? 0n : 5n)]))).toEqual([7]);
+});
+
+test('quiet: nothing comes, and it is not behind', () => {
+  const tails = createLostTails();
+  const quietAt = (second: number, seq: bigint, logSeq: bigint): number => {
+    tails.isLost(head(0, seq), logSeq, second * 1000);
+    return tails.quietMs(0, second * 1000);
+  };
+  expect(quietAt(0, 4n, 9n)).toBe(0);
+  expect(quietAt(1, 9n, 9n)).toBe(0);
+  expect(quietAt(5, 9n, 9n)).toBe(4000);
+  expect(quietAt(6, 9n, 10n)).toBe(0);
+  expect(quietAt(7, 10n, 10n)).toBe(0);
+  expect(quietAt(9, 10n, 10n)).toBe(2000);
+});

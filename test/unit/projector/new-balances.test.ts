@@ -5,11 +5,12 @@ import { uuidToBytes } from '#platform/uuid.ts';
 import { CopyWriter } from '#platform/copy-binary.ts';
 import { EventBatch, EventRecord } from '#proto/bank/event/v1/event_batch.ts';
 import { AccountOpened, AccountStatus, EventType } from '#proto/bank/event/v1/events.ts';
-import { batchRows } from '../../../projector-svc/batch-rows.ts';
+import { batchRows, outlineOf } from '../../../projector-svc/batch-rows.ts';
 import { UndecodableRecord, type LogRecord } from '../../../projector-svc/record-outline.ts';
 
 const BATCH_ID = '22222222-2222-4222-8222-222222222222';
 const NOW_MS = 1_800_000_000_000;
+const START = { seq: 0n, retryNo: 0n };
 const text = fc.string({ unit: 'grapheme', maxLength: 40 });
 const int64 = fc.bigInt({ min: 0n, max: (1n << 63n) - 1n });
 const opened = fc.record({
@@ -103,7 +104,7 @@ test('the rows of new accounts, opened in two records, are what the generated co
       const records = [given.slice(0, cut), given.slice(cut)].map((part, n) =>
         recordOf(BigInt(n + 1), part.flatMap(eventsOf)),
       );
-      const { rows } = batchRows(records, 0n, NOW_MS);
+      const { rows } = batchRows(records.map(outlineOf), START, NOW_MS);
       const expected = given.length === 0 ? undefined : expectedRows(given).toString('hex');
       expect(rows.newBalances?.toString('hex')).toBe(expected);
       expect(rows.changedBalances).toBeUndefined();
@@ -123,5 +124,5 @@ test('an AccountOpened that cannot be read is refused with the name of its recor
   const record = recordOf(1n, [event]);
   const at = record.payload.indexOf(Buffer.from('\x12\x03EUR', 'latin1'));
   record.payload[at + 1] = 100;
-  expect(() => batchRows([record], 0n, NOW_MS)).toThrow(UndecodableRecord);
+  expect(() => batchRows([outlineOf(record)], START, NOW_MS)).toThrow(UndecodableRecord);
 });

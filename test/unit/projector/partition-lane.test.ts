@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   addRecords,
   dropApplied,
+  dropFirst,
   dropQueue,
   newLane,
   takeDense,
@@ -40,11 +41,25 @@ test('never cuts a record, and takes at least one', () => {
 test('drops what is applied, and knows the offset behind it', () => {
   const lane = newLane(2);
   addRecords(lane, [record(4), record(5), record(6), record(5)], 1);
-  dropApplied(lane, { seq: 5n, batchId: undefined }, 2);
+  dropApplied(lane, { seq: 5n }, 2);
   expect(seqs(lane.queue)).toEqual([6, 5]);
   expect(lane).toMatchObject({ nextOffset: 106n, queuedBytes: 20, queuedEvents: 2, queuedAtMs: 2 });
-  dropApplied(lane, { seq: 6n, batchId: undefined }, 3);
+  dropApplied(lane, { seq: 6n }, 3);
   expect(lane).toMatchObject({ queue: [], nextOffset: 106n, queuedBytes: 0, queuedEvents: 0 });
+});
+
+test('leaves what does not say which record it is to the step that keeps it', () => {
+  const lane = newLane(2);
+  const unplaced = record(0);
+  addRecords(lane, [record(4), unplaced, record(5)], 1);
+  dropApplied(lane, { seq: 9n }, 2);
+  expect(lane.queue[0]).toBe(unplaced);
+  expect(takeDense(lane.queue, 4n, 500)).toEqual([]);
+  dropFirst(lane, record(0)); // not this one: the queue has been filled anew
+  expect(lane.queue).toHaveLength(2);
+  dropFirst(lane, unplaced);
+  expect(seqs(lane.queue)).toEqual([5]);
+  expect(lane).toMatchObject({ nextOffset: 101n, queuedBytes: 10, queuedEvents: 1 });
 });
 
 test('knows the newest offset that came, also after its queue was dropped', () => {

@@ -1,22 +1,16 @@
 /** What the watchdog makes of what it sees: the faults that Connect hides too. */
 import { expect, test } from 'vitest';
-import { WATCHDOG } from '../../../projector-svc/config.ts';
-import { diagnose, newMemory, type Look } from '../../../projector-svc/pipeline-diagnosis.ts';
-
-const RUNNING = { connector: 'RUNNING', tasks: [{ state: 'RUNNING', trace: '' }] };
-const FAILED = { connector: 'RUNNING', tasks: [{ state: 'FAILED', trace: 'no offset' }] };
-const slot = (confirmedLsn: string, active = true, walStatus = 'reserved') => ({
-  active,
-  walStatus,
-  confirmedLsn,
-});
+import { WATCHDOG } from '../../../projector-svc/pipeline-bounds.ts';
+import { diagnose } from '../../../projector-svc/pipeline-diagnosis.ts';
+import { newMemory } from '../../../projector-svc/pipeline-look.ts';
+import { FAILED, RUNNING, lookAt, slot, type Seen } from './pipeline-looks.ts';
 
 /** Looks a second apart; answers the last diagnosis. */
-function after(seconds: number, look: (second: number) => Omit<Look, 'nowMs'>): string {
+function after(seconds: number, look: (second: number) => Seen): string {
   const memory = newMemory(0);
   let last = 'none';
   for (let second = 0; second <= seconds; second++) {
-    const diagnosis = diagnose({ ...look(second), nowMs: second * 1000 }, memory);
+    const diagnosis = diagnose(lookAt(second * 1000, look(second)), memory);
     last = diagnosis.action === 'none' ? 'none' : `${diagnosis.action}: ${diagnosis.why}`;
   }
   return last;
@@ -25,7 +19,8 @@ function after(seconds: number, look: (second: number) => Omit<Look, 'nowMs'>): 
 const inactiveSeconds = WATCHDOG.slotInactiveMs / 1000;
 const stuckSeconds = WATCHDOG.slotStuckMs / 1000;
 const moving = (second: number) => slot(`0/${second}`);
-type Given = (second: number) => Omit<Look, 'nowMs'>;
+const missingSeconds = WATCHDOG.connectorMissingMs / 1000;
+type Given = (second: number) => Seen;
 
 test.each<[string, number, Given, string]>([
   ['all is well', 300, (n) => ({ connector: RUNNING, slot: moving(n) }), 'none'],
@@ -78,7 +73,48 @@ test.each<[string, number, Given, string]>([
     'none',
   ],
   ['Connect away', 300, () => ({ connector: 'unreachable', slot: slot('0/1', false) }), 'none'],
-  ['no connector yet', 300, () => ({ connector: 'missing', slot: undefined }), 'none'],
+  [
+    'no connector yet',
+    missingSeconds - 1,
+    () => ({ connector: 'missing', slot: undefined }),
+    'none',
+  ],
+  [
+    'a connector that Connect has lost',
+    missingSeconds,
+    () => ({ connector: 'missing', slot: slot('0/1', false) }),
+    'put-connector: Connect does not know the connector',
+  ],
+  [
+    'Kafka away: a restart would not help',
+    300,
+    () => ({ connector: FAILED, slot: slot('0/1', false), kafkaAway: true }),
+    'none',
+  ],
+  [
+    'Kafka back after long: the connector gets its time',
+    300,
+    (n) => ({ connector: RUNNING, slot: slot('0/1', false), kafkaAway: n < 290 }),
+    'none',
+  ],
+  [
+    'Connect back after long: the connector gets its time',
+    300,
+    (n) => ({ connector: n < 290 ? 'unreachable' : RUNNING, slot: undefined }),
+    'none',
+  ],
+  [
+    'Connect back, and its connector does not take the slot',
+    300,
+    (n) => ({ connector: n < 300 - inactiveSeconds ? 'unreachable' : RUNNING, slot: undefined }),
+    'restart: there is no slot',
+  ],
+  [
+    'PostgreSQL away: nothing is known of the slot',
+    300,
+    () => ({ connector: RUNNING, slot: 'unknown' }),
+    'none',
+  ],
 ])('%s', (_, seconds, look, diagnosis) => {
   expect(after(seconds, look)).toBe(diagnosis);
 });

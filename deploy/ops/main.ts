@@ -1,0 +1,44 @@
+/**
+ * npm run ops -- COMMAND: looks at a running bank, at the addresses given or at the local one's.
+ * What a command found is its exit code too.
+ */
+import { Command } from 'commander';
+import { channelTarget } from '#client/bank-client.ts';
+import { errorText } from '../error-text.ts';
+import { askStatus } from './ask-status.ts';
+import type { Addresses } from './ask-status.ts';
+import { EXIT_CODES, statusJson, statusLines } from './status-report.ts';
+
+const STATUS = `Shows the services, the pipeline from the log to the projection, and the projection,
+on one screen. Exit code: 0 all is well, 1 a warning, 2 something fails, 3 something cannot be
+asked.`;
+
+type StatusOptions = Addresses & { readonly json: boolean };
+
+const program = new Command('npm run ops --').description('Looks at a running bank.');
+program
+  .command('status')
+  .description(STATUS)
+  .option('--command <host:port...>', 'every command-svc to ask', ['127.0.0.1:50051'])
+  .option('--query <host:port...>', 'every query-svc to ask', ['127.0.0.1:50052'])
+  .option('--projector <host:port...>', 'every projector-svc to ask', ['127.0.0.1:50053'])
+  .option('--json', 'the same and more, for programs', false)
+  .action(showStatus);
+
+async function showStatus({ json, ...addresses }: StatusOptions): Promise<void> {
+  for (const address of Object.values(addresses).flat()) checkAddress(address);
+  const status = await askStatus(addresses);
+  const text = json ? JSON.stringify(statusJson(status), null, 2) : statusLines(status).join('\n');
+  process.stdout.write(`${text}\n`);
+  process.exitCode = EXIT_CODES[status.state];
+}
+
+function checkAddress(address: string): void {
+  if (/^.+:\d{1,5}$/.test(address)) channelTarget([address]);
+  else throw new Error(`${address}: must be host:port`);
+}
+
+program.parseAsync().catch((error: unknown) => {
+  console.error(errorText(error));
+  process.exitCode = EXIT_CODES.unknown;
+});

@@ -1,0 +1,56 @@
+/**
+ * What the watch sees, as metrics: a state for each check, and the numbers behind them. Each
+ * replica tells what it has seen itself.
+ */
+import { gauge } from '#platform/telemetry.ts';
+import { STATES } from './health-state.ts';
+import type { Check } from './health-state.ts';
+import type { PipelineSnapshot } from './pipeline-look.ts';
+
+const states = gauge(
+  'bank.pipeline.state',
+  'State of a check of the pipeline: 0 ok, 1 warning, 2 unknown, 3 failing.',
+);
+const slotActive = gauge(
+  'bank.pipeline.slot_active',
+  'Whether a process reads the replication slot: 0 or 1.',
+);
+const retained = gauge(
+  'bank.pipeline.slot_retained_bytes',
+  'WAL that is kept for the replication slot.',
+  'By',
+);
+const retainedMax = gauge(
+  'bank.pipeline.slot_retained_bytes_max',
+  'WAL that may be kept for it; not told while there is no limit.',
+  'By',
+);
+const heartbeatAge = gauge(
+  'bank.pipeline.heartbeat_age_ms',
+  'Age of the newest heartbeat of Debezium.',
+  'ms',
+);
+const tasksRunning = gauge('bank.pipeline.tasks_running', 'Tasks of the connector that run.');
+const consumerLag = gauge(
+  'bank.pipeline.consumer_lag_records',
+  'Records in Kafka that the consumer group has not committed.',
+);
+
+export function tellMetrics({ look, lag, checks }: PipelineSnapshot): void {
+  tellStates(checks);
+  if (typeof lag !== 'string') consumerLag.set(Number(lag.records));
+  if (look === undefined) return;
+  const { facts, connector } = look;
+  if (typeof connector !== 'string') {
+    tasksRunning.set(connector.tasks.filter((task) => task.state === 'RUNNING').length);
+  }
+  if (facts === undefined) return;
+  slotActive.set(facts.slot?.active === true ? 1 : 0);
+  retained.set(Number(facts.slot?.retainedBytes ?? 0n));
+  if (facts.retainedBytesMax !== undefined) retainedMax.set(Number(facts.retainedBytesMax));
+  if (facts.heartbeatAgeMs !== undefined) heartbeatAge.set(Number(facts.heartbeatAgeMs));
+}
+
+export function tellStates(checks: readonly Check[]): void {
+  for (const { name, state } of checks) states.set(STATES.indexOf(state), { check: name });
+}

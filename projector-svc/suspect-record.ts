@@ -1,0 +1,86 @@
+/**
+ * A record that could not be applied. If Kafka brought it, its bytes are compared with the event
+ * store's row of the same position, which is the truth: where they differ, what Kafka brought is
+ * kept as a dead letter, and the row is applied in its place. What cannot be applied from the event
+ * store either is applied apart, so that only the accounts that it concerns are parked.
+ */
+import { sleep } from '#platform/waiting.ts';
+import { applyApart } from './apply-apart.ts';
+import { TAIL } from './config.ts';
+import { CAUSE, faultOf, letterFromKafka, lettersKept } from './dead-letter.ts';
+import type { Fault } from './dead-letter.ts';
+import { projectBatch } from './project-batch.ts';
+import type { ProjectContext, ProjectedHead } from './project-batch.ts';
+import { nameOf } from './record-outline.ts';
+import type { LogRecord } from './record-outline.ts';
+import { keepDeadLetter } from './sql/keep-dead-letter.ts';
+import { MissingPosition, readLogRows } from './sql/read-log-row.ts';
+import type { LogRow } from './sql/read-log-row.ts';
+
+/** Answers the new head; undefined: the log has no such record, and what came is kept. */
+export async function applySuspect(
+  ctx: ProjectContext,
+  head: ProjectedHead,
+  record: LogRecord,
+  fault: Fault,
+): Promise<ProjectedHead | undefined> {
+  const row = await findLogRow(ctx, record);
+  if (record.source === 'outbox') {
+    if (row !== undefined) return applyApart(ctx, head, row);
+    throw new MissingPosition(`${nameOf(record)} was in the outbox, and is not there any more`);
+  }
+  if (row?.payload.equals(record.payload) === true) {
+    const { offset, headers } = record;
+    return applyApart(ctx, head, { ...row, offset, headers });
+  }
+  await keepFromKafka(ctx, record, fault);
+  if (row === undefined) return undefined;
+  try {
+    return await projectBatch(ctx, head, [row], 'alone');
+  } catch (error) {
+    if (faultOf(error) === undefined) throw error;
+    return applyApart(ctx, head, row);
+  }
+}
+
+/** One whose headers do not say which it is; what it was shows as a hole, which is filled. */
+export async function keepUnplaced(ctx: ProjectContext, record: LogRecord): Promise<void> {
+  const message = 'the headers of a record do not say which it is: seq or batchId is missing';
+  await keepFromKafka(ctx, record, { cause: CAUSE.noPosition, message });
+}
+
+/** A position that the log has not reached: nobody can have written it there. */
+export async function keepBeyondLog(ctx: ProjectContext, record: LogRecord): Promise<boolean> {
+  if ((await findLogRow(ctx, record)) !== undefined) return false;
+  const message = `${nameOf(record)} came from Kafka, and the event store has no such position`;
+  await keepFromKafka(ctx, record, { cause: CAUSE.notInLog, message });
+  return true;
+}
+
+async function keepFromKafka(ctx: ProjectContext, record: LogRecord, fault: Fault): Promise<void> {
+  const letter = letterFromKafka(record, fault);
+  const { deadLetterId, source } = letter;
+  const isNew = await keepDeadLetter(ctx.reading, letter);
+  if (isNew) lettersKept.add(1, { cause: fault.cause, source });
+  const { partition, seq, offset } = record;
+  ctx.log.error('A record from Kafka cannot be applied; the event store is asked.', {
+    partition,
+    seq,
+    offset,
+    deadLetterId,
+    ...fault,
+  });
+}
+
+/** It may become visible a moment after Kafka has brought it. */
+async function findLogRow(
+  { eventStore }: ProjectContext,
+  { partition, seq }: LogRecord,
+): Promise<LogRow | undefined> {
+  for (let attempt = 1; attempt <= TAIL.rereadAttempts; attempt++) {
+    const [row] = await readLogRows(eventStore, partition, [seq], 0);
+    if (row !== undefined) return row;
+    await sleep(TAIL.rereadPauseMs);
+  }
+  return undefined;
+}

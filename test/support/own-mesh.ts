@@ -1,0 +1,44 @@
+/**
+ * A whole mesh of a test's own, parts and services, beside the run's one stack: its parts may be
+ * stopped, started again and emptied, and nobody else notices.
+ */
+import { inject } from 'vitest';
+import { createBankClient, type BankClient } from '#client/bank-client.ts';
+import { startMesh, type Mesh, type MeshOptions } from '#deploy/local/mesh.ts';
+import { silent } from '#deploy/local/progress.ts';
+import { EVENT_STORE, PROJECTION_STORE } from '#deploy/local/stack.ts';
+import { createPool } from '#platform/postgres.ts';
+import type { Stores } from '#test/support/stored-rows.ts';
+
+export type OwnMesh = Mesh & {
+  client: BankClient;
+  /** Both as the owner. */
+  stores: Stores;
+};
+
+const CONNECTIONS_MAX = 4;
+
+export async function openOwnMesh(
+  options: Pick<MeshOptions, 'replicas' | 'postgresSettings'>,
+): Promise<OwnMesh> {
+  const dataFolder = `${inject('stack').folder}-own`;
+  const mesh = await startMesh({ ...options, dataFolder, progress: silent, env: {} });
+  const client = createBankClient(mesh.addresses);
+  const open = (database: string): Stores['eventStore'] =>
+    createPool({
+      url: mesh.stack.postgresUrl('postgres', database),
+      applicationName: 'bank-test',
+      maxConnections: CONNECTIONS_MAX,
+    });
+  const stores = { eventStore: open(EVENT_STORE), projectionStore: open(PROJECTION_STORE) };
+  return {
+    ...mesh,
+    client,
+    stores,
+    async stop() {
+      client.close();
+      await Promise.all([stores.eventStore.end(), stores.projectionStore.end()]);
+      await mesh.stop();
+    },
+  };
+}
