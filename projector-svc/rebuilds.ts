@@ -80,7 +80,7 @@ export function createRebuilds(ctx: RebuildContext): Rebuilds {
     async start() {
       const row = await openRebuild(ctx);
       if (row.state === 'swapped') throw notDropped(row);
-      if (!row.isAlive) await run(row);
+      if (!row.isAlive && !runsHere(row, running)) await run(row);
       return await get(row.rebuildId);
     },
     async swap(rebuildId, acceptDifferences, signal) {
@@ -109,6 +109,11 @@ export function createRebuilds(ctx: RebuildContext): Rebuilds {
       await running?.ended;
     },
   };
+}
+
+/** Its lock may be away for a moment, with the connection that holds it. */
+function runsHere({ rebuildId, state }: RebuildRow, running: Running | undefined): boolean {
+  return running?.rebuildId === rebuildId && (state === 'running' || state === 'caught_up');
 }
 
 /** The one that is there; else a new one. */
