@@ -25,7 +25,8 @@ export async function findOperation(
     readOperation(pool, accountId, operationId),
   );
   if (found === undefined) {
-    const message = `account ${accountId} has executed no operation ${operationId}`;
+    const missing = `account ${accountId} has executed no operation ${operationId}`;
+    const message = `${missing} (a transfer belongs to its source)`;
     throw refusal(status.NOT_FOUND, 'OPERATION_NOT_FOUND', message);
   }
   const executed = replayedFrom(found.payload, found.version, found.recordedAtMicros);

@@ -39,6 +39,6 @@ export function replayedFrom(
 
 function reused({ accountId, operationId }: AccountOperation): ItemDecision {
   const operation = `operation ${operationId} of account ${accountId}`;
-  const message = `${operation} was executed with other content`;
+  const message = `${operation} was executed with other content: a new command takes a new id`;
   return { kind: 'rejected', rejection: reject('OPERATION_ID_REUSED', message, 'operation_id') };
 }

@@ -122,7 +122,7 @@ function checkLimit(found: Violations, limit: Money | undefined): Violations {
 function checkFreezeAccount(freeze: FreezeAccountRequest): Violations {
   let found = note(NONE, 'account_id', uuidRule(freeze.accountId));
   const freezesNothing = !freeze.debits && !freeze.credits;
-  found = note(found, 'debits', freezesNothing ? 'or credits must be true' : undefined);
+  found = note(found, 'debits', freezesNothing ? 'must be true, or credits' : undefined);
   return checkKey(checkReason(found, freeze.reason, 1), freeze);
 }
 

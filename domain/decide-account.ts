@@ -135,7 +135,7 @@ const SWEEP_FIELDS = {
 function holdsOpen({ openHolds }: ExistingAccount, accountId: string): Refused | undefined {
   const count = openHolds.length;
   if (count === 0) return undefined;
-  const message = `account ${accountId} has ${count} open holds: capture or release them first`;
+  const message = `account ${accountId} has open holds (${count}): capture or release them first`;
   return refuse('BALANCE_NOT_ZERO', message, 'account_id');
 }
 

@@ -117,7 +117,8 @@ function findReversible(
   const operation = facts.operation(accountId, reversedOperationId);
   const name = `operation ${reversedOperationId} of account ${accountId}`;
   if (operation === undefined || isNewerThanLookedUp(operation, counterpartAccountId)) {
-    const message = `account ${accountId} has executed no operation ${reversedOperationId}`;
+    const missing = `account ${accountId} has executed no operation ${reversedOperationId}`;
+    const message = `${missing} (a transfer belongs to its source)`;
     return refuse('OPERATION_NOT_FOUND', message, OPERATION_FIELD);
   }
   if (!isReversible(operation.event)) {

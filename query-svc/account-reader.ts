@@ -151,7 +151,7 @@ function notProjected(behind: readonly (readonly [string, bigint])[]): Error {
 }
 
 export function accountNotFound(accountId: string): Error {
-  const message = `account ${accountId} is not known`;
+  const message = `account ${accountId} is not known here: to wait for a new one, give min_version`;
   return refusal(status.NOT_FOUND, 'ACCOUNT_NOT_FOUND', message, {
     metadata: { account_id: accountId },
   });

@@ -11,7 +11,13 @@ import type {
   GetBalanceAtResponse,
 } from '#proto/bank/v1/account_query_service.ts';
 import { accountNotFound, guardProjection, TENANT, type QueryContext } from './account-reader.ts';
-import { accountIdField, timeField, versionField, type Violations } from './request-fields.ts';
+import {
+  accountIdField,
+  MICROS_END,
+  timeField,
+  versionField,
+  type Violations,
+} from './request-fields.ts';
 import { balanceAt, type BalanceAtQuery } from './sql/balance-at.ts';
 
 const NANOS_A_MICRO = 1_000;
@@ -56,14 +62,18 @@ function checkRequest({ accountId, at, minVersion }: GetBalanceAtRequest): {
   return { query, minVersion };
 }
 
-/** The first microsecond behind the time: what was recorded at the time itself counts. */
+/**
+ * The first microsecond behind the time, within the years that there are: what was recorded at the
+ * time itself counts.
+ */
 function behind(
   violations: Violations,
   time: Parameters<typeof timeField>[2] & object,
 ): string | undefined {
   const from = timeField(violations, 'time', time);
   if (from === undefined) return undefined;
-  return isoFromMicros(time.nanos % NANOS_A_MICRO === 0 ? from + 1n : from);
+  const behindIt = time.nanos % NANOS_A_MICRO === 0 ? from + 1n : from;
+  return isoFromMicros(behindIt < MICROS_END ? behindIt : MICROS_END);
 }
 
 function notThere({ accountId, version }: BalanceAtQuery, asOfVersion: bigint): Error {

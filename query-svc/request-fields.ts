@@ -26,7 +26,7 @@ const SUBMISSION_ID = /^[A-Za-z0-9._-]{1,128}$/;
 const MICROS_A_SECOND = 1_000_000n;
 const NANOS_A_MICRO = 1_000;
 /** The last microsecond of the year 9999. */
-const MICROS_END = (SECONDS_MAX + 1n) * MICROS_A_SECOND - 1n;
+export const MICROS_END = (SECONDS_MAX + 1n) * MICROS_A_SECOND - 1n;
 
 /** The id in lower case; '' when it breaks the rule. */
 export function accountIdField(violations: Violations, field: string, text: string): string {

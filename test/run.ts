@@ -13,12 +13,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { onStopSignal } from '#deploy/local/stop-signals.ts';
+import { sleep } from '#platform/waiting.ts';
 import { STEPS, type Step } from '#test/steps.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BIN = join(ROOT, 'node_modules', '.bin');
 /** How long a step that was told to end may take over its clean-up. */
 const END_GRACE_MS = 15_000;
+const GROUP_POLL_MS = 50;
 
 type Counts = { passed: number; failed: number };
 type Ended = { code: number; seconds: number; timedOut: boolean };
@@ -137,6 +139,7 @@ async function run(command: readonly string[], limitSeconds: number): Promise<En
   });
   clearTimeout(limit);
   endGroup(child, 'SIGTERM');
+  await groupEnded(child);
   running = undefined;
   return { code, seconds: (performance.now() - started) / 1000, timedOut };
 }
@@ -147,7 +150,17 @@ function endGroup(child: ChildProcess | undefined, signal: NodeJS.Signals): void
   setTimeout(() => signalGroup(pid, 'SIGKILL'), END_GRACE_MS).unref();
 }
 
-function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
+/** Some go on after SIGTERM (tsc ends its work first): they too are gone before this run is. */
+async function groupEnded({ pid }: ChildProcess): Promise<void> {
+  if (pid === undefined) return;
+  const endsAt = performance.now() + END_GRACE_MS;
+  while (signalGroup(pid, 0)) {
+    if (performance.now() > endsAt) return void signalGroup(pid, 'SIGKILL');
+    await sleep(GROUP_POLL_MS);
+  }
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-pid, signal);
   } catch {

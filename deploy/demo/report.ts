@@ -1,6 +1,7 @@
 /**
  * The demo's report as lines of text. Reads nothing itself: everything comes in as data.
  */
+import { randomUUID } from 'node:crypto';
 import type { Expectation } from './expectation.ts';
 import type { IdleLatency } from './idle-latency.ts';
 import type { Latencies } from './latencies.ts';
@@ -57,7 +58,7 @@ export function idleLines({ stored, visible }: IdleLatency, deposits: number): s
 }
 
 export function callLines(addresses: { command: string; query: string }): string[] {
-  const account = '0190c7a4-5a10-7c4e-9c55-3f1d1a5b7c01';
+  const account = randomUUID(); // another one each time: npm start keeps its accounts
   const call = 'grpcurl -plaintext -d';
   const open = `{"account_id":"${account}","currency_code":"EUR"}`;
   const deposit = `{"account_id":"${account}","amount":{"currency_code":"EUR","minor_units":1250}}`;

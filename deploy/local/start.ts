@@ -1,5 +1,6 @@
 // npm start: the whole mesh on the ports of the documentation, until Ctrl-C. Accounts and their
 // history stay in .local/start from one run to the next.
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { envAddress, envInt, parseEnv } from '#platform/config.ts';
 import { sleep } from '#platform/waiting.ts';
@@ -63,10 +64,10 @@ function howToCall(mesh: Mesh): string {
   const [command = ''] = mesh.addresses.command;
   const [query = ''] = mesh.addresses.query;
   const [projector = ''] = mesh.addresses.projector;
-  const account = '3f2b8c1e-7a4d-4c55-9b60-1d2e3f4a5b6c';
+  const account = randomUUID(); // another one each time: accounts stay from run to run
   const call = 'grpcurl -plaintext';
   return `
-Everything serves. No proto files are needed to call it:
+Everything serves. No proto files are needed to call it (how to install grpcurl: README.md):
 
   ${call} ${command} list
   ${call} -d '{"account_id":"${account}","currency_code":"EUR","owner":"Ada"}' \\
@@ -74,6 +75,8 @@ Everything serves. No proto files are needed to call it:
   ${call} -d '{"account_id":"${account}","amount":{"currency_code":"EUR","minor_units":1250}}' \\
     ${command} bank.v1.AccountCommandService/Deposit
   ${call} -d '{"account_id":"${account}"}' ${query} bank.v1.AccountQueryService/GetAccount
+
+  docs/account-life.md shows an account from its opening to its end, each call with its answer.
 
   commands ${mesh.addresses.command.join(', ')}   queries ${query}   projector ${projector}
   event store  ${mesh.stack.eventStoreUrl}

@@ -18,6 +18,8 @@ export type PipelineFault = {
   end?: (mesh: OwnMesh) => Promise<void>;
   /** Whether Kafka alone can no longer bring all. */
   losesRecords: boolean;
+  /** Soon over, so that CI has the time for it. */
+  isShort?: true;
 };
 
 /** Small, so that a slot is lost after a few of them. */
@@ -29,7 +31,7 @@ const PARTITIONS = 16;
 const MENDED = { timeoutMs: 60_000 } as const;
 
 export const PIPELINE_FAULTS: readonly PipelineFault[] = [
-  { name: 'the slot is dropped', begin: dropSlot, losesRecords: true },
+  { name: 'the slot is dropped', begin: dropSlot, losesRecords: true, isShort: true },
   {
     name: 'Connect is down until the slot has lost its WAL',
     begin: loseSlot,
@@ -59,6 +61,7 @@ export const PIPELINE_FAULTS: readonly PipelineFault[] = [
     name: 'the projected tables are emptied',
     begin: ({ stores }) => emptyProjection(stores.projectionStore),
     losesRecords: true,
+    isShort: true,
   },
 ];
 

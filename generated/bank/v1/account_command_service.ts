@@ -4490,8 +4490,9 @@ export const AccountCommandServiceService = {
   },
   /**
    * Tells what became of an operation, for a caller that got no answer. NOT_FOUND
-   * (OPERATION_NOT_FOUND): it was refused, or never arrived, or may still arrive while the first
-   * call's deadline has not passed.
+   * (OPERATION_NOT_FOUND): it was refused, or never arrived, or is not stored yet: what a replica
+   * had begun to store when the deadline passed is there a moment later. So after NOT_FOUND send
+   * the same command again, under the same operation_id: that is certain, and executes it once.
    */
   getOperation: {
     path: "/bank.v1.AccountCommandService/GetOperation" as const,
@@ -4584,8 +4585,9 @@ export interface AccountCommandServiceServer extends UntypedServiceImplementatio
   reverseOperation: handleUnaryCall<ReverseOperationRequest, ReverseOperationResponse>;
   /**
    * Tells what became of an operation, for a caller that got no answer. NOT_FOUND
-   * (OPERATION_NOT_FOUND): it was refused, or never arrived, or may still arrive while the first
-   * call's deadline has not passed.
+   * (OPERATION_NOT_FOUND): it was refused, or never arrived, or is not stored yet: what a replica
+   * had begun to store when the deadline passed is there a moment later. So after NOT_FOUND send
+   * the same command again, under the same operation_id: that is certain, and executes it once.
    */
   getOperation: handleUnaryCall<GetOperationRequest, GetOperationResponse>;
   /**
@@ -4829,8 +4831,9 @@ export interface AccountCommandServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Tells what became of an operation, for a caller that got no answer. NOT_FOUND
-   * (OPERATION_NOT_FOUND): it was refused, or never arrived, or may still arrive while the first
-   * call's deadline has not passed.
+   * (OPERATION_NOT_FOUND): it was refused, or never arrived, or is not stored yet: what a replica
+   * had begun to store when the deadline passed is there a moment later. So after NOT_FOUND send
+   * the same command again, under the same operation_id: that is certain, and executes it once.
    */
   getOperation(
     request: GetOperationRequest,

@@ -142,6 +142,7 @@ describe('control totals', () => {
     ['amounts[0].currency_code', { amounts: [{ currencyCode: 'euro' }] }],
     ['amounts[0].minor_units', { amounts: [EUR(-1n)] }],
     ['amounts[1].currency_code', { amounts: [EUR(1n), EUR(2n)] }],
+    ['amounts', { amounts: Array.from({ length: 100_000 }, () => EUR(-1n)) }],
   ])('that are malformed are named: %s', async (field, totals) => {
     const { a, deposits } = bench;
     expect(await failureOf(close('malformed', totals))).toBe(`3 control_totals.${field}`);

@@ -58,6 +58,13 @@ describe('GetBalanceAt', () => {
     }
   });
 
+  test('shows the newest balance at the last microsecond of all years', async () => {
+    const last = { seconds: 253_402_300_799n, nanos: 999_999_000 };
+    expect(await ask({ $case: 'time', value: last })).toMatchObject({
+      version: BigInt(life.length),
+    });
+  });
+
   test('takes the last of several versions of one time', async () => {
     const at = micros(50);
     const steps = [opened(), deposited(1n, 1n), deposited(2n, 3n), deposited(4n, 7n)];

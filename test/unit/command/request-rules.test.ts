@@ -58,7 +58,7 @@ const BAD: readonly [string, CommandCase][] = [
     'overdraft_limit.minor_units must be 0 or more',
     { $case: 'setOverdraftLimit', accountId, overdraftLimit: EUR(-1n) },
   ],
-  ['debits or credits must be true', { $case: 'freezeAccount', accountId, reason }],
+  ['debits must be true, or credits', { $case: 'freezeAccount', accountId, reason }],
   ['reason must not be empty', { $case: 'freezeAccount', accountId, debits: true }],
   ['reason must not be empty', { $case: 'unfreezeAccount', accountId }],
   ['reason must have 140 characters', { $case: 'closeAccount', accountId, reason: LONG }],
