@@ -195,8 +195,8 @@ export interface StreamAcknowledgementsRequest {
 }
 
 /**
- * An acknowledgement with the progress after it. Progress alone: a checkpoint, at least every 10 s,
- * or the end.
+ * An acknowledgement with the progress after it. Progress alone: a checkpoint (when accepted_total
+ * becomes known, when items wait, and at least every 10 s), or the end.
  */
 export interface StreamAcknowledgementsResponse {
   /** Goes on after this message. */
