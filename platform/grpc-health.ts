@@ -1,7 +1,7 @@
 // grpc.health.v1.Health for the services of one server. Nothing is SERVING before open() and after
 // close(); between them each service is, unless set() says otherwise of it or of '' (the whole
-// server), and '' is when all of them are. close() also ends the streams of Watch, which would hold up a server's end
-// for ever.
+// server), and '' is when all of them are. close() also ends the streams of Watch, which would hold
+// up a server's end for ever.
 import { status } from '@grpc/grpc-js';
 import type { ServerWritableStream, ServiceError } from '@grpc/grpc-js';
 import {

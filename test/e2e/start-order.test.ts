@@ -91,7 +91,7 @@ describe('services that start before everything else', () => {
   });
 
   test('say so when their store is lost, and when it is back', { timeout: 180_000 }, async () => {
-    await stack.parts.postgres.kill();
+    stack.parts.postgres.kill();
     for (const service of SERVICES) {
       const isLost = async () => (await servingOf(service)) === Serving.NOT_SERVING;
       await until(`${service} has lost its store`, isLost, { timeoutMs: PART_MS });
