@@ -1,14 +1,17 @@
 /**
- * `npm run call-tools`: has grpcurl and jq ready for the documents' calls. A step of its own before
- * the tests that use them, since the first time on a machine they are built.
+ * `npm run test:tools`: has ready what tests run and Go builds: grpcurl and jq for the documents'
+ * calls, toxiproxy for the fault suite. A step of its own before the steps that use them, since the
+ * first time on a machine it takes minutes.
  */
-import { errorText } from '../error-text.ts';
-import { findCallTools } from '../local/call-tools.ts';
-import { progressLines } from '../local/progress.ts';
+import { errorText } from '#deploy/error-text.ts';
+import { findCallTools } from '#deploy/local/call-tools.ts';
+import { progressLines } from '#deploy/local/progress.ts';
+import { findToxiproxy } from '#test/faults/mesh/toxiproxy-binary.ts';
 
 try {
   const folders = await findCallTools(progressLines);
-  console.info(`grpcurl is in ${folders.join(', ')}`);
+  const toxiproxy = await findToxiproxy(progressLines);
+  console.info(`grpcurl is in ${folders.join(', ')}; toxiproxy is ${toxiproxy}`);
 } catch (error) {
   console.error(errorText(error));
   process.exitCode = 1;
