@@ -36,8 +36,10 @@ export type Plan = {
   readonly modeItems: number;
   readonly transferItems: number;
   readonly longItems: number;
-  /** Events stored before the growth window begins. */
+  /** Events stored before the growth window, or a rebuild beside a stream, begins. */
   readonly growthAt: number;
+  /** How long a stream has the bank to itself before a rebuild begins beside it. */
+  readonly besideAloneMs: number;
 };
 
 export const FULL: Plan = {
@@ -65,6 +67,7 @@ export const FULL: Plan = {
   transferItems: 200_000,
   longItems: 10_000_000,
   growthAt: 5_000_000,
+  besideAloneMs: 20_000,
 };
 
 /** Counts are a tenth; what is a property of the load (message, warm accounts, rate) stays. */
@@ -91,6 +94,7 @@ export const QUICK: Plan = {
   transferItems: FULL.transferItems / 5,
   longItems: FULL.longItems / 10,
   growthAt: FULL.growthAt / 10,
+  besideAloneMs: FULL.besideAloneMs / 4,
 };
 
 /** To see that the harness works, in seconds; its figures say nothing. */
@@ -116,4 +120,5 @@ export const TINY: Plan = {
   transferItems: 4_000,
   longItems: 20_000,
   growthAt: 10_000,
+  besideAloneMs: 300,
 };

@@ -27,6 +27,7 @@ import { longStream } from './scenarios/long-stream.ts';
 import { overload } from './scenarios/overload.ts';
 import { parallelBulk } from './scenarios/parallel-bulk.ts';
 import { queries } from './scenarios/queries.ts';
+import { rebuildBeside } from './scenarios/rebuild-beside.ts';
 import { rebuild } from './scenarios/rebuild.ts';
 import { storedBytes } from './scenarios/stored-bytes.ts';
 import { transfers } from './scenarios/transfers.ts';
@@ -46,6 +47,7 @@ export const SCENARIOS: readonly Scenario[] = [
   overload,
   coldAccounts,
   longStream,
+  rebuildBeside,
 ];
 
 const SEED = 20_261_128;
