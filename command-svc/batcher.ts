@@ -12,18 +12,9 @@ import { BarrierQueue, type ReadyBarrier } from './barrier-queue.ts';
 import { hasProcessor, isDue, runItemsMax, wakeAtMs } from './batch-start.ts';
 import type { BatcherLimits, InFlight, Moment } from './batch-start.ts';
 import { shuttingDown } from './shutting-down.ts';
-import {
-  createLane,
-  hasNoBarrierRoom,
-  hasNoRoom,
-  isQueueFull,
-  isTooSlow,
-  putBack,
-  takeBatch,
-  wakeRoomWaiters,
-  type Lane,
-  type ProcessBatch,
-} from './lane.ts';
+import { createLane, putBack, takeBatch, wakeRoomWaiters } from './lane.ts';
+import type { Lane, ProcessBatch } from './lane.ts';
+import { hasNoBarrierRoom, hasNoRoom, isQueueFull, isTooSlow } from './lane-room.ts';
 
 export type Batcher = {
   /** False: that lane's queue is full, or too slow for the item's deadline. */
@@ -85,9 +76,11 @@ class LaneBatcher implements AdjustableBatcher {
     const lane = this.#lane(item.partition);
     if (item.origin.kind === 'unary') {
       const nowMs = performance.now();
-      if (isQueueFull(lane.unary, this.#limits) || isTooSlow(lane, item, nowMs)) return false;
+      if (isQueueFull(lane.unary, this.#limits)) return false;
+      if (isTooSlow(lane, item, this.#limits, nowMs)) return false;
       this.#lastUnaryMs = nowMs;
       lane.unary.push(item, nowMs);
+      lane.pace.begin(nowMs);
     } else {
       if (hasNoRoom(lane, this.#limits)) return false;
       if (this.#barriers.joinsRun(item, lane, () => this.#runItemsMax)) return true;
@@ -113,6 +106,8 @@ class LaneBatcher implements AdjustableBatcher {
     const isFull = isUnary ? hasNoBarrierRoom : hasNoRoom;
     if (lanes.some((lane) => isFull(lane, this.#limits))) return false;
     const nowMs = performance.now();
+    const isSlow = (lane: Lane): boolean => isTooSlow(lane, item, this.#limits, nowMs);
+    if (isUnary && lanes.some(isSlow)) return false;
     if (isUnary) this.#lastUnaryMs = nowMs;
     this.#barriers.addItem(item, lanes, this.#runItemsMax, nowMs);
     this.#planDispatch();
@@ -200,6 +195,7 @@ class LaneBatcher implements AdjustableBatcher {
     this.#waiting.delete(lane);
     lane.busy = true;
     const moment = this.#moment(performance.now());
+    lane.pace.begin(moment.nowMs);
     const taking = { ...moment, hasProcessor: hasProcessor(this.#limits, moment) };
     const batch = takeBatch(lane, this.#limits, taking);
     this.#inFlight[batch.hasBulk ? 'bulk' : 'unary'] += 1;
@@ -224,6 +220,7 @@ class LaneBatcher implements AdjustableBatcher {
     for (const lane of lanes) {
       this.#waiting.delete(lane);
       lane.busy = true;
+      lane.pace.begin(performance.now());
       wakeRoomWaiters(lane);
     }
     void this.#processBarrier(barrier, queuedSinceMs).finally(() => this.#ended(lanes, isBulk));
@@ -231,8 +228,11 @@ class LaneBatcher implements AdjustableBatcher {
 
   #ended(lanes: readonly Lane[], wasBulk: boolean): void {
     this.#inFlight[wasBulk ? 'bulk' : 'unary'] -= 1;
+    const nowMs = performance.now();
     for (const lane of lanes) {
       lane.busy = false;
+      lane.pace.end(nowMs);
+      if (lane.unary.length > 0) lane.pace.begin(nowMs);
       if (lane.unary.length + lane.bulk.length > 0) this.#waiting.add(lane);
     }
     this.#dispatch();

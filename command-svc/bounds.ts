@@ -63,8 +63,8 @@ export const PLACES_WINDOW_ITEMS = 4_096;
  * decoded too.
  */
 export const LOG_ROW_BYTES_MAX = MESSAGE_BYTES_MAX;
-/** What part of the time that a command has left its lane's queue may take. */
-export const DEADLINE_PART_WAITED_MAX = 0.4;
+/** What part of the time that a command has left it may wait in its lane's queue. */
+export const DEADLINE_PART_WAITED_MAX = 0.5;
 /** Looks at a submission that changes while it is closed. */
 export const CLOSE_LOOKS_MAX = 3;
 /** Callers' traces that a batch's span is linked to; more only share a batch when each is small. */

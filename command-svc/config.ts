@@ -67,6 +67,7 @@ const ENV = z.object({
   BANK_COMMAND_NEAR_UNARY_ITEMS_MAX: envInt({ min: 1, max: 5_000, default: 80 }),
   BANK_COMMAND_QUEUE_BYTES_MAX: envInt({ min: 10_000, max: 100_000_000, default: 4_000_000 }),
   BANK_COMMAND_QUEUE_ITEMS_MAX: envInt({ min: 1, max: 100_000, default: 5_000 }),
+  BANK_COMMAND_QUEUE_MS_MAX: envInt({ min: 1, max: 600_000, default: 10_000 }),
   BANK_COMMAND_BULK_BATCH_ITEMS_MAX: envInt({ min: 1, max: 5_000, default: 5_000 }),
   BANK_COMMAND_BULK_BATCH_TIMEOUT_MS: envInt({ min: 1, max: 10_000, default: 50 }),
   BANK_COMMAND_BULK_BATCH_PROCESSORS: envInt({ min: 1, max: 64, default: 16 }),
@@ -169,6 +170,7 @@ function batcherLimits(env: Env): BatcherLimits {
     nearUnaryMs: 1_000,
     queueBytesMax: env.BANK_COMMAND_QUEUE_BYTES_MAX,
     queueItemsMax: env.BANK_COMMAND_QUEUE_ITEMS_MAX,
+    queueMsMax: env.BANK_COMMAND_QUEUE_MS_MAX,
   };
 }
 

@@ -12,6 +12,7 @@ import type { CallContext } from '#platform/unary.ts';
 import type { StatesLimits } from './lane-states.ts';
 import type { BatchItem, Executed, ItemOutcome, UnaryOrigin } from './batch-item.ts';
 import type { Batcher } from './batcher.ts';
+import { RETRY_AFTER_MS } from './bounds.ts';
 import { packedBytesMax } from './bulk-items.ts';
 import { NOT_STORED, refusalOf } from './command-answers.ts';
 import { contentHashOf } from './content-hash.ts';
@@ -76,11 +77,17 @@ function outcomeOf(
     const { traceparent, deadlineAtMs, signal } = call;
     const origin = { kind: 'unary', traceparent, settle: resolve, deadlineAtMs, signal } as const;
     if (context.batcher.tryEnqueue(itemOf(context, command, origin))) return;
-    const message = "the account's queue is full, or too slow for the deadline: nothing was done";
-    const { retryAfterMs } = context.submissions;
-    reject(refusal(status.RESOURCE_EXHAUSTED, 'QUEUE_FULL', message, { retryAfterMs }));
+    reject(NO_ROOM);
   });
 }
+
+/** Made once: under overload most callers are told this, and it must cost them little. */
+const NO_ROOM = refusal(
+  status.RESOURCE_EXHAUSTED,
+  'QUEUE_FULL',
+  "the account's queue is full, or too slow for the deadline: nothing was done",
+  { retryAfterMs: RETRY_AFTER_MS },
+);
 
 /** An item of its own, for whoever waits for its outcome. */
 export function itemOf(

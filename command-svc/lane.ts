@@ -5,7 +5,7 @@
  * them.
  */
 import type { BatchItem } from './batch-item.ts';
-import { DEADLINE_PART_WAITED_MAX } from './bounds.ts';
+import { LanePace } from './lane-pace.ts';
 
 export type LaneLimits = {
   readonly batchItemsMax: number;
@@ -14,6 +14,8 @@ export type LaneLimits = {
   /** Each queue of a lane; bytes as an upper bound of what its items take in the packed row. */
   readonly queueItemsMax: number;
   readonly queueBytesMax: number;
+  /** What a single command may have to wait for its batch to start, whatever its deadline. */
+  readonly queueMsMax: number;
   /** Bulk items in a batch that unary commands lead: so that they are not kept waiting. */
   readonly besideUnaryItemsMax: number;
   /** So many such batches in a row at most: the next takes more. */
@@ -32,6 +34,7 @@ export type Lane = {
   readonly partition: number;
   readonly unary: ItemQueue;
   readonly bulk: ItemQueue;
+  readonly pace: LanePace;
   busy: boolean;
   /** A barrier that heads all its lanes waits for them to be idle: no other batch starts here. */
   reserved: boolean;
@@ -50,6 +53,7 @@ export function createLane(partition: number): Lane {
     partition,
     unary: new ItemQueue(),
     bulk: new ItemQueue(),
+    pace: new LanePace(),
     busy: false,
     reserved: false,
     barrierAt: Number.POSITIVE_INFINITY,
@@ -70,38 +74,6 @@ export function isFull(lane: Lane, limits: LaneLimits): boolean {
   const { bulk, barrierAt } = lane;
   if (barrierAt !== Number.POSITIVE_INFINITY) return bulkReady(lane) > 0;
   return bulk.length >= limits.batchItemsMax || bulk.bytes >= limits.batchBytesMax;
-}
-
-/** True when a bulk item must wait for room: barriers and runs that wait count too. */
-export function hasNoRoom({ bulk, inBarriers, inRuns }: Lane, limits: LaneLimits): boolean {
-  const length = bulk.length + inBarriers.items + inRuns.items;
-  return isQueueFull({ length, bytes: bulk.bytes + inBarriers.bytes + inRuns.bytes }, limits);
-}
-
-/**
- * True when a barrier, or a command of two lanes, finds no room. What streams have brought does not
- * count, in runs neither: streams that keep the queue full would shut all others out.
- */
-export function hasNoBarrierRoom({ inBarriers }: Lane, limits: LaneLimits): boolean {
-  const { items: length, bytes } = inBarriers;
-  return isQueueFull({ length, bytes }, limits);
-}
-
-export function isQueueFull(
-  { length, bytes }: Pick<ItemQueue, 'length' | 'bytes'>,
-  limits: LaneLimits,
-): boolean {
-  return length >= limits.queueItemsMax || bytes >= limits.queueBytesMax;
-}
-
-/**
- * True when a command would hardly be answered by its deadline: the oldest that waits has waited
- * for more than a part of what is left to it. Taken all the same it would be dropped in the end,
- * after it had made others wait.
- */
-export function isTooSlow({ unary }: Lane, { origin }: BatchItem, nowMs: number): boolean {
-  if (origin.kind !== 'unary' || origin.deadlineAtMs === undefined) return false;
-  return nowMs - unary.oldestMs > (origin.deadlineAtMs - nowMs) * DEADLINE_PART_WAITED_MAX;
 }
 
 export type TakenBatch = {

@@ -63,9 +63,20 @@ export function refusal(
 }
 
 export function toServiceError(error: unknown, log: Logger): ServiceError {
-  if (error instanceof RpcError) return serviceError(error);
+  if (error instanceof RpcError) return servedAs(error);
   log.error('A call failed for a reason that its caller is not told.', { err: error });
   return serviceError(new RpcError(status.INTERNAL, 'internal error'));
+}
+
+/** An error that is thrown again, as refusals under overload are, is told as it was before. */
+const told = new WeakMap<RpcError, ServiceError>();
+
+function servedAs(error: RpcError): ServiceError {
+  const before = told.get(error);
+  if (before !== undefined) return before;
+  const served = serviceError(error);
+  told.set(error, served);
+  return served;
 }
 
 function serviceError(error: RpcError): ServiceError {

@@ -7,6 +7,7 @@
  */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { createCallDoor } from './call-door.ts';
 import { createCallGuard } from './call-guard.ts';
 import type { Address } from './config.ts';
 import { guardConnections } from './connection-guard.ts';
@@ -15,6 +16,7 @@ import { createReflection } from './grpc-reflection.ts';
 import { http2ServersOf } from './http2-servers.ts';
 import type { Logger } from './logger.ts';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
+import { countRefused, tooManyCalls } from './server-refusals.ts';
 import { createStreamGuard } from './stream-guard.ts';
 import { notStarted, type Starting } from './not-started.ts';
 import { refusesUndecodable, withSafeDecoding } from './undecodable.ts';
@@ -62,6 +64,8 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const calls = createCallGuard(limits, longMethods);
   const streams = createStreamGuard(limits, log);
+  const isFull = (): boolean => calls.counts().inHand >= limits.callsMax;
+  const door = createCallDoor(isFull, tooManyCalls(limits), () => countRefused('calls'));
   const server = new Server({ ...channelOptions(limits), interceptors: [calls.interceptor] });
   const health = createHealth();
   const names = new Set<string>();
@@ -73,6 +77,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     const name = serviceNameOf(definition);
     if (starting.delete(name)) server.removeService(definition);
     names.add(name);
+    door.add(definition);
     health.add(name);
     add(definition, handlers);
   };
@@ -95,6 +100,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       for (const one of http2ServersOf(server)) {
         guardConnections(one, limits, log);
         streams.guard(one);
+        door.guard(one);
       }
       return `${host}:${port}`;
     },

@@ -2,12 +2,12 @@
  * What the streams of a server hold in memory before and behind its handlers, where grpc-js bounds
  * nothing but single messages: messages that have come in part (partial-messages.ts); answers that
  * are not taken, of one connection and of all; and streams that were answered while their caller
- * still sends, which would stay for ever: they are reset, as HTTP/2 has it.
+ * still sends (half-open.ts).
  */
-import { constants } from 'node:http2';
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Server } from 'node:net';
 import { sendAway } from './connection-guard.ts';
+import { resetHalfOpen } from './half-open.ts';
 import type { Logger } from './logger.ts';
 import { createPartialMessages } from './partial-messages.ts';
 import { settleHeaders } from './request-headers.ts';
@@ -25,8 +25,6 @@ export type StreamGuard = {
 };
 
 const LOOK_EVERY_MS = 250;
-/** An answered caller has so long to end its side. */
-const HALF_OPEN_MS = 1_000;
 
 export function createStreamGuard(limits: Limits, log: Logger): StreamGuard {
   const streams: Streams = new Map();
@@ -82,20 +80,4 @@ function unsentOf(streams: ReadonlySet<ServerHttp2Stream>): number {
   let bytes = 0;
   for (const { writableLength } of streams) bytes += writableLength;
   return bytes;
-}
-
-/** Waits for the caller to end its side, and for the status to have left. */
-function resetHalfOpen(stream: ServerHttp2Stream): void {
-  if (stream.readableEnded || stream.destroyed) return;
-  const timer = setTimeout(() => {
-    if (stream.readableEnded || stream.destroyed) return;
-    if (isAnswered(stream)) stream.close(constants.NGHTTP2_NO_ERROR);
-    else resetHalfOpen(stream);
-  }, HALF_OPEN_MS);
-  timer.unref();
-  stream.once('close', () => clearTimeout(timer));
-}
-
-function isAnswered({ sentTrailers, sentHeaders }: ServerHttp2Stream): boolean {
-  return sentTrailers !== undefined || 'grpc-status' in sentHeaders;
 }

@@ -1,7 +1,8 @@
 /**
  * Unary calls at a fixed rate, whether the ones before are answered or not: what an overload is.
- * Each has a deadline, as a caller would set it. Refused ones are not sent again; those of which
- * nobody knows what became of them are asked for at the end, so that the run can be reconciled.
+ * Each has a deadline, as a caller would set it. Refused ones are not sent again (a caller that
+ * honours RetryInfo would offer less): the load stays what it is said to be. Those of which nobody
+ * knows what became of them are sent again when all is over, so that the run can be reconciled.
  */
 import { status } from '@grpc/grpc-js';
 import { callFault } from '#client/call-fault.ts';
@@ -21,10 +22,11 @@ export type OpenLoadResult = {
   readonly answered: number;
   /** Refused with QUEUE_FULL and a time to come back. */
   readonly refused: number;
-  /** Anything else: deadlines that passed, connections that broke. */
-  readonly lost: number;
-  /** Of those that were answered in time. */
+  /** Anything else: deadlines that passed, connections that broke. To be sent again. */
+  readonly lost: readonly Buffer[];
+  /** Of those that were answered in time, and of those that were refused. */
   readonly latencies: Latencies;
+  readonly refusals: Latencies;
   /** Answered a second, from the first call sent to the last one sent. */
   readonly goodputPerSecond: number;
   /** When the last call was sent that was not answered; 0 when all were. */
@@ -32,10 +34,17 @@ export type OpenLoadResult = {
 };
 
 const TICK_MS = 5;
-const ASK_AGAIN_MS = 50;
+const SEND_AGAIN_MS = 50;
+const SENDING_MAX = 64;
 
-export async function runOpenLoad(client: RawClient, load: OpenLoad): Promise<OpenLoadResult> {
+/** `onSent`: when the last call was sent. */
+export async function runOpenLoad(
+  client: RawClient,
+  load: OpenLoad,
+  onSent: () => void = () => undefined,
+): Promise<OpenLoadResult> {
   const latencies = createLatencies();
+  const refusals = createLatencies();
   const lost: Buffer[] = [];
   const counts = { answered: 0, refused: 0, lastRefusedMs: 0 };
   const startedMs = performance.now();
@@ -48,8 +57,10 @@ export async function runOpenLoad(client: RawClient, load: OpenLoad): Promise<Op
     } catch (error) {
       counts.lastRefusedMs = Math.max(counts.lastRefusedMs, sentMs - startedMs);
       const { code, retryAfterMs } = callFault(error);
-      if (code === status.RESOURCE_EXHAUSTED && retryAfterMs !== undefined) counts.refused += 1;
-      else lost.push(request);
+      if (code === status.RESOURCE_EXHAUSTED && retryAfterMs !== undefined) {
+        counts.refused += 1;
+        refusals.add(performance.now() - sentMs, 1);
+      } else lost.push(request);
     }
   };
   const calls: Promise<void>[] = [];
@@ -60,21 +71,33 @@ export async function runOpenLoad(client: RawClient, load: OpenLoad): Promise<Op
     await sleep(TICK_MS);
   }
   const sentMs = performance.now() - startedMs;
+  onSent();
   await Promise.all(calls);
-  for (const request of lost) await askAgain(client, load.path, request);
   const goodputPerSecond = (counts.answered * 1000) / sentMs;
-  return { ...counts, lost: lost.length, latencies, goodputPerSecond };
+  return { ...counts, lost, latencies, refusals, goodputPerSecond };
 }
 
-/** With its operation id it is done once, whatever had become of it. */
-async function askAgain(client: RawClient, path: UnaryPath, request: Buffer): Promise<void> {
+/** With its operation id each is done once, whatever had become of it. */
+export async function sendAgain(
+  client: RawClient,
+  path: UnaryPath,
+  lost: readonly Buffer[],
+): Promise<void> {
+  const left = lost.values();
+  const oneAfterAnother = async (): Promise<void> => {
+    for (const request of left) await untilAnswered(client, path, request);
+  };
+  await Promise.all(Array.from({ length: SENDING_MAX }, oneAfterAnother));
+}
+
+async function untilAnswered(client: RawClient, path: UnaryPath, request: Buffer): Promise<void> {
   for (;;) {
     try {
       await client.unary(path, request);
       return;
     } catch (error) {
       if (!callFault(error).mayRetry) throw error;
-      await sleep(ASK_AGAIN_MS);
+      await sleep(SEND_AGAIN_MS);
     }
   }
 }

@@ -16,4 +16,5 @@ export const WIDE_LIMITS: BatcherLimits = {
   nearUnaryMs: 1_000,
   queueItemsMax: 5_000,
   queueBytesMax: 4_000_000,
+  queueMsMax: 600_000,
 };

@@ -193,19 +193,3 @@ test('while unary commands come few bulk batches are in flight, full ones too', 
   await pass(1);
   expect(sizes().at(-1)).toEqual([2, 4]);
 });
-
-test('a command is refused that its lane is too slow for', async () => {
-  batcher.tryEnqueue(unaryItem(0));
-  await vi.advanceTimersByTimeAsync(1);
-  batcher.tryEnqueue(unaryItem(0)); // waits for the one in flight
-  await vi.advanceTimersByTimeAsync(600);
-  const isTaken = (leftMs: number): boolean => {
-    const rest = { traceparent: undefined, settle: () => undefined };
-    const origin = { kind: 'unary', deadlineAtMs: performance.now() + leftMs, ...rest } as const;
-    return batcher.tryEnqueue({ ...unaryItem(0), origin });
-  };
-  expect(isTaken(1_400)).toBe(false);
-  expect(isTaken(1_600)).toBe(true);
-  expect(batcher.tryEnqueue(unaryItem(0))).toBe(true); // without a deadline it can wait
-  expect(batcher.tryEnqueue(bulkItem(0))).toBe(true);
-});

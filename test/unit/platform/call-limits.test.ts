@@ -40,6 +40,27 @@ test('calls in hand: one more is told when to come back, and health goes on', as
   await until('nothing is in hand', () => grpc.held().inHand === 0);
 });
 
+test('one more is refused at the door, before its message has come', async () => {
+  const { grpc, handled, address } = await serve({ callsMax: 1 });
+  const caller = server.connect();
+  const waiting = caller.call(START, { holder: 'waits' });
+  await until('one is in hand', () => handled.length === 1);
+  const raw = await connectRaw(address);
+  for (const stream of [1, 3]) raw.begin(stream, GET); // and no message
+  await until('both were answered', () => {
+    const ended = raw.frames.filter(({ type, flags }) => type === FRAME.headers && flags === 5);
+    return ended.length === 2;
+  });
+  expect(grpc.held()).toMatchObject({ inHand: 1, open: 0 });
+  raw.send(FRAME.data, FLAG.endStream, 3, grpcMessage(Buffer.alloc(0)));
+  await until('the one that never ends was reset', () => raw.resetCode(1) === 0);
+  expect(raw.resetCode(3)).toBeUndefined();
+  raw.close();
+  server.release();
+  expect((await waiting).code).toBe(status.OK);
+  expect((await caller.call(GET, Buffer.alloc(0))).code).toBe(status.OK);
+});
+
 test('calls that are cancelled or broken off give their places back', async () => {
   const { grpc, handled } = await serve({ callsMax: 2 });
   const [one, two] = [await connectRaw(server.address), await connectRaw(server.address)];

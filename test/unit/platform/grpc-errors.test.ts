@@ -48,6 +48,14 @@ test('a refusal carries reason, metadata and when to try again', () => {
   });
 });
 
+test('an error that is thrown again is not made anew', () => {
+  const refused = refusal(status.RESOURCE_EXHAUSTED, 'QUEUE_FULL', 'the queue is full');
+  const first = toServiceError(refused, silentLogger);
+  expect(toServiceError(refused, silentLogger)).toBe(first);
+  const another = refusal(status.RESOURCE_EXHAUSTED, 'QUEUE_FULL', 'another queue is full');
+  expect(toServiceError(another, silentLogger).details).toBe('another queue is full');
+});
+
 test.each([
   ['an error', new Error('password=hunter2', { cause: new Error('inner') })],
   ['a text', 'hunter2'],
