@@ -5,7 +5,8 @@
  * Invariant: every state cached in a lane is exact as of `known`, the newest position that the lane
  * has seen. `known` moves only over rows that were looked at, in order: an account that such a row
  * touches leaves the cache, and is loaded again when a batch asks for it. What cannot be followed
- * (too many rows, a gap, a head that went back) empties the cache; nothing is ever guessed.
+ * (too many rows, a gap, a head that went back, another batch where one was seen: an older copy of
+ * the event store) empties the cache; nothing is ever guessed.
  */
 import type { ClientBase, Pool } from 'pg';
 import { dropStates, type BaseAccount, type LaneStates, type StatesLimits } from './lane-states.ts';
@@ -66,18 +67,21 @@ export async function loadStates(
   for (let round = 0; round < options.limits.loadRoundsMax; round++) {
     const missing = takeCached(lane, wanted.accountIds, found, absent);
     if (missing.length === 0 && !mustLook && lane.known !== undefined) {
-      return { known: lane.known, accounts: found, operations: foundOperations, ...facts };
+      const { known, knownBatchId } = lane;
+      return { known, knownBatchId, accounts: found, operations: foundOperations, ...facts };
     }
     mustLook = false;
     const loaded = await loadAccounts(db, {
       partition: lane.partition,
       known: lane.known,
+      headTaken: options.headTaken,
       rowsMax: options.limits.rowsBehindMax,
       accountIds: missing,
       operationAccountIds: asked.map((operation) => operation.accountId),
       operationIds: asked.map((operation) => operation.operationId),
     });
-    const head = headOf(lane, loaded, options);
+    const { head, headBatchId } = loaded;
+    if (head === undefined) throw new Error(`partition ${lane.partition} has no head`);
     const touched = follow(lane, loaded, head, options);
     if (touched === 'lost') {
       dropStates(lane);
@@ -91,6 +95,7 @@ export async function loadStates(
     facts = await readHolds(db, wanted, read, found);
     keepLoaded(lane, read, missing, found);
     lane.known = head;
+    lane.knownBatchId = headBatchId;
   }
   throw new UnsettledHeadError(`partition ${lane.partition} does not stand still`);
 }
@@ -122,11 +127,6 @@ function takeCached(
   return missing;
 }
 
-function headOf(lane: LaneStates, loaded: Loaded, options: LoadOptions): bigint {
-  if (loaded.head === undefined) throw new Error(`partition ${lane.partition} has no head`);
-  return options.headTaken ? loaded.head - 1n : loaded.head;
-}
-
 /**
  * Moves over the rows from `known` to `head`: the accounts that they touch, or "lost" when that
  * cannot be told.
@@ -139,14 +139,17 @@ function follow(
 ): Set<string> | 'lost' {
   const touched = new Set<string>();
   if (lane.known === undefined) return touched;
-  const { rowsSinceKnown } = loaded;
+  const { rowsSinceKnown, knownBatchId } = loaded;
+  if (knownBatchId !== lane.knownBatchId) return 'lost';
   if (head < lane.known || rowsSinceKnown.length > options.limits.rowsBehindMax) return 'lost';
   if (BigInt(rowsSinceKnown.length) !== head - lane.known) return 'lost';
   let expected = lane.known;
   for (const row of rowsSinceKnown) {
     expected += 1n;
     if (row.seq !== expected) return 'lost';
-    if (lane.ownRows.has(row.seq)) continue;
+    const own = lane.ownRows.get(row.seq);
+    if (own === row.batchId) continue;
+    if (own !== undefined) return 'lost';
     for (const id of row.accountIds) {
       lane.accounts.delete(id);
       touched.add(id);

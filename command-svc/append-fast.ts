@@ -54,7 +54,8 @@ export async function appendFast(
   const position = await batch.trace.step('append', () => append(context, batch, request));
   if (position === SLOW) return SLOW;
   context.counts.fastAppends += 1;
-  keepAppended(batch.lane, decided.newStates, position, batch.opening);
+  const { batchId, opening } = batch;
+  keepAppended(batch.lane, decided.newStates, { position, batchId }, opening);
   if (batch.operations.length > 0) keepOperations(batch.lane, batch.items, decided.decisions);
   return resultOf(batch, decided, position);
 }

@@ -52,6 +52,7 @@ export function planAppend(
   return {
     partition: identity.partition,
     known: base.known,
+    knownBatchId: base.knownBatchId,
     batchId: identity.batchId,
     refusedOnly: uuidArray(refusedOnly.map(idBytesOf)),
     claims: [...claimsOf(items).values()],

@@ -75,7 +75,10 @@ export async function underTheHeads(
   const lowest = positions.get(batch.lane.partition) ?? 0n;
   await commitOnce(context, batch, client, lowest);
   context.counts.slowAppends += 1;
-  for (const { lane, newStates, position } of shares) keepAppended(lane, newStates, position);
+  const { batchId } = batch;
+  for (const { lane, newStates, position } of shares) {
+    keepAppended(lane, newStates, { position, batchId });
+  }
   return stored({ ...result, position: lowest }, true);
 }
 
@@ -131,6 +134,7 @@ async function loadAll(
   const all = [...bases.values()];
   const merged = {
     known: bases.get(batch.lane)?.known ?? 0n,
+    knownBatchId: bases.get(batch.lane)?.knownBatchId,
     accounts: new Map(all.flatMap(({ accounts }) => [...accounts])),
     operations: new Map(all.flatMap(({ operations }) => [...operations])),
     endedHolds: new Map(all.flatMap(({ endedHolds }) => [...endedHolds])),

@@ -23,6 +23,8 @@ export type Wanted = {
 /** All that a batch's decision stands on, exact as of `known`. */
 export type BaseStates = {
   readonly known: bigint;
+  /** The batch of the log's row there; undefined where there is none. */
+  readonly knownBatchId: string | undefined;
   readonly accounts: ReadonlyMap<string, BaseAccount>;
   /** By operationKey. */
   readonly operations: ReadonlyMap<string, LoadedOperation>;

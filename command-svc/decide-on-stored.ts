@@ -57,7 +57,7 @@ function baseAfter(base: BaseStates, piece: DecidedBatch): BaseStates {
     reversed.add(reversalKey(accountId, reversedVersion));
   }
   const accounts = new Map([...base.accounts, ...piece.newStates]);
-  return { known: base.known, accounts, operations, endedHolds, reversed };
+  return { ...base, accounts, operations, endedHolds, reversed };
 }
 
 function* operationsOf({ events, payloads }: DecidedBatch): Generator<LoadedOperation> {

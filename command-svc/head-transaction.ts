@@ -68,7 +68,8 @@ export async function underTheHead(
   await appendBatch(client, request, position, context.append.answerTimeoutMs);
   await commitOnce(context, batch, client, position);
   context.counts.slowAppends += 1;
-  keepAppended(lane, decided.newStates, position, batch.opening);
+  const { batchId, opening } = batch;
+  keepAppended(lane, decided.newStates, { position, batchId }, opening);
   keepOperations(lane, items, decisions);
   return { result: { ...left, items, decisions, position }, committed: true };
 }

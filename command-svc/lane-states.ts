@@ -23,8 +23,10 @@ export type LaneStates = {
   readonly partition: number;
   /** Undefined: nothing is cached. */
   known: bigint | undefined;
-  /** Rows of the log after `known` that this lane wrote itself: they are in the cache already. */
-  readonly ownRows: Set<bigint>;
+  /** The batch of the log's row at `known`; undefined where there is none. */
+  knownBatchId: string | undefined;
+  /** The log's rows after `known` that this lane wrote, by position: they are in the cache. */
+  readonly ownRows: Map<bigint, string>;
   readonly accounts: LRUCache<string, KnownAccount>;
   /** By operationKey: those of single commands that this lane has stored last. */
   readonly newestOperations: LRUCache<string, true>;
@@ -44,32 +46,38 @@ export type StatesLimits = {
 
 export function createLaneStates(partition: number, limits: StatesLimits): LaneStates {
   const accounts = new LRUCache<string, KnownAccount>({ max: limits.accountsMax });
-  const ownRows = new Set<bigint>();
+  const ownRows = new Map<bigint, string>();
   const newestOperations = new LRUCache<string, true>({ max: NEWEST_OPERATIONS_MAX });
-  const nothing = { known: undefined, looksForOperations: false, looksForOpened: false };
-  return { ...nothing, partition, ownRows, accounts, newestOperations };
+  const nothing = { known: undefined, knownBatchId: undefined };
+  const looks = { looksForOperations: false, looksForOpened: false };
+  return { ...nothing, ...looks, partition, ownRows, accounts, newestOperations };
 }
 
 export function dropStates(lane: LaneStates): void {
   lane.known = undefined;
+  lane.knownBatchId = undefined;
   lane.ownRows.clear();
   lane.accounts.clear();
 }
 
+export type Appended = { readonly position: bigint; readonly batchId: string };
+
 /**
- * An append stands at `position`: the states that it made are exact there. Accounts that were
+ * An append stands at its position: the states that it made are exact there. Accounts that were
  * opened for a submission are not kept before they are used: a million of them, opened as easily as
  * one, would push out those that are in use, and keeping them costs more than to load one once.
  */
 export function keepAppended(
   lane: LaneStates,
   newStates: ReadonlyMap<string, KnownAccount>,
-  position: bigint,
+  { position, batchId }: Appended,
   opened: ReadonlySet<string> = NO_IDS,
 ): void {
   if (lane.known === undefined) return;
-  if (position === lane.known + 1n && lane.ownRows.size === 0) lane.known = position;
-  else lane.ownRows.add(position);
+  if (position === lane.known + 1n && lane.ownRows.size === 0) {
+    lane.known = position;
+    lane.knownBatchId = batchId;
+  } else lane.ownRows.set(position, batchId);
   for (const [id, account] of newStates) {
     if (!opened.has(id) || lane.accounts.has(id)) keepAccount(lane, id, account);
   }

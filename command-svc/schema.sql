@@ -63,6 +63,7 @@ create table outbox (
   partition integer not null,
   seq bigint not null,
   batch_id uuid not null,
+  previous_batch_id uuid,
   aggregatetype text not null default 'account-events'::text,
   aggregateid text not null,
   type text not null,
@@ -74,6 +75,7 @@ create table outbox (
   constraint outbox_seq_check CHECK ((seq > 0))
 ) with (autovacuum_vacuum_insert_scale_factor=0.5, toast_tuple_target=8160);
 comment on table outbox is 'The log: one row a batch. account_ids names the accounts of all its items, refused ones too.';
+comment on column outbox.previous_batch_id is 'Of the row before it: who has seen that row knows whether this one is of the same history.';
 
 create table partition_heads (
   partition integer not null,
@@ -161,7 +163,7 @@ CREATE INDEX submission_batches_window ON public.submission_batches USING btree 
 
 CREATE UNIQUE INDEX submissions_reversed ON public.submissions USING btree (tenant, reverses) WHERE (reverses IS NOT NULL);
 
-CREATE OR REPLACE FUNCTION public.append_batch(p_partition integer, p_position bigint, p_known bigint, p_batch_id uuid, p_refused_only uuid[], p_claim_ids uuid[], p_claims jsonb, p_traceparent text, p_stored_at timestamp with time zone, p_account_ids uuid[], p_payload bytea, p_parts jsonb, p_rejections jsonb)
+CREATE OR REPLACE FUNCTION public.append_batch(p_partition integer, p_position bigint, p_known bigint, p_known_batch_id uuid, p_batch_id uuid, p_refused_only uuid[], p_claim_ids uuid[], p_claims jsonb, p_traceparent text, p_stored_at timestamp with time zone, p_account_ids uuid[], p_payload bytea, p_parts jsonb, p_rejections jsonb)
  RETURNS bigint
  LANGUAGE plpgsql
 AS $function$
@@ -177,6 +179,14 @@ begin
     if v_seq <= p_known then
       raise exception 'partition % is at %, behind %', p_partition, v_seq - 1, p_known
         using errcode = 'BK001';
+    end if;
+    if p_known_batch_id is not null then
+      perform 1 from outbox
+        where partition = p_partition and seq = p_known and batch_id = p_known_batch_id;
+      if not found then
+        raise exception 'HEAD_MOVED: partition % holds another batch at %', p_partition, p_known
+          using errcode = 'BK001';
+      end if;
     end if;
     if v_seq > p_known + 1 then
       perform 1 from outbox
@@ -200,10 +210,11 @@ begin
     end if;
   end if;
 
-  insert into outbox (partition, seq, batch_id, aggregateid, type, traceparent, stored_at,
-      account_ids, payload)
-    values (p_partition, v_seq, p_batch_id, p_partition::text, 'EventBatch', p_traceparent,
-            p_stored_at, p_account_ids, p_payload);
+  insert into outbox (partition, seq, batch_id, previous_batch_id, aggregateid, type, traceparent,
+      stored_at, account_ids, payload)
+    values (p_partition, v_seq, p_batch_id,
+            (select batch_id from outbox where partition = p_partition and seq = v_seq - 1),
+            p_partition::text, 'EventBatch', p_traceparent, p_stored_at, p_account_ids, p_payload);
 
   if p_parts is not null then
     insert into submission_batches (tenant, submission_id, partition, seq, batch_id, first_index,
@@ -226,7 +237,7 @@ begin
 end
 $function$
 ;
-comment on function append_batch(integer,bigint,bigint,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) is NULL;
+comment on function append_batch(integer,bigint,bigint,uuid,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) is NULL;
 
 CREATE OR REPLACE FUNCTION public.append_holds(p_changes jsonb)
  RETURNS void
@@ -279,8 +290,8 @@ grant delete, insert, select on cdc_heartbeat to bank_cdc;
 grant delete, insert, select, update on open_holds to bank_command;
 grant delete, insert, select, update on submission_claims to bank_command;
 grant delete, insert, select, update on submissions to bank_command;
-grant execute on function append_batch(integer,bigint,bigint,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) to bank_command;
-grant execute on function append_batch(integer,bigint,bigint,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) to public;
+grant execute on function append_batch(integer,bigint,bigint,uuid,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) to bank_command;
+grant execute on function append_batch(integer,bigint,bigint,uuid,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) to public;
 grant execute on function append_holds(jsonb) to bank_command;
 grant execute on function append_holds(jsonb) to public;
 grant insert, select on ended_holds to bank_command;

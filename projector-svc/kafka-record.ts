@@ -14,6 +14,7 @@ export function recordOf(partition: number, message: KafkaMessage): LogRecord {
     partition,
     seq: isPlaced ? BigInt(seq) : 0n,
     batchId: batchId ?? '',
+    previousBatchId: canonicalUuid(headerText(message, 'previousBatchId') ?? ''),
     traceparent: headerText(message, 'traceparent'),
     payload,
     source: 'kafka',

@@ -1,16 +1,16 @@
 /**
  * Applies records of one partition to the projection, in one transaction:
- *   1 decode   the records into rows, in memory; events of parked accounts are left out and kept
- *              as waiting
+ *   1 decode   the records into rows, in memory, once it is sure that they follow on the head;
+ *              events of parked accounts are left out and kept as waiting
  *   2 head     projected_heads from the expected position to the new one; HeadMoved when another
  *              was faster
  *   3 rows     entries, balances over the last state of each account, acknowledgements, closed
  *              submissions
  *   4 notify   after the commit, the watchers of what was told
  *
- * Records must be dense and begin right behind head. On any failure nothing is applied, or nobody
- * knows (the connection was lost): either way the head, read again, tells how far the projection
- * is.
+ * Records must be dense and begin right behind head; what is of another history is refused. On any
+ * failure nothing is applied, or nobody knows (the connection was lost): either way the head, read
+ * again, tells how far the projection is.
  */
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { Link, Span } from '@opentelemetry/api';
@@ -24,6 +24,7 @@ import type { BatchRows } from './batch-rows.ts';
 import type { ProjectSettings } from './config.ts';
 import type { LogRecord } from './record-outline.ts';
 import type { Commits } from './commit-rows.ts';
+import { checkChain } from './record-chain.ts';
 import { submissionsNotice } from './projected-notices.ts';
 import type { Notice } from './projected-notices.ts';
 import { setAside } from './waiting-events.ts';
@@ -65,6 +66,7 @@ export async function projectBatch(
   const change = ctx.mode.takeChange();
   if (change !== undefined) span.addEvent(change.name, { on: change.isOn }, change.at);
   try {
+    checkChain(head, records);
     const { applied, waiting } = await setAside(ctx, records.map(outlineOf), head.parked);
     const batch = batchRows(applied, head, Date.now(), waiting);
     const pausing = pausePoint('project.before-commit');

@@ -3,6 +3,7 @@
  */
 import { SQL_STATE, isConnectionLost, sqlStateOf } from '#platform/postgres.ts';
 import { HeadMoved } from './commit-rows.ts';
+import { OtherHistory } from './record-chain.ts';
 import { TooManyParked } from './park-accounts.ts';
 import { MissingPosition } from './sql/read-log-row.ts';
 import { isWrongData } from './wrong-data.ts';
@@ -20,9 +21,13 @@ const PASSING = new Set<string>([
 ]);
 /** Too little memory, disk or connections. */
 const RESOURCES = '53';
+
+/** Nothing that comes later mends it. */
+const STOPS = [MissingPosition, OtherHistory, TooManyParked] as const;
+
 export function verdictOf(error: unknown): Verdict {
   if (error instanceof HeadMoved) return 'read-head-again';
-  if (error instanceof MissingPosition || error instanceof TooManyParked) return 'stop-partition';
+  if (STOPS.some((kind) => error instanceof kind)) return 'stop-partition';
   if (isConnectionLost(error)) return 'try-later';
   if (isWrongData(error)) return 'stop-partition'; // of single accounts: they are parked before
   const state = sqlStateOf(error);

@@ -27,6 +27,8 @@ export type LogRecord = {
   /** 0: its headers do not say which record it is. */
   seq: bigint;
   batchId: string;
+  /** Of the record before it; undefined: it names none. */
+  previousBatchId?: string | undefined;
   traceparent: string | undefined;
   payload: Buffer;
   source: 'kafka' | 'outbox';

@@ -49,6 +49,19 @@ export async function keepUnplaced(ctx: ProjectContext, record: LogRecord): Prom
   await keepFromKafka(ctx, record, { cause: CAUSE.noPosition, message });
 }
 
+/** The event store's row in place of what Kafka brought, which is kept unless it is the same. */
+export async function rowInstead(
+  ctx: ProjectContext,
+  record: LogRecord,
+  message: string,
+): Promise<LogRow | undefined> {
+  const row = await findLogRow(ctx, record);
+  if (row?.payload.equals(record.payload) !== true) {
+    await keepFromKafka(ctx, record, { cause: CAUSE.notInLog, message });
+  }
+  return row;
+}
+
 /** A position that the log has not reached: nobody can have written it there. */
 export async function keepBeyondLog(ctx: ProjectContext, record: LogRecord): Promise<boolean> {
   if ((await findLogRow(ctx, record)) !== undefined) return false;

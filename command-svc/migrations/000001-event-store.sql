@@ -21,6 +21,7 @@ create table outbox (
   partition integer not null,
   seq bigint not null check (seq > 0),
   batch_id uuid not null,
+  previous_batch_id uuid,
   aggregatetype text not null default 'account-events',
   aggregateid text not null,
   type text not null,
@@ -32,6 +33,8 @@ create table outbox (
 ) with (autovacuum_vacuum_insert_scale_factor = 0.5, toast_tuple_target = 8160);
 comment on table outbox is
   'The log: one row a batch. account_ids names the accounts of all its items, refused ones too.';
+comment on column outbox.previous_batch_id is
+  'Of the row before it: who has seen that row knows whether this one is of the same history.';
 alter table outbox alter column payload set storage external;
 alter table outbox alter column account_ids set storage external;
 
@@ -155,5 +158,6 @@ create table rejections (
 
 -- What the topic carries; stored_at and account_ids are for readers of the table.
 create publication bank_outbox for table
-  outbox (partition, seq, batch_id, aggregatetype, aggregateid, type, traceparent, payload),
+  outbox (partition, seq, batch_id, previous_batch_id, aggregatetype, aggregateid, type,
+          traceparent, payload),
   cdc_heartbeat with (publish = 'insert');

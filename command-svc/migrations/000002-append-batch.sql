@@ -4,12 +4,15 @@
 -- p_position null (fast path): move the head by one. If it was not where the decision was made
 -- (p_known), the append stands only when no row since then is our own batch, and none names an
 -- account of which this batch holds refusals or replays only: accounts with events collide by their
--- primary key. p_position set (slow path): the caller holds the head and has decided under it.
+-- primary key. They do so in one history only: where the log has another batch at p_known than
+-- p_known_batch_id, it has become an older copy since the decision, and nothing stands. p_position
+-- set (slow path): the caller holds the head and has decided under it.
 
 create function append_batch(
   p_partition integer,
   p_position bigint,
   p_known bigint,
+  p_known_batch_id uuid,
   p_batch_id uuid,
   p_refused_only uuid[],
   p_claim_ids uuid[],
@@ -35,6 +38,14 @@ begin
       raise exception 'partition % is at %, behind %', p_partition, v_seq - 1, p_known
         using errcode = 'BK001';
     end if;
+    if p_known_batch_id is not null then
+      perform 1 from outbox
+        where partition = p_partition and seq = p_known and batch_id = p_known_batch_id;
+      if not found then
+        raise exception 'HEAD_MOVED: partition % holds another batch at %', p_partition, p_known
+          using errcode = 'BK001';
+      end if;
+    end if;
     if v_seq > p_known + 1 then
       perform 1 from outbox
         where partition = p_partition and seq > p_known and seq < v_seq
@@ -57,10 +68,11 @@ begin
     end if;
   end if;
 
-  insert into outbox (partition, seq, batch_id, aggregateid, type, traceparent, stored_at,
-      account_ids, payload)
-    values (p_partition, v_seq, p_batch_id, p_partition::text, 'EventBatch', p_traceparent,
-            p_stored_at, p_account_ids, p_payload);
+  insert into outbox (partition, seq, batch_id, previous_batch_id, aggregateid, type, traceparent,
+      stored_at, account_ids, payload)
+    values (p_partition, v_seq, p_batch_id,
+            (select batch_id from outbox where partition = p_partition and seq = v_seq - 1),
+            p_partition::text, 'EventBatch', p_traceparent, p_stored_at, p_account_ids, p_payload);
 
   if p_parts is not null then
     insert into submission_batches (tenant, submission_id, partition, seq, batch_id, first_index,

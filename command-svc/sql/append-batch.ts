@@ -50,6 +50,7 @@ export type RejectionRow = {
 export type AppendRequest = {
   readonly partition: number;
   readonly known: bigint;
+  readonly knownBatchId: string | undefined;
   readonly batchId: string;
   /** uuid[] in binary form, like accountIds. */
   readonly refusedOnly: Buffer;
@@ -76,8 +77,8 @@ const APPEND_REVERSALS = `
   insert into reversals (account_id, reversed_version, version)
   select * from unnest($1::uuid[], $2::bigint[], $3::bigint[])`;
 
-const APPEND = `select append_batch($1, $2, $3, $4, $5, $6, $7, $8,
-  'epoch'::timestamptz + $9::bigint * interval '1 microsecond', $10, $11, $12, $13)`;
+const APPEND = `select append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9,
+  'epoch'::timestamptz + $10::bigint * interval '1 microsecond', $11, $12, $13, $14)`;
 
 /** Answers the position. `position` undefined: take the head here; else the caller holds it. */
 export async function appendBatch(
@@ -152,6 +153,7 @@ function callAppend(request: AppendRequest, position: bigint | undefined): Pipel
     String(request.partition),
     position === undefined ? null : String(position),
     String(request.known),
+    request.knownBatchId ?? null,
     request.batchId,
     request.refusedOnly,
     claimIds(request.claims),

@@ -5,9 +5,11 @@
 import type { ClientBase } from 'pg';
 
 const SQL = `
-  insert into outbox (partition, seq, batch_id, aggregateid, type, traceparent, stored_at,
-                      account_ids, payload)
-  values ($1::integer, $2, $3, $1::integer::text, 'SubmissionClosed', $4,
+  insert into outbox (partition, seq, batch_id, previous_batch_id, aggregateid, type, traceparent,
+                      stored_at, account_ids, payload)
+  values ($1::integer, $2, $3,
+          (select batch_id from outbox where partition = $1::integer and seq = $2::bigint - 1),
+          $1::integer::text, 'SubmissionClosed', $4,
           'epoch'::timestamptz + $5::bigint * interval '1 microsecond', '{}', $6)`;
 
 export type ClosingRow = {

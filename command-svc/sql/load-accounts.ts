@@ -18,10 +18,18 @@ export type LoadedEvent = {
 
 export type LoadedOperation = LoadedEvent & { readonly contentHash: Buffer };
 
-export type LoadedRow = { readonly seq: bigint; readonly accountIds: string[] };
+export type LoadedRow = {
+  readonly seq: bigint;
+  readonly batchId: string;
+  readonly accountIds: string[];
+};
 
 export type Loaded = {
+  /** Without the position that the transaction itself has taken. */
   readonly head: bigint | undefined;
+  /** The batches of the log's rows at the head and at `known`. */
+  readonly headBatchId: string | undefined;
+  readonly knownBatchId: string | undefined;
   readonly newestEvents: LoadedEvent[];
   readonly operations: LoadedOperation[];
   readonly rowsSinceKnown: LoadedRow[];
@@ -31,6 +39,8 @@ export type LoadRequest = {
   readonly partition: number;
   /** Undefined: nothing is cached, so no rows are asked for. */
   readonly known: bigint | undefined;
+  /** The head's row counts a position that this transaction has taken. */
+  readonly headTaken: boolean;
   readonly rowsMax: number;
   readonly accountIds: readonly string[];
   /** Account and operation, pairwise. */
@@ -41,29 +51,32 @@ export type LoadRequest = {
 const MICROS = '(extract(epoch from e.recorded_at) * 1000000)::bigint';
 
 const SQL = `
-  select 'head' as kind, seq, null::uuid as account_id, null::bigint as version,
+  select 'head' as kind, h.seq, o.batch_id, null::uuid as account_id, null::bigint as version,
          null::bigint as recorded_at, null::uuid as operation_id, null::bytea as hash,
          null::bytea as payload, null::bytea as content_hash, null::uuid[] as account_ids
-    from partition_heads where partition = $1
+    from (select seq - $7::integer as seq from partition_heads where partition = $1) h
+    left join lateral (select batch_id from outbox where partition = $1 and seq = h.seq) o on true
   union all
-  select 'event', null, e.account_id, e.version, ${MICROS}, e.operation_id, e.hash, e.payload,
-         null, null
+  select 'event', null, null, e.account_id, e.version, ${MICROS}, e.operation_id, e.hash,
+         e.payload, null, null
     from unnest($4::uuid[]) a(id)
     cross join lateral
          (select * from events where account_id = a.id order by version desc limit 1) e
   union all
-  select 'operation', null, e.account_id, e.version, ${MICROS}, e.operation_id, e.hash, e.payload,
-         e.content_hash, null
+  select 'operation', null, null, e.account_id, e.version, ${MICROS}, e.operation_id, e.hash,
+         e.payload, e.content_hash, null
     from unnest($5::uuid[], $6::uuid[]) o(account_id, id)
     cross join lateral
          (select * from events where account_id = o.account_id and operation_id = o.id limit 1) e
   union all
-  (select 'row', seq, null, null, null, null, null, null, null, account_ids
-    from outbox where partition = $1 and seq > $2 order by seq limit $3)`;
+  (select 'row', seq, batch_id, null, null, null, null, null, null, null,
+          case when seq > $2 then account_ids end
+    from outbox where partition = $1 and seq >= $2 order by seq limit $3)`;
 
 type Row = {
   kind: 'head' | 'event' | 'operation' | 'row';
   seq: bigint;
+  batch_id: string | null;
   account_id: string;
   version: bigint;
   recorded_at: bigint;
@@ -79,16 +92,23 @@ const NO_ROWS_AFTER = 2n ** 63n - 1n;
 export async function loadAccounts(db: ClientBase | Pool, request: LoadRequest): Promise<Loaded> {
   const { rows } = await db.query<Row>(loadStatement(request));
   let head: bigint | undefined;
+  let headBatchId: string | undefined;
+  let knownBatchId: string | undefined;
   const newestEvents: LoadedEvent[] = [];
   const operations: LoadedOperation[] = [];
   const rowsSinceKnown: LoadedRow[] = [];
   for (const row of rows) {
-    if (row.kind === 'head') head = row.seq;
-    else if (row.kind === 'row') rowsSinceKnown.push({ seq: row.seq, accountIds: row.account_ids });
-    else if (row.kind === 'event') newestEvents.push(loadedEvent(row));
+    const { seq, batch_id: batchId } = row;
+    if (row.kind === 'head') {
+      head = seq;
+      headBatchId = batchId ?? undefined;
+    } else if (row.kind === 'row' && seq === request.known) knownBatchId = batchId ?? undefined;
+    else if (row.kind === 'row') {
+      rowsSinceKnown.push({ seq, batchId: batchId ?? '', accountIds: row.account_ids });
+    } else if (row.kind === 'event') newestEvents.push(loadedEvent(row));
     else operations.push({ ...loadedEvent(row), contentHash: row.content_hash });
   }
-  return { head, newestEvents, operations, rowsSinceKnown };
+  return { head, headBatchId, knownBatchId, newestEvents, operations, rowsSinceKnown };
 }
 
 function loadedEvent(row: Row): LoadedEvent {
@@ -110,10 +130,11 @@ export function loadStatement(request: LoadRequest) {
     values: [
       request.partition,
       request.known ?? NO_ROWS_AFTER,
-      request.rowsMax + 1,
+      request.rowsMax + 2, // the one at known, and one more than the limit
       request.accountIds,
       request.operationAccountIds,
       request.operationIds,
+      request.headTaken ? 1 : 0,
     ],
   };
 }

@@ -5,6 +5,7 @@ import type { LogRecord } from '../record-outline.ts';
 export type OutboxRow = {
   seq: bigint;
   batch_id: string;
+  previous_batch_id: string | null;
   traceparent: string | null;
   payload: Buffer;
 };
@@ -14,6 +15,7 @@ export function recordOfRow(partition: number, row: OutboxRow): LogRecord {
     partition,
     seq: row.seq,
     batchId: row.batch_id,
+    previousBatchId: row.previous_batch_id ?? undefined,
     traceparent: row.traceparent ?? undefined,
     payload: row.payload,
     source: 'outbox',

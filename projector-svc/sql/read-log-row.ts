@@ -12,7 +12,7 @@ export class MissingPosition extends Error {
 }
 
 const SQL = `
-  select seq, batch_id, traceparent, account_ids::text[] as account_ids, payload
+  select seq, batch_id, previous_batch_id, traceparent, account_ids::text[] as account_ids, payload
     from (select o.*, sum(octet_length(payload)) over (order by seq) as bytes,
                  row_number() over (order by seq) as n
             from outbox o

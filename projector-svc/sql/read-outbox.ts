@@ -7,7 +7,7 @@ import type { LogRecord } from '../record-outline.ts';
 import { recordOfRow, type OutboxRow } from './outbox-row.ts';
 
 const SQL = `
-  select seq, batch_id, traceparent, payload
+  select seq, batch_id, previous_batch_id, traceparent, payload
     from (select o.*, sum(octet_length(payload)) over (order by seq) as bytes,
                  row_number() over (order by seq) as n
             from outbox o

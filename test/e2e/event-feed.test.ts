@@ -79,6 +79,34 @@ describe('the event feed', () => {
     expect(byPartition(await topicPlaces())).toEqual(byPartition(await logPlaces()));
   });
 
+  test('each record of the topic names the batch before it', async () => {
+    const kafka = createKafka(mesh.stack.kafkaBrokers, 'outside');
+    const consumer = kafka.consumer({ groupId: `outside-${random.uuid()}`, maxWaitTimeInMs: 100 });
+    const batches = new Map<string, string>();
+    const named = new Map<string, string>();
+    await consumer.subscribe({ topic: 'bank.account-events', fromBeginning: true });
+    await consumer.run({
+      eachMessage: ({ partition, message: { headers } }) => {
+        const [seq, batchId, previous] = ['seq', 'batchId', 'previousBatchId'].map(
+          (name) => headers?.[name]?.toString() ?? '',
+        );
+        batches.set(`${partition}/${seq}`, batchId ?? '');
+        if (seq !== '1') named.set(`${partition}/${BigInt(seq ?? 0) - 1n}`, previous ?? '');
+        return Promise.resolve();
+      },
+    });
+    const heads = (await readHeads(mesh.stores)).filter(({ seq }) => seq > 1n);
+    expect(heads).not.toEqual([]);
+    const isThere = ({ partition, seq }: (typeof heads)[number]): boolean =>
+      batches.has(`${partition}/${seq}`);
+    await until('the newest record of each partition', () => heads.every(isThere));
+    await consumer.disconnect();
+    for (const [place, batchId] of named) {
+      expect([place, batchId]).toEqual([place, batches.get(place) ?? batchId]);
+      expect(batchId, place).not.toBe('');
+    }
+  });
+
   /** The source stops where the test says, so that each part of the feed has something to tell. */
   async function uploadInChunks(payroll: Payroll, allowed: () => number): Promise<void> {
     async function* source(from: number) {

@@ -3,38 +3,43 @@
  * partition, and its acknowledgements, complete, from a projector-svc of its own. Each is a
  * submission like any other, and is judged with them.
  */
+import { KnownAccounts } from './load/known-accounts.ts';
 import { depositWanted, newSubmission, sendDeposits } from './load/submissions.ts';
 import { follow } from './load/followed.ts';
 import type { RunRecord } from './load/load.ts';
+import { openFilled } from './load/start-load.ts';
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { EUR } from '#test/support/command-calls.ts';
 import type { Random } from '#test/support/random.ts';
 import { PARTITIONS, type FaultyMesh } from './mesh/faulty-mesh.ts';
 
 export type Canary = {
-  /** Resolves when all flows; rejects when it does not in time. */
-  readonly flows: (patienceMs: number) => Promise<void>;
+  /** Resolves when all flows, through the n-th replicas; rejects when it does not in time. */
+  readonly flows: (patienceMs: number, replicas?: readonly number[]) => Promise<void>;
 };
 
-const REPLICAS = [1, 2] as const;
+const REPLICAS: readonly number[] = [1, 2];
 
-/** An account in each partition. */
-export function canaryAccounts(random: Random): string[] {
-  const accounts = new Map<number, string>();
-  while (accounts.size < PARTITIONS) {
-    const accountId = random.uuid();
-    accounts.set(partitionOfAccount(accountId, PARTITIONS), accountId);
-  }
-  return [...accounts.values()];
+/** With accounts of its own. */
+export async function openCanary(
+  mesh: FaultyMesh,
+  record: RunRecord,
+  random: Random,
+): Promise<Canary> {
+  const accounts = accountsOfPartitions(random);
+  const context = { mesh, record, known: new KnownAccounts(), stopping: NEVER };
+  await Promise.all(accounts.map((accountId) => openFilled(context, random, accountId)));
+  return canaryOf(mesh, record, random, accounts);
 }
+const NEVER = new AbortController().signal;
 
-export function createCanary(
+function canaryOf(
   mesh: FaultyMesh,
   record: RunRecord,
   random: Random,
   accounts: readonly string[],
 ): Canary {
-  const clients = REPLICAS.map((n) => mesh.clientOf(n));
+  const clients = new Map(REPLICAS.map((n) => [n, mesh.clientOf(n)]));
   const deposits = accounts.map((accountId) => ({
     accountId,
     amount: EUR(1n),
@@ -43,10 +48,12 @@ export function createCanary(
     valueDate: '',
   }));
   return {
-    flows: async (patienceMs) => {
+    flows: async (patienceMs, replicas = REPLICAS) => {
       const signal = AbortSignal.timeout(patienceMs);
       await Promise.all(
-        clients.map(async (client) => {
+        replicas.map(async (n) => {
+          const client = clients.get(n);
+          if (client === undefined) throw new Error(`there is no replica ${n}`);
           const id = `canary-${random.uuid()}`;
           const one = newSubmission('canary', id, deposits.map(depositWanted));
           record.submissions.push(one);
@@ -56,4 +63,14 @@ export function createCanary(
       );
     },
   };
+}
+
+/** An account in each partition. */
+function accountsOfPartitions(random: Random): string[] {
+  const accounts = new Map<number, string>();
+  while (accounts.size < PARTITIONS) {
+    const accountId = random.uuid();
+    accounts.set(partitionOfAccount(accountId, PARTITIONS), accountId);
+  }
+  return [...accounts.values()];
 }

@@ -2,7 +2,8 @@
  * The last strike of a run that asks for it: the event store fails over to a copy that lags. What
  * was acknowledged after the copy is gone, and nobody can bring it back; what must hold is that
  * nobody builds on it: each partition in which the projection is ahead stops, with an alarm, and
- * stays as it is; and that a rebuild leads out of it.
+ * stays as it is; a rebuild leads out of it; and a command-svc that remembers what is gone decides
+ * nothing on it, also when another one has gone past the positions that it remembers.
  */
 import type { BankClient } from '#client/bank-client.ts';
 import { unaryCall } from '#client/unary-call.ts';
@@ -15,22 +16,30 @@ import type { History } from './history/history.ts';
 import { indexEvents } from './history/indexed.ts';
 import { readStores } from './history/read-stores.ts';
 import { foldProblems } from './history/rules/fold.ts';
+import { densityProblems } from './history/rules/log.ts';
 import { copyEventStore, failOverToCopy } from './mesh/event-store-copy.ts';
 import type { FaultyMesh } from './mesh/faulty-mesh.ts';
 
 const LOST_CANARIES = 3;
+/** Through the other replica and of other accounts, past all that is lost. */
+const PASSING_CANARIES = LOST_CANARIES + 2;
 const CANARY_MS = 60_000;
 const ALARM_MS = 30_000;
 const REBUILD_MS = 120_000;
 
-export async function failOver(
-  mesh: FaultyMesh,
-  canary: Canary,
-  history: History,
-  say: (line: string) => void,
-): Promise<string[]> {
+export type FailOver = {
+  readonly mesh: FaultyMesh;
+  readonly canary: Canary;
+  /** Has other accounts of the same partitions. */
+  readonly other: Canary;
+  readonly history: History;
+  readonly say: (line: string) => void;
+};
+
+export async function failOver(given: FailOver): Promise<string[]> {
+  const { mesh, canary, other, history, say } = given;
   await copyEventStore(mesh.stack);
-  for (let n = 0; n < LOST_CANARIES; n++) await canary.flows(CANARY_MS);
+  for (let n = 0; n < LOST_CANARIES; n++) await canary.flows(CANARY_MS, [2]);
   await waitForProjection(mesh.stores);
   const before = await readProjectedHeads(mesh.stores);
   await failOverToCopy(mesh.stack);
@@ -47,11 +56,13 @@ export async function failOver(
   );
   const problems = moved.map(({ partition }) => `partition ${partition}: moved after its alarm`);
   await rebuild(mesh, say);
-  await canary.flows(CANARY_MS);
+  for (let n = 0; n < PASSING_CANARIES; n++) await other.flows(CANARY_MS, [1]);
+  await canary.flows(CANARY_MS, [2]);
   await waitForProjection(mesh.stores);
   const held = await readStores(mesh.stores);
+  const found = indexEvents(held);
   const after = { ...history, ...held, reads: [] };
-  return [...problems, ...foldProblems(after, indexEvents(held))];
+  return [...problems, ...densityProblems(held, found), ...foldProblems(after, found)];
 }
 
 async function partitionsAhead({ stores }: FaultyMesh): Promise<number[]> {

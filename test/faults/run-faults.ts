@@ -10,14 +10,13 @@ import { filledRecords } from '#test/support/ledger-check.ts';
 import { seededRandom } from '#test/support/random.ts';
 import { readEvents, readLogRecords } from '#test/support/stored-rows.ts';
 import { until } from '#test/support/until.ts';
-import { canaryAccounts, createCanary, type Canary } from './canary.ts';
+import { openCanary, type Canary } from './canary.ts';
 import { failOver } from './failover.ts';
 import { checkHistory } from './history/check-history.ts';
 import type { History } from './history/history.ts';
 import { readStores } from './history/read-stores.ts';
-import { KnownAccounts } from './load/known-accounts.ts';
 import { newRecord, randomOf, type RunRecord } from './load/load.ts';
-import { openFilled, startLoad, type Load } from './load/start-load.ts';
+import { startLoad, type Load } from './load/start-load.ts';
 import type { FaultyMesh } from './mesh/faulty-mesh.ts';
 import type { FaultOptions } from './options.ts';
 import type { Strike } from './schedule.ts';
@@ -47,7 +46,7 @@ export async function runFaults(
   signal: AbortSignal,
 ): Promise<Run> {
   const record = newRecord();
-  const canary = await openCanary(mesh, record, seed);
+  const canary = await openCanary(mesh, record, randomOf(seed, 301));
   const load = await startLoad(mesh, record, seed);
   const startedMs = performance.now();
   await canary.flows(CANARY_MS);
@@ -75,19 +74,11 @@ export async function runFaults(
     ...(await chainProblems(mesh, history)),
   ];
   if (failsOver && problems.length === 0) {
-    problems.push(...(await failOver(mesh, canary, history, say)));
+    const other = await openCanary(mesh, record, randomOf(seed, 302));
+    problems.push(...(await failOver({ mesh, canary, other, history, say })));
   }
   return { struck, record, history, problems };
 }
-
-async function openCanary(mesh: FaultyMesh, record: RunRecord, seed: number): Promise<Canary> {
-  const random = randomOf(seed, 301);
-  const accounts = canaryAccounts(random);
-  const context = { mesh, record, known: new KnownAccounts(), stopping: NEVER };
-  await Promise.all(accounts.map((accountId) => openFilled(context, random, accountId)));
-  return createCanary(mesh, record, random, accounts);
-}
-const NEVER = new AbortController().signal;
 
 /** A canary for which no record was filled from the outbox. */
 async function untilKafkaAlone(

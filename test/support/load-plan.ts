@@ -91,6 +91,7 @@ async function explain(
   const { text, values } = loadStatement({
     partition: 0,
     known: undefined, // nothing is cached
+    headTaken: false,
     rowsMax: 20,
     accountIds,
     operationAccountIds: [],

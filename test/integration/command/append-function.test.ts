@@ -16,6 +16,7 @@ const ACCOUNT = '00000000-0000-4000-9000-00000000000';
 type Append = {
   partition: number;
   known: bigint;
+  knownBatchId?: string;
   batchId: string;
   accounts?: string[];
   refusedOnly?: string[];
@@ -34,6 +35,7 @@ describe('append_batch', () => {
   async function append({
     partition,
     known,
+    knownBatchId,
     batchId,
     accounts = [],
     refusedOnly = [],
@@ -41,9 +43,18 @@ describe('append_batch', () => {
   }: Append): Promise<bigint> {
     const claimIds = claims.map(({ c }) => c);
     const { rows } = await pool.query<{ seq: bigint }>(
-      `select append_batch($1, null, $2, $3, $4::uuid[], $5::uuid[], $6::jsonb, null, now(),
-                           $7::uuid[], ''::bytea, null, null) as seq`,
-      [partition, known, batchId, refusedOnly, claimIds, JSON.stringify(claims), accounts],
+      `select append_batch($1, null, $2, $3, $4, $5::uuid[], $6::uuid[], $7::jsonb, null,
+                           now(), $8::uuid[], ''::bytea, null, null) as seq`,
+      [
+        partition,
+        known,
+        knownBatchId ?? null,
+        batchId,
+        refusedOnly,
+        claimIds,
+        JSON.stringify(claims),
+        accounts,
+      ],
     );
     return rows[0]?.seq ?? 0n;
   }
@@ -71,6 +82,20 @@ describe('append_batch', () => {
     const refusal = { partition: 2, known: 0n, batchId: `${BATCH}2` };
     expect(await stateOf(append({ ...refusal, refusedOnly: [`${ACCOUNT}1`] }))).toBe(HEAD_MOVED);
     expect(await stateOf(append({ ...refusal, refusedOnly: [`${ACCOUNT}2`] }))).toBe('stands');
+  });
+
+  test('refuses a decision on another history, and names the batch before it', async () => {
+    const [first, second, third] = [1, 2, 3].map((n) => `${BATCH}${n}`);
+    const next = { partition: 5, known: 1n, batchId: third ?? '' };
+    await append({ partition: 5, known: 0n, batchId: first ?? '' });
+    expect(await stateOf(append({ ...next, knownBatchId: `${BATCH}9` }))).toBe(HEAD_MOVED);
+    await append({ partition: 5, known: 1n, batchId: second ?? '', knownBatchId: first ?? '' });
+    expect(await stateOf(append({ ...next, knownBatchId: `${BATCH}9` }))).toBe(HEAD_MOVED);
+    expect(await append({ ...next, knownBatchId: first ?? '' })).toBe(3n);
+    const { rows } = await pool.query<{ previous: string | null }>(
+      'select previous_batch_id as previous from outbox where partition = 5 order by seq',
+    );
+    expect(rows.map(({ previous }) => previous)).toEqual([null, first, second]);
   });
 
   test('refuses a decision from ahead of the log', async () => {

@@ -178,7 +178,7 @@ const holding: CommandCase = { $case: 'placeHold', amount: EUR(60n), holdId: HOL
 describe('a hold', () => {
   it('whose time has passed is neither captured nor released, and frees its amount', async () => {
     const accountId = await accountAfter(replica, rich);
-    const expiresAtMs = Date.now() + 50;
+    const expiresAtMs = Date.now() + 500;
     const expiresAt = timestampFromMicros(BigInt(expiresAtMs) * 1000n);
     await send(replica, on(accountId, { ...holding, expiresAt }));
     await until('the hold has passed', () => Date.now() > expiresAtMs);

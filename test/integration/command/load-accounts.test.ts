@@ -68,6 +68,7 @@ async function load(accountIds: readonly string[]): Promise<[string, bigint][]> 
   const { newestEvents } = await loadAccounts(stores.eventStore, {
     partition: 0,
     known: undefined,
+    headTaken: false,
     rowsMax: 20,
     accountIds,
     operationAccountIds: [],

@@ -118,15 +118,15 @@ async function store(
   await eventStore.query(
     `with rows as (
        select * from unnest($1::integer[], $2::bigint[], $3::uuid[], $4::text[], $5::bytea[],
-                            $6::text[])
-         as r (partition, seq, batch_id, traceparent, payload, accounts)),
+                            $6::text[], $7::uuid[])
+         as r (partition, seq, batch_id, traceparent, payload, accounts, previous_batch_id)),
      newest as (select partition, max(seq) as seq from rows group by partition),
      heads as (update partition_heads h set seq = greatest(h.seq, n.seq)
                  from newest n where h.partition = n.partition)
-     insert into outbox (partition, seq, batch_id, aggregateid, type, traceparent, stored_at,
-                         account_ids, payload)
-     select partition, seq, batch_id, partition::text, 'EventBatch', traceparent, now(),
-            accounts::uuid[], payload
+     insert into outbox (partition, seq, batch_id, previous_batch_id, aggregateid, type,
+                         traceparent, stored_at, account_ids, payload)
+     select partition, seq, batch_id, previous_batch_id, partition::text, 'EventBatch',
+            traceparent, now(), accounts::uuid[], payload
        from rows`,
     [
       records.map((record) => record.partition),
@@ -135,6 +135,7 @@ async function store(
       records.map((record) => record.traceparent ?? null),
       records.map((record) => record.payload),
       records.map((record) => `{${(accountIds ?? accountsOf(record)).join(',')}}`),
+      records.map((record) => record.previousBatchId ?? null),
     ],
   );
 }

@@ -18,7 +18,13 @@ function bulk(...commands: Command[]): BatchItem[] {
 
 function decided(items: readonly BatchItem[]): DecidedBatch {
   const accounts = new Map([...wantedOf(items).accountIds].map((id) => [id, absentAccount(id)]));
-  const base = { known: 1n, accounts, operations: new Map(), ...NO_HOLD_FACTS };
+  const base = {
+    known: 1n,
+    knownBatchId: undefined,
+    accounts,
+    operations: new Map(),
+    ...NO_HOLD_FACTS,
+  };
   return decideBatch(base, items, 1n);
 }
 

@@ -19,7 +19,12 @@ test('a clock that jumps back does not put an event before the one before it', (
   const decide = (nowMicros: bigint): void => {
     const commands = account.state.status === 'none' ? [openCommand(id)] : [];
     const items = [...commands, depositCommand(id, 1n)].map((command) => settled(command).item);
-    const base = { known: 1n, accounts: new Map([[id, account]]), operations: new Map() };
+    const base = {
+      known: 1n,
+      knownBatchId: undefined,
+      accounts: new Map([[id, account]]),
+      operations: new Map(),
+    };
     const decided = decideBatch({ ...base, ...NO_HOLD_FACTS }, items, nowMicros);
     times.push(...decided.events.map(({ after }) => after.recordedAtMicros));
     account = decided.newStates.get(id) ?? account;

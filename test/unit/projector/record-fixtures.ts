@@ -83,12 +83,13 @@ export type BatchContent = Partial<Omit<EventBatch, 'batchId' | 'partition'>> & 
   partition: number;
   seq: bigint;
   batchId?: string;
+  previousBatchId?: string;
   traceparent?: string;
 };
 
 /** A record as it comes from Kafka. */
 export function logRecord(content: BatchContent): LogRecord {
-  const { seq, batchId = randomUUID(), traceparent, ...batch } = content;
+  const { seq, batchId = randomUUID(), previousBatchId, traceparent, ...batch } = content;
   const payload = Buffer.from(
     EventBatch.encode(
       EventBatch.fromPartial({
@@ -102,6 +103,7 @@ export function logRecord(content: BatchContent): LogRecord {
     partition: content.partition,
     seq,
     batchId,
+    previousBatchId,
     traceparent,
     payload,
     source: 'kafka',

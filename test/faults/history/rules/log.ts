@@ -6,11 +6,19 @@ import { placeOf } from '#test/support/closed-versions.ts';
 import type { History } from '../history.ts';
 import type { Indexed } from '../indexed.ts';
 
-export function logProblems(history: History, { byAccount }: Indexed): string[] {
-  return [...headProblems(history), ...versionProblems(byAccount), ...feedProblems(history)];
+export function logProblems(history: History, found: Indexed): string[] {
+  return [...densityProblems(history, found), ...feedProblems(history)];
 }
 
-function headProblems({ heads }: History): string[] {
+/** The log alone. */
+export function densityProblems(
+  history: Pick<History, 'heads'>,
+  { byAccount }: Pick<Indexed, 'byAccount'>,
+): string[] {
+  return [...headProblems(history), ...versionProblems(byAccount)];
+}
+
+function headProblems({ heads }: Pick<History, 'heads'>): string[] {
   return heads
     .filter(({ seq, rows, batches }) => rows !== seq || batches !== seq)
     .map(
