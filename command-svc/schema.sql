@@ -291,6 +291,7 @@ grant insert, select on reversals to bank_command;
 grant insert, select on submission_batches to bank_command;
 grant select on cdc_heartbeat to bank_command;
 grant select on cdc_heartbeat to bank_projector;
+grant select on events to bank_projector;
 grant select on ledger to bank_command;
 grant select on ledger to bank_projector;
 grant select on migrations to bank_command;

@@ -27,6 +27,8 @@ export type PoolOptions = {
   maxConnections: number;
   statementTimeoutMs?: number;
   lockTimeoutMs?: number;
+  /** Server settings of every connection, beside the time-outs: names and values without spaces. */
+  settings?: Readonly<Record<string, string>>;
   /** A query without an answer for so long rejects; its connection must be thrown away. */
   answerTimeoutMs?: number;
   log?: Logger;
@@ -47,6 +49,7 @@ export function createPool(options: PoolOptions): pg.Pool {
       ? {}
       : { statement_timeout: options.statementTimeoutMs }),
     ...(options.lockTimeoutMs === undefined ? {} : { lock_timeout: options.lockTimeoutMs }),
+    ...(options.settings === undefined ? {} : { options: commandLine(options.settings) }),
     types: resultTypes(),
   });
   // Without a listener of its own a connection that breaks while it is checked out would end the
@@ -56,6 +59,12 @@ export function createPool(options: PoolOptions): pg.Pool {
     options.log?.warn('A connection to PostgreSQL was lost.', { err: error });
   });
   return pool;
+}
+
+function commandLine(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ');
 }
 
 /** COMMIT was sent and not answered: the transaction may or may not have been committed. */

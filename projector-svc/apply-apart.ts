@@ -38,7 +38,8 @@ export async function applyApart(
   const opened = openRow(row);
   const nowMs = Date.now();
   const parkings = await withTransaction(ctx.projecting, async (client) => {
-    await move(ctx, client, head, row, nowMs);
+    const eventCount = 'fault' in opened ? 0 : opened.outline.eventRanges.length / 2;
+    await move(ctx, client, head, row, { nowMs, eventCount });
     const parked =
       'fault' in opened
         ? await parkAll(client, row, opened.fault)
@@ -59,11 +60,11 @@ async function move(
   client: pg.PoolClient,
   head: ProjectedHead,
   { partition, seq, batchId, offset }: LogRow,
-  nowMs: number,
+  { nowMs, eventCount }: { readonly nowMs: number; readonly eventCount: number },
 ): Promise<void> {
   const projectedAt = new Date(nowMs).toISOString();
   const to = { partition, expected: head, newSeq: seq, newBatchId: batchId, projectedAt };
-  const step = moveHead({ ...to, filledRecords: offset === undefined ? 1 : 0 });
+  const step = moveHead({ ...to, eventCount, filledRecords: offset === undefined ? 1 : 0 });
   const backend = await backendOf(client);
   try {
     await watchingBlockers(ctx.reading, backend, STOPPED_OWNER, ctx.log, () =>

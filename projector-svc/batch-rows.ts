@@ -56,6 +56,7 @@ export function batchRows(
       newBatchId: last.batchId,
       projectedAt: new Date(nowMs).toISOString(),
       filledRecords: outlined.filter(({ record }) => record.source === 'outbox').length,
+      eventCount: events,
       ...rows,
       waiting,
       acknowledgements: acknowledgementRows(outlined, projectedAtMicros),

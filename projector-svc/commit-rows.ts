@@ -7,7 +7,7 @@
 import type pg from 'pg';
 import { groupCommit } from '#platform/group-commit.ts';
 import type { Logger } from '#platform/logger.ts';
-import { runPipeline } from '#platform/postgres-pipeline.ts';
+import { runPipeline, type PipelineStep } from '#platform/postgres-pipeline.ts';
 import { sqlStateOf } from '#platform/postgres.ts';
 import { sendWatched } from '#platform/stopped-owner.ts';
 import { BATCH, STOPPED_OWNER } from './config.ts';
@@ -24,6 +24,8 @@ type CommitContext = {
   /** For what must not wait behind them. */
   readonly reading: pg.Pool;
   readonly log: Logger;
+  /** Leads each transaction. */
+  readonly firstStep?: PipelineStep;
 };
 
 export type CommitRows = (rows: ProjectedRows) => Promise<void>;
@@ -57,12 +59,12 @@ async function named(rows: ProjectedRows, committed: Promise<unknown>): Promise<
 }
 
 async function send(
-  { pool, reading, log }: CommitContext,
+  { pool, reading, log, firstStep }: CommitContext,
   together: readonly ProjectedRows[],
 ): Promise<bigint[]> {
   const watch = { watchPool: reading, stoppedOwner: STOPPED_OWNER, log };
-  await sendWatched(pool, watch, (client) =>
-    runPipeline(client, projectRecords(together), BATCH.answerMs),
-  );
+  const steps = projectRecords(together);
+  if (firstStep !== undefined) steps.unshift(firstStep);
+  await sendWatched(pool, watch, (client) => runPipeline(client, steps, BATCH.answerMs));
   return together.map(({ newSeq }) => newSeq);
 }

@@ -120,6 +120,11 @@ export function dropQueue(lane: PartitionLane): void {
   lane.queuedEvents = 0;
 }
 
+/** As a lane begins: its head is read anew. */
+export function forgetFailures(lane: PartitionLane): void {
+  Object.assign(lane, { alarm: '', head: undefined, failures: 0, retryAtMs: 0 });
+}
+
 /**
  * The records that follow on seq without a hole, as many as one transaction takes, at least one.
  */

@@ -15,6 +15,7 @@ export { EVERYONE } from '#platform/notice-names.ts';
 export const CHANNEL = 'bank_projected';
 /** query-svc hears this one. */
 const ACCOUNTS_CHANNEL = 'bank_changed_accounts';
+export const CHANNELS = [CHANNEL, ACCOUNTS_CHANNEL] as const;
 const ID_BYTES = 16;
 
 /** Names, joined. Empty submissions: none has changed. */

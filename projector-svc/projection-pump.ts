@@ -9,7 +9,7 @@ import type { Logger } from '#platform/logger.ts';
 import { backoffMs } from '#platform/waiting.ts';
 import { BATCH } from './config.ts';
 import type { ProjectSettings } from './config.ts';
-import { addRecords, dropQueue } from './partition-lane.ts';
+import { addRecords, dropQueue, forgetFailures } from './partition-lane.ts';
 import type { PartitionLane } from './partition-lane.ts';
 import { verdictOf } from './projection-failures.ts';
 import type { LogRecord } from './record-outline.ts';
@@ -29,6 +29,8 @@ export type Pump = {
   /** Reads the outbox up to a position; for lost tails. */
   fill(lane: PartitionLane, untilSeq: bigint): void;
   stopPartition(lane: PartitionLane, alarm: string, cause?: unknown): void;
+  /** The head is read anew, and an alarm is over. */
+  startAgain(lane: PartitionLane): void;
   /** The settings have changed: what waits may be due. */
   settingsChanged(): void;
   /** Told when the queue of a lane may have become shorter, or the lane has stopped. */
@@ -91,6 +93,11 @@ export function createPump(ctx: PumpContext): Pump {
       pump();
     },
     stopPartition,
+    startAgain(lane) {
+      forgetFailures(lane);
+      drained(lane);
+      pump();
+    },
     settingsChanged: pump,
     onDrained(listener) {
       drained = listener;

@@ -141,13 +141,33 @@ create table projected_heads (
   batch_id uuid,
   projected_at timestamp with time zone,
   filled_records bigint not null default 0,
+  events bigint not null default 0,
   retry_no bigint not null default 0,
   constraint projected_heads_pkey PRIMARY KEY (partition),
   constraint projected_heads_seq_check CHECK ((seq >= 0))
 ) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=100, fillfactor=10);
 comment on table projected_heads is 'The position that is applied, of each partition. Moved first in every transaction.';
 comment on column projected_heads.filled_records is 'Records read from the outbox because Kafka did not bring them.';
+comment on column projected_heads.events is 'Events of the records up to seq, about: by them the progress of a rebuild is told.';
 comment on column projected_heads.retry_no is 'Counts up at each retry of dead letters, under the row lock; numbers their acknowledgements.';
+
+create table rebuilds (
+  rebuild_id uuid not null,
+  state text not null,
+  message text not null default ''::text,
+  events bigint not null default 0,
+  events_total bigint not null default 0,
+  events_per_second bigint not null default 0,
+  entry_differences bigint,
+  differences bigint,
+  first_differences jsonb not null default '[]'::jsonb,
+  started_at timestamp with time zone not null default now(),
+  constraint rebuilds_pkey PRIMARY KEY (rebuild_id),
+  constraint rebuilds_state_check CHECK ((state = ANY (ARRAY['running'::text, 'stopped'::text, 'caught_up'::text, 'swapped'::text, 'dropped'::text, 'failed'::text])))
+);
+comment on table rebuilds is 'The rebuild that is there, and those that were dropped before it.';
+comment on column rebuilds.entry_differences is 'Entries that differ from the live ones, compared before the swap; null: not compared yet.';
+comment on column rebuilds.differences is 'Rows that differ from the live ones, entries included.';
 
 create table waiting_items (
   tenant text not null,
@@ -188,9 +208,43 @@ CREATE INDEX parked_accounts_letter ON public.parked_accounts USING btree (dead_
 
 CREATE INDEX parked_accounts_partition ON public.parked_accounts USING btree (partition);
 
+CREATE UNIQUE INDEX rebuilds_open ON public.rebuilds USING btree ((true)) WHERE (state <> 'dropped'::text);
+
 CREATE INDEX waiting_items_account ON public.waiting_items USING btree (account_id, waiting_seq);
 
 CREATE INDEX waiting_items_place ON public.waiting_items USING btree (tenant, submission_id, partition, seq);
+
+CREATE OR REPLACE FUNCTION public.analyze_rebuild()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  name text;
+begin
+  foreach name in array public.rebuilt_tables() loop
+    execute format('analyze rebuild.%I', name);
+  end loop;
+end $function$
+;
+comment on function analyze_rebuild() is NULL;
+
+CREATE OR REPLACE FUNCTION public.drop_rebuild()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  name text;
+begin
+  foreach name in array public.rebuilt_tables() loop
+    execute format('drop table if exists rebuild.%1$I, previous.%1$I', name);
+  end loop;
+end $function$
+;
+comment on function drop_rebuild() is NULL;
 
 CREATE OR REPLACE FUNCTION public.first_version_at(of_account_id uuid, newest bigint, at timestamp with time zone)
  RETURNS bigint
@@ -214,6 +268,43 @@ end $function$
 ;
 comment on function first_version_at(uuid,bigint,timestamp with time zone) is NULL;
 
+CREATE OR REPLACE FUNCTION public.keep_retried()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into rebuild.acknowledgements
+    select l.*
+      from public.acknowledgements l
+      join rebuild.acknowledgements r using (tenant, submission_id, partition, seq)
+     where l.retry_no > 0 and r.retry_no = 0 and l.stored_at = r.stored_at
+       and r.item_count = (
+             select sum(a.item_count) from public.acknowledgements a
+              where (a.tenant, a.submission_id, a.partition, a.seq)
+                  = (l.tenant, l.submission_id, l.partition, l.seq));
+  -- Left of the row that told all of them: what the first one says, or nothing.
+  update rebuild.acknowledgements r
+     set item_count = l.item_count, item_indexes = l.item_indexes
+    from public.acknowledgements l
+   where (l.tenant, l.submission_id, l.partition, l.seq, l.retry_no)
+       = (r.tenant, r.submission_id, r.partition, r.seq, 0)
+     and r.retry_no = 0
+     and (r.tenant, r.submission_id, r.partition, r.seq) in (
+           select k.tenant, k.submission_id, k.partition, k.seq
+             from rebuild.acknowledgements k where k.retry_no > 0);
+  delete from rebuild.acknowledgements r
+   where r.retry_no = 0
+     and (r.tenant, r.submission_id, r.partition, r.seq) in (
+           select k.tenant, k.submission_id, k.partition, k.seq
+             from rebuild.acknowledgements k where k.retry_no > 0)
+     and not exists (
+           select from public.acknowledgements l
+            where (l.tenant, l.submission_id, l.partition, l.seq, l.retry_no)
+                = (r.tenant, r.submission_id, r.partition, r.seq, 0));
+end $function$
+;
+comment on function keep_retried() is NULL;
+
 CREATE OR REPLACE FUNCTION public.keep_waiting(records jsonb, items jsonb)
  RETURNS void
  LANGUAGE plpgsql
@@ -232,14 +323,58 @@ end $function$
 ;
 comment on function keep_waiting(jsonb,jsonb) is NULL;
 
-CREATE OR REPLACE FUNCTION public.move_projected_head(of_partition integer, expected_seq bigint, expected_retry_no bigint, new_seq bigint, new_batch_id uuid, at timestamp with time zone, filled bigint)
+CREATE OR REPLACE FUNCTION public.make_rebuild()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  name text;
+  live regclass;
+  statement text;
+begin
+  foreach name in array public.rebuilt_tables() loop
+    live := format('public.%I', name)::regclass;
+    execute format('create table rebuild.%1$I (like public.%1$I including all excluding indexes)',
+                   name);
+    for statement in
+      select format('alter table rebuild.%I set (%s)', name, array_to_string(c.reloptions, ', '))
+        from pg_class c where c.oid = live and c.reloptions is not null
+      union all
+      select format('alter table rebuild.%I add constraint %I %s', name, k.conname,
+                    pg_get_constraintdef(k.oid))
+        from pg_constraint k where k.conrelid = live and k.contype in ('p', 'u')
+      union all
+      select replace(pg_get_indexdef(i.indexrelid), format(' ON public.%I ', name),
+                     format(' ON rebuild.%I ', name))
+        from pg_index i
+       where i.indrelid = live
+         and not exists (select from pg_constraint k where k.conindid = i.indexrelid)
+      union all
+      select format('comment on table rebuild.%I is %L', name, obj_description(live, 'pg_class'))
+      union all
+      select format('grant %s on rebuild.%I to %s', string_agg(x.privilege_type, ', '), name,
+                    x.grantee::regrole)
+        from pg_class c, aclexplode(c.relacl) x
+       where c.oid = live and x.grantee <> c.relowner and x.grantee <> 0 group by x.grantee
+    loop
+      execute statement;
+    end loop;
+  end loop;
+  insert into rebuild.projected_heads (partition) select partition from public.projected_heads;
+end $function$
+;
+comment on function make_rebuild() is NULL;
+
+CREATE OR REPLACE FUNCTION public.move_projected_head(of_partition integer, expected_seq bigint, expected_retry_no bigint, new_seq bigint, new_batch_id uuid, at timestamp with time zone, filled bigint, applied bigint)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
 begin
   update projected_heads
      set seq = new_seq, batch_id = new_batch_id, projected_at = at,
-         filled_records = filled_records + filled
+         filled_records = filled_records + filled, events = events + applied
    where partition = of_partition and seq = expected_seq and retry_no = expected_retry_no;
   if not found then
     raise exception 'HEAD_MOVED: partition % is not at %', of_partition, expected_seq
@@ -247,7 +382,43 @@ begin
   end if;
 end $function$
 ;
-comment on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint) is NULL;
+comment on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint,bigint) is NULL;
+
+CREATE OR REPLACE FUNCTION public.rebuilt_tables()
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE
+RETURN ARRAY['projected_heads'::text, 'balances'::text, 'entries'::text, 'entry_links'::text, 'open_holds'::text, 'acknowledgements'::text, 'closed_submissions'::text]
+;
+comment on function rebuilt_tables() is NULL;
+
+CREATE OR REPLACE FUNCTION public.swap_rebuild(replaces_told boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  name text;
+begin
+  update rebuild.projected_heads r
+     set filled_records = l.filled_records, retry_no = l.retry_no,
+         projected_at = coalesce(l.projected_at, r.projected_at)
+    from public.projected_heads l where l.partition = r.partition;
+  if replaces_told then
+    perform public.keep_retried();
+  end if;
+  foreach name in array public.rebuilt_tables() loop
+    if name in ('acknowledgements', 'closed_submissions') and not replaces_told then
+      execute format('drop table rebuild.%I', name);
+    else
+      execute format('alter table public.%I set schema previous', name);
+      execute format('alter table rebuild.%I set schema public', name);
+    end if;
+  end loop;
+end $function$
+;
+comment on function swap_rebuild(boolean) is NULL;
 
 CREATE OR REPLACE FUNCTION public.update_balances(account_ids uuid[], versions bigint[], balances_minor bigint[], helds_minor bigint[], overdraft_limits_minor bigint[], statuses smallint[], debits_frozens boolean[], credits_frozens boolean[], updated_ats timestamp with time zone[], at timestamp with time zone)
  RETURNS void
@@ -323,14 +494,23 @@ grant delete, insert, select, update on entry_links to bank_projector;
 grant delete, insert, select, update on open_holds to bank_projector;
 grant delete, insert, select, update on parked_accounts to bank_projector;
 grant delete, insert, select, update on projected_heads to bank_projector;
+grant delete, insert, select, update on rebuilds to bank_projector;
 grant delete, insert, select, update on waiting_items to bank_projector;
 grant delete, insert, select, update on waiting_records to bank_projector;
+grant execute on function analyze_rebuild() to bank_projector;
+grant execute on function drop_rebuild() to bank_projector;
 grant execute on function first_version_at(uuid,bigint,timestamp with time zone) to bank_projector;
 grant execute on function first_version_at(uuid,bigint,timestamp with time zone) to public;
+grant execute on function keep_retried() to bank_projector;
+grant execute on function keep_retried() to public;
 grant execute on function keep_waiting(jsonb,jsonb) to bank_projector;
 grant execute on function keep_waiting(jsonb,jsonb) to public;
-grant execute on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint) to bank_projector;
-grant execute on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint) to public;
+grant execute on function make_rebuild() to bank_projector;
+grant execute on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint,bigint) to bank_projector;
+grant execute on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint,bigint) to public;
+grant execute on function rebuilt_tables() to bank_projector;
+grant execute on function rebuilt_tables() to public;
+grant execute on function swap_rebuild(boolean) to bank_projector;
 grant execute on function update_balances(uuid[],bigint[],bigint[],bigint[],bigint[],smallint[],boolean[],boolean[],timestamp with time zone[],timestamp with time zone) to bank_projector;
 grant execute on function update_balances(uuid[],bigint[],bigint[],bigint[],bigint[],smallint[],boolean[],boolean[],timestamp with time zone[],timestamp with time zone) to public;
 grant execute on function update_holds(jsonb) to bank_projector;
@@ -347,5 +527,6 @@ grant select on migrations to public;
 grant select on open_holds to bank_query;
 grant select on parked_accounts to bank_query;
 grant select on projected_heads to bank_query;
+grant select on rebuilds to bank_query;
 grant select on waiting_items to bank_query;
 grant select on waiting_records to bank_query;

@@ -23,7 +23,7 @@ export type SessionLocksOptions = {
   log: Logger;
 };
 
-export const LOCK_CLASS = { fill: 7_206_021, watchdog: 7_206_022 } as const;
+export const LOCK_CLASS = { fill: 7_206_021, watchdog: 7_206_022, rebuild: 7_206_023 } as const;
 
 /** A connection of pg, or in a test what stands for one. */
 export type LockClient = {

@@ -32,6 +32,9 @@ import type { ProjectionHealth } from './projection-health.ts';
 import { getProjectionStatus } from './projection-status.ts';
 import type { StatusContext } from './projection-status.ts';
 import { createPump } from './projection-pump.ts';
+import { openRebuilds } from './open-rebuilds.ts';
+import { rebuildCalls } from './rebuild-requests.ts';
+import { reconcile } from './reconcile.ts';
 import { retryDeadLetters } from './retry-dead-letters.ts';
 import { LOCK_CLASS, createSessionLocks } from './session-locks.ts';
 import { openStores } from './stores.ts';
@@ -135,12 +138,14 @@ async function startProjecting(
 
 function startServing(
   config: ProjectorConfig,
-  { closers, log, stopping }: ServiceContext,
-  { reading, projecting, eventStore, ledger }: Stores,
+  ctx: ServiceContext,
+  stores: Stores,
   shown: Pick<StatusContext, 'lanes' | 'pipeline'>,
   grpc: GrpcServer,
   announce: Announcer['announce'],
 ): void {
+  const { closers, log, stopping } = ctx;
+  const { reading, projecting, eventStore, ledger } = stores;
   const watchers = createWatchers();
   const listener = listen({
     url: config.projectionStoreUrl,
@@ -161,6 +166,8 @@ function startServing(
       getProjectionStatus: unary(log, () => getProjectionStatus({ reading, eventStore, ...shown })),
       listDeadLetters: unary(log, listDeadLetters({ reading, logId })),
       retryDeadLetters: unary(log, retryDeadLetters(retrying)),
+      reconcile: reconcile({ reading, eventStore, ledger, log, stopping }),
+      ...rebuildCalls(openRebuilds(config, ctx, stores), log),
     }),
   );
   grpc.open();

@@ -3,8 +3,9 @@
  * nobody for a while: a lost tail, or Kafka is down; the outbox feeds the partition, every 100 ms,
  * until Kafka brings its records again, another replica moves it, or nothing comes for long. Ahead,
  * or another batch at the same position: the event store is an older copy, and the partition stops
- * with an alarm that names both. Another log_id ends the process: all it told its callers was about
- * another log. What is seen here is what health says of the service.
+ * with an alarm that names both. When a rebuilt projection has taken the place of this one, it goes
+ * on from there. Another log_id ends the process: all it told its callers was about another log.
+ * What is seen here is what health says of the service.
  */
 import type pg from 'pg';
 import type { Logger } from '#platform/logger.ts';
@@ -38,10 +39,14 @@ export type TailCheck = { compare(): Promise<void> };
 
 export function createTailCheck(ctx: TailContext): TailCheck {
   const tails = createLostTails();
+  let tableId: bigint | undefined;
   return {
     async compare() {
       // The projection first: the event store, read later, can only have gone on.
       const projected = await readProjection(ctx);
+      const table = projected[0]?.tableId;
+      if (tableId !== undefined && table !== tableId) startAgain(ctx);
+      tableId = table;
       const { logId, heads } = await readLogHeads(ctx.eventStore, projected);
       if (logId !== ctx.logId) {
         return ctx.fail(
@@ -63,6 +68,12 @@ export function createTailCheck(ctx: TailContext): TailCheck {
   };
 }
 
+/** Behind a swap: alarms were about tables that are not live any more. */
+function startAgain({ lanes, pump, log }: TailContext): void {
+  log.info('A rebuilt projection is live; all partitions go on from its heads.');
+  for (const lane of lanes) pump.startAgain(lane);
+}
+
 async function readProjection({ reading, health }: TailContext): Promise<HeadRow[]> {
   try {
     const heads = await readProjectedHeads(reading);
@@ -75,7 +86,10 @@ async function readProjection({ reading, health }: TailContext): Promise<HeadRow
 }
 
 /** Why the projection cannot be of this event store; undefined when it can. */
-export function differenceOf(projected: HeadRow, log: LogHead): string | undefined {
+export function differenceOf(
+  projected: Pick<HeadRow, 'partition' | 'seq' | 'batchId'>,
+  log: LogHead,
+): string | undefined {
   const { partition, seq, batchId } = projected;
   if (seq > log.seq) {
     return `partition ${partition}: the projection is at ${seq}, the event store at ${log.seq}`;

@@ -9,7 +9,7 @@ const EVENT_STORE = `
   grant update on partition_heads, submissions, submission_claims, open_holds to bank_command;
   grant delete on submissions, submission_claims, open_holds to bank_command;
   grant execute on all functions in schema public to bank_command;
-  grant select on outbox, partition_heads, ledger, submissions, submission_batches,
+  grant select on outbox, events, partition_heads, ledger, submissions, submission_batches,
     cdc_heartbeat, migrations
     to bank_projector;
   grant select on outbox to bank_cdc;
@@ -20,6 +20,7 @@ const PROJECTION_STORE = `
   grant usage on all sequences in schema public to bank_projector;
   grant execute on all functions in schema public to bank_projector;
   revoke insert, update, delete on migrations from bank_projector;
+  grant usage on schema rebuild, previous to bank_projector;
   grant select on all tables in schema public to bank_query`;
 
 export async function grantEventStore(client: pg.Client): Promise<void> {

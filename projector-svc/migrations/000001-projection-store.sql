@@ -8,12 +8,15 @@ create table projected_heads (
   batch_id uuid,
   projected_at timestamptz,
   filled_records bigint not null default 0,
+  events bigint not null default 0,
   retry_no bigint not null default 0
 ) with (fillfactor = 10, autovacuum_vacuum_threshold = 100, autovacuum_vacuum_scale_factor = 0);
 comment on table projected_heads is
   'The position that is applied, of each partition. Moved first in every transaction.';
 comment on column projected_heads.filled_records is
   'Records read from the outbox because Kafka did not bring them.';
+comment on column projected_heads.events is
+  'Events of the records up to seq, about: by them the progress of a rebuild is told.';
 comment on column projected_heads.retry_no is
   'Counts up at each retry of dead letters, under the row lock; numbers their acknowledgements.';
 
@@ -149,12 +152,12 @@ comment on column closed_submissions.last_seqs is
 -- A retry since then counts too: the caller's accounts to leave out are older than it.
 create function move_projected_head(
   of_partition integer, expected_seq bigint, expected_retry_no bigint, new_seq bigint,
-  new_batch_id uuid, at timestamptz, filled bigint
+  new_batch_id uuid, at timestamptz, filled bigint, applied bigint
 ) returns void language plpgsql as $$
 begin
   update projected_heads
      set seq = new_seq, batch_id = new_batch_id, projected_at = at,
-         filled_records = filled_records + filled
+         filled_records = filled_records + filled, events = events + applied
    where partition = of_partition and seq = expected_seq and retry_no = expected_retry_no;
   if not found then
     raise exception 'HEAD_MOVED: partition % is not at %', of_partition, expected_seq

@@ -18,7 +18,7 @@ export const HEAD_MOVED = 'PH001';
 export const BALANCE_DIFFERS = 'PH002';
 export const HOLD_DIFFERS = 'PH003';
 
-const MOVE_HEAD = 'select move_projected_head($1, $2, $3, $4, $5, $6, $7)';
+const MOVE_HEAD = 'select move_projected_head($1, $2, $3, $4, $5, $6, $7, $8)';
 const UPDATE_BALANCES = 'select update_balances($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)';
 
 /** What events become, of one partition. */
@@ -39,6 +39,7 @@ export type HeadMove = {
   newBatchId: string;
   projectedAt: string;
   filledRecords: number;
+  eventCount: number;
 };
 
 export type ProjectedRows = EventRows &
@@ -119,6 +120,7 @@ export function moveHead(rows: HeadMove): PipelineStep {
       rows.newBatchId,
       rows.projectedAt,
       String(rows.filledRecords),
+      String(rows.eventCount),
     ],
   };
 }

@@ -55,6 +55,7 @@ export const FIGURES: readonly FigureSpec[] = [
   figure('query.get_account_over_empty_handler.not_cached', RATIO, higher(0.4, 0.6)),
   figure('overload.goodput_at_3x_over_peak', RATIO, higher(0.8, 0.95)),
   figure('feed.catch_up_events_per_s', RATE, higher(100_000, 200_000)),
+  figure('rebuild.events_per_s', RATE, higher(100_000, 200_000)),
   figure('feed.catch_up_decoded_events_per_s', RATE),
   figure('feed.live_p50_ms', 'ms'),
   figure('feed.live_other_replica_p50_ms', 'ms'),

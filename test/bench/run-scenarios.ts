@@ -27,6 +27,7 @@ import { longStream } from './scenarios/long-stream.ts';
 import { overload } from './scenarios/overload.ts';
 import { parallelBulk } from './scenarios/parallel-bulk.ts';
 import { queries } from './scenarios/queries.ts';
+import { rebuild } from './scenarios/rebuild.ts';
 import { storedBytes } from './scenarios/stored-bytes.ts';
 import { transfers } from './scenarios/transfers.ts';
 import { watchFanOut } from './scenarios/watch-fan-out.ts';
@@ -38,6 +39,7 @@ export const SCENARIOS: readonly Scenario[] = [
   watchFanOut,
   latency,
   eventFeed,
+  rebuild,
   transfers,
   parallelBulk,
   bulkMode,

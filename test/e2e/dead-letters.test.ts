@@ -96,9 +96,10 @@ describe('what cannot be applied', () => {
     const own = payroll.items.filter((item) => item.accountId === accountId).length;
     const { deadLetters } = await listLetters(addressOf(1), { cause: 'UNKNOWN_EVENT_TYPE' });
     expect(deadLetters.map(({ parkedAccountIds }) => parkedAccountIds)).toEqual([[accountId]]);
-    await until('all others are told', () => {
+    await until('all others are told, and how many there are', () => {
       const progress = feed.messages.at(-1)?.progress;
-      return progress?.projectedTotal === BigInt(500 - own);
+      const { projectedTotal, acceptedTotal } = progress ?? {};
+      return projectedTotal === BigInt(500 - own) && acceptedTotal !== undefined;
     });
     expect(feed.messages.at(-1)?.progress).toMatchObject({
       acceptedTotal: 500n,

@@ -28,6 +28,7 @@ export async function makeGround(client: BankClient, random: Random): Promise<Gr
     submission: `s-${random.uuid()}`,
     openSubmission: `o-${random.uuid()}`,
     lease: await startLease(client),
+    rebuild: '',
     ...freshIds(random),
   };
   const { account, otherAccount, emptyAccount } = ground;

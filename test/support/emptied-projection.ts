@@ -7,9 +7,10 @@ import { withTransaction } from '#platform/postgres.ts';
 
 const TABLES = `
   select string_agg(format('%I', tablename), ', ') as names from pg_tables
-   where schemaname = 'public' and tablename not in ('migrations', 'projected_heads')`;
+   where schemaname = 'public' and tablename not in ('migrations', 'projected_heads', 'rebuilds')`;
 const HEADS = `
-  update projected_heads set seq = 0, batch_id = null, projected_at = null, filled_records = 0`;
+  update projected_heads
+     set seq = 0, batch_id = null, projected_at = null, filled_records = 0, events = 0`;
 
 export async function emptyProjection(projectionStore: pg.Pool): Promise<void> {
   await withTransaction(projectionStore, async (client) => {

@@ -6,6 +6,7 @@
 import { status } from '@grpc/grpc-js';
 import type { JsonObject } from '#test/support/contract-methods.ts';
 import { STATEMENTS_AND_FEEDS } from '#test/support/served-queries.ts';
+import { REBUILDS } from '#test/support/served-rebuilds.ts';
 import type { JsonValue } from '@bufbuild/protobuf';
 import { ACCOUNT_COMMANDS, euros, FAR_OFF } from '#test/support/served-commands.ts';
 
@@ -32,11 +33,15 @@ export type Ground = {
   freshSubmission: string;
   /** Of bulk mode; held. */
   lease: string;
+  /** Caught up, and different from what is live; empty where the method needs none. */
+  rebuild: string;
 };
 
 export type ServedMethod = {
   /** What a call changes, and what the next one therefore needs anew. Default: nothing. */
   changes?: 'what is fresh' | 'all';
+  /** Each call needs a rebuild of its own. */
+  needsRebuild?: boolean;
   /** How a call that works ends. Default: OK; a stream without end, by its deadline. */
   endsWith?: status;
   request: (ground: Ground) => JsonObject;
@@ -200,6 +205,7 @@ export const SERVED_METHODS: Readonly<Record<string, ServedMethod>> = {
     values: ({ freshSubmission }) => ({ submission_id: freshSubmission }),
   },
   GetProjectionStatus: { request: () => ({}) },
+  ...REBUILDS,
   ListDeadLetters: {
     request: () => ({}),
     values: () => ({ page_size: -1, page_token: 'of nobody', cause: 'no cause' }),

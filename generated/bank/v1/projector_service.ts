@@ -108,7 +108,7 @@ export const RebuildState = {
   REBUILD_STATE_RUNNING: 1,
   /** REBUILD_STATE_STOPPED - Stopped by command, or by the end of its process; StartRebuild resumes it. */
   REBUILD_STATE_STOPPED: 2,
-  /** REBUILD_STATE_CAUGHT_UP - Level with the live projection and following it: may be swapped in. */
+  /** REBUILD_STATE_CAUGHT_UP - Level with the live projection, compared with it, and following it: may be swapped in. */
   REBUILD_STATE_CAUGHT_UP: 3,
   /** REBUILD_STATE_SWAPPED - Is the live projection now; the old one is kept. */
   REBUILD_STATE_SWAPPED: 4,
@@ -607,6 +607,11 @@ export interface Rebuild {
     | undefined;
   /** A sentence for people; empty while all is well. */
   message: string;
+  /**
+   * The first of the differences, at most 100: expected is what the rebuild holds, found what the
+   * live projection holds.
+   */
+  firstDifferences: ReconcileFinding[];
 }
 
 /** A rebuild to start or resume. */
@@ -645,6 +650,8 @@ export interface GetRebuildResponse {
 export interface SwapRebuildRequest {
   /** The rebuild. Required. */
   rebuildId: string;
+  /** True: swap it in though it differs from the live projection, as when that is what is wrong. */
+  acceptDifferences: boolean;
 }
 
 /** The rebuild is the live projection. */
@@ -4187,6 +4194,7 @@ function createBaseRebuild(): Rebuild {
     observedAt: undefined,
     differences: undefined,
     message: "",
+    firstDifferences: [],
   };
 }
 
@@ -4233,6 +4241,9 @@ export const Rebuild: MessageFns<Rebuild> = {
     }
     if (message.message !== "") {
       writer.uint32(82).string(message.message);
+    }
+    for (const v of message.firstDifferences) {
+      ReconcileFinding.encode(v!, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -4330,6 +4341,14 @@ export const Rebuild: MessageFns<Rebuild> = {
             message.message = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.firstDifferences.push(ReconcileFinding.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4378,6 +4397,11 @@ export const Rebuild: MessageFns<Rebuild> = {
         : undefined,
       differences: isSet(object.differences) ? BigInt(object.differences) : undefined,
       message: isSet(object.message) ? globalThis.String(object.message) : "",
+      firstDifferences: globalThis.Array.isArray(object?.firstDifferences)
+        ? object.firstDifferences.map((e: any) => ReconcileFinding.fromJSON(e))
+        : globalThis.Array.isArray(object?.first_differences)
+        ? object.first_differences.map((e: any) => ReconcileFinding.fromJSON(e))
+        : [],
     };
   },
 
@@ -4413,6 +4437,9 @@ export const Rebuild: MessageFns<Rebuild> = {
     if (message.message !== "") {
       obj.message = message.message;
     }
+    if (message.firstDifferences?.length) {
+      obj.firstDifferences = message.firstDifferences.map((e) => ReconcileFinding.toJSON(e));
+    }
     return obj;
   },
 
@@ -4443,6 +4470,7 @@ export const Rebuild: MessageFns<Rebuild> = {
       ? BigInt(object.differences)
       : undefined;
     message.message = object.message ?? "";
+    message.firstDifferences = object.firstDifferences?.map((e) => ReconcileFinding.fromPartial(e)) || [];
     return message;
   },
 };
@@ -4832,13 +4860,16 @@ export const GetRebuildResponse: MessageFns<GetRebuildResponse> = {
 };
 
 function createBaseSwapRebuildRequest(): SwapRebuildRequest {
-  return { rebuildId: "" };
+  return { rebuildId: "", acceptDifferences: false };
 }
 
 export const SwapRebuildRequest: MessageFns<SwapRebuildRequest> = {
   encode(message: SwapRebuildRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.rebuildId !== "") {
       writer.uint32(10).string(message.rebuildId);
+    }
+    if (message.acceptDifferences !== false) {
+      writer.uint32(16).bool(message.acceptDifferences);
     }
     return writer;
   },
@@ -4864,6 +4895,14 @@ export const SwapRebuildRequest: MessageFns<SwapRebuildRequest> = {
             message.rebuildId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.acceptDifferences = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4883,6 +4922,11 @@ export const SwapRebuildRequest: MessageFns<SwapRebuildRequest> = {
         : isSet(object.rebuild_id)
         ? globalThis.String(object.rebuild_id)
         : "",
+      acceptDifferences: isSet(object.acceptDifferences)
+        ? globalThis.Boolean(object.acceptDifferences)
+        : isSet(object.accept_differences)
+        ? globalThis.Boolean(object.accept_differences)
+        : false,
     };
   },
 
@@ -4890,6 +4934,9 @@ export const SwapRebuildRequest: MessageFns<SwapRebuildRequest> = {
     const obj: any = {};
     if (message.rebuildId !== "") {
       obj.rebuildId = message.rebuildId;
+    }
+    if (message.acceptDifferences !== false) {
+      obj.acceptDifferences = message.acceptDifferences;
     }
     return obj;
   },
@@ -4900,6 +4947,7 @@ export const SwapRebuildRequest: MessageFns<SwapRebuildRequest> = {
   fromPartial<I extends Exact<DeepPartial<SwapRebuildRequest>, I>>(object: I): SwapRebuildRequest {
     const message = createBaseSwapRebuildRequest();
     message.rebuildId = object.rebuildId ?? "";
+    message.acceptDifferences = object.acceptDifferences ?? false;
     return message;
   },
 };
@@ -5189,7 +5237,7 @@ export const ProjectorServiceService = {
   },
   /**
    * Compares the projection with the events, without locking writers. Ends OK after the totals,
-   * whatever was found.
+   * whatever was found. A parked account is compared as of its last applied version.
    */
   reconcile: {
     path: "/bank.v1.ProjectorService/Reconcile" as const,
@@ -5201,8 +5249,9 @@ export const ProjectorServiceService = {
     responseDeserialize: (value: Buffer): ReconcileResponse => ReconcileResponse.decode(value),
   },
   /**
-   * Starts a rebuild of the projection beside the live one, or resumes a stopped one. One that runs
-   * already is answered as it is.
+   * Starts a rebuild of the projection beside the live one, or resumes a stopped or failed one. One
+   * that runs already is answered as it is. FAILED_PRECONDITION (REBUILD_NOT_DROPPED: the last one
+   * was swapped in, and the projection before it is still kept).
    */
   startRebuild: {
     path: "/bank.v1.ProjectorService/StartRebuild" as const,
@@ -5237,7 +5286,8 @@ export const ProjectorServiceService = {
   /**
    * Puts a caught-up rebuild in the place of the live projection, in one transaction; the old one
    * is kept until DropRebuild. NOT_FOUND (REBUILD_NOT_FOUND), FAILED_PRECONDITION
-   * (REBUILD_NOT_CAUGHT_UP).
+   * (REBUILD_NOT_CAUGHT_UP; REBUILD_DIFFERS: GetRebuild shows in what; ACCOUNTS_PARKED: dead
+   * letters are to be retried first).
    */
   swapRebuild: {
     path: "/bank.v1.ProjectorService/SwapRebuild" as const,
@@ -5290,12 +5340,13 @@ export interface ProjectorServiceServer extends UntypedServiceImplementation {
   retryDeadLetters: handleUnaryCall<RetryDeadLettersRequest, RetryDeadLettersResponse>;
   /**
    * Compares the projection with the events, without locking writers. Ends OK after the totals,
-   * whatever was found.
+   * whatever was found. A parked account is compared as of its last applied version.
    */
   reconcile: handleServerStreamingCall<ReconcileRequest, ReconcileResponse>;
   /**
-   * Starts a rebuild of the projection beside the live one, or resumes a stopped one. One that runs
-   * already is answered as it is.
+   * Starts a rebuild of the projection beside the live one, or resumes a stopped or failed one. One
+   * that runs already is answered as it is. FAILED_PRECONDITION (REBUILD_NOT_DROPPED: the last one
+   * was swapped in, and the projection before it is still kept).
    */
   startRebuild: handleUnaryCall<StartRebuildRequest, StartRebuildResponse>;
   /** Stops a rebuild so that it can be resumed. NOT_FOUND (REBUILD_NOT_FOUND). */
@@ -5305,7 +5356,8 @@ export interface ProjectorServiceServer extends UntypedServiceImplementation {
   /**
    * Puts a caught-up rebuild in the place of the live projection, in one transaction; the old one
    * is kept until DropRebuild. NOT_FOUND (REBUILD_NOT_FOUND), FAILED_PRECONDITION
-   * (REBUILD_NOT_CAUGHT_UP).
+   * (REBUILD_NOT_CAUGHT_UP; REBUILD_DIFFERS: GetRebuild shows in what; ACCOUNTS_PARKED: dead
+   * letters are to be retried first).
    */
   swapRebuild: handleUnaryCall<SwapRebuildRequest, SwapRebuildResponse>;
   /**
@@ -5392,7 +5444,7 @@ export interface ProjectorServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Compares the projection with the events, without locking writers. Ends OK after the totals,
-   * whatever was found.
+   * whatever was found. A parked account is compared as of its last applied version.
    */
   reconcile(request: ReconcileRequest, options?: Partial<CallOptions>): ClientReadableStream<ReconcileResponse>;
   reconcile(
@@ -5401,8 +5453,9 @@ export interface ProjectorServiceClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ReconcileResponse>;
   /**
-   * Starts a rebuild of the projection beside the live one, or resumes a stopped one. One that runs
-   * already is answered as it is.
+   * Starts a rebuild of the projection beside the live one, or resumes a stopped or failed one. One
+   * that runs already is answered as it is. FAILED_PRECONDITION (REBUILD_NOT_DROPPED: the last one
+   * was swapped in, and the projection before it is still kept).
    */
   startRebuild(
     request: StartRebuildRequest,
@@ -5454,7 +5507,8 @@ export interface ProjectorServiceClient extends Client {
   /**
    * Puts a caught-up rebuild in the place of the live projection, in one transaction; the old one
    * is kept until DropRebuild. NOT_FOUND (REBUILD_NOT_FOUND), FAILED_PRECONDITION
-   * (REBUILD_NOT_CAUGHT_UP).
+   * (REBUILD_NOT_CAUGHT_UP; REBUILD_DIFFERS: GetRebuild shows in what; ACCOUNTS_PARKED: dead
+   * letters are to be retried first).
    */
   swapRebuild(
     request: SwapRebuildRequest,

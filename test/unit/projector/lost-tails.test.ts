@@ -8,6 +8,7 @@ const head = (partition: number, seq: bigint, filledRecords = 0n) => ({
   batchId: undefined,
   projectedAt: undefined,
   filledRecords,
+  tableId: 1n,
 });
 
 /** Heads as they are seen second by second; answers in which seconds partition 0 counts as lost. */

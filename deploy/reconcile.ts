@@ -1,0 +1,77 @@
+/**
+ * npm run reconcile: asks a running projector to compare the projection with the events, and prints
+ * each finding, how far it is, and the totals. Exit code 0 when nothing was found, 1 when something
+ * was, 2 when the comparison could not be made.
+ */
+import { Command } from 'commander';
+import { createBankClient } from '#client/bank-client.ts';
+import { followReconciliation } from '#client/reconciliation.ts';
+import type { Money } from '#proto/bank/v1/money.ts';
+import type { ReconcileResponse, ReconcileTotals } from '#proto/bank/v1/projector_service.ts';
+import { errorText } from './error-text.ts';
+
+const EXIT = { agrees: 0, differs: 1, failed: 2 } as const;
+const PROJECTOR = '127.0.0.1:50053';
+const NOBODY = ['127.0.0.1:1'];
+
+type Options = { readonly projector: string[]; readonly account: string[] };
+
+function parseOptions(argv: readonly string[]): Options {
+  const collect = (value: string, before: string[]): string[] => [...before, value];
+  const command = new Command('npm run reconcile --')
+    .description('Compares the projection with the events. Exit code 1 when they differ.')
+    .option('--projector <host:port>', `a projector; repeatable (${PROJECTOR})`, collect, [])
+    .option('--account <id>', 'only this account; repeatable', collect, [])
+    .parse(argv);
+  const { projector, account } = command.opts<Options>();
+  return { projector: projector.length === 0 ? [PROJECTOR] : projector, account };
+}
+
+async function main(): Promise<number> {
+  const { projector, account } = parseOptions(process.argv);
+  const client = createBankClient({ command: NOBODY, query: NOBODY, projector });
+  try {
+    const messages = followReconciliation(client.projector, { accountIds: account });
+    for await (const { part } of messages) {
+      say(part);
+      if (part?.$case !== 'totals') continue;
+      return part.value.findings === 0n ? EXIT.agrees : EXIT.differs;
+    }
+    return EXIT.failed;
+  } finally {
+    client.close();
+  }
+}
+
+function say(part: ReconcileResponse['part']): void {
+  const line = part === undefined ? '' : lineOf(part);
+  if (line !== '') process.stdout.write(`${line}\n`);
+}
+
+function lineOf(part: NonNullable<ReconcileResponse['part']>): string {
+  if (part.$case === 'totals') return totalsText(part.value);
+  if (part.$case === 'progress') {
+    const { accounts, events, accountsTotal } = part.value;
+    return `  ${accounts} of about ${accountsTotal} accounts, ${events} events`;
+  }
+  const { accountId, version, kind, expected, found } = part.value;
+  const where = accountId === '' ? '' : ` account ${accountId} version ${version}`;
+  return `${kind}${where}: expected ${expected || 'nothing'}, found ${found || 'nothing'}`;
+}
+
+function totalsText({ accounts, events, findings, ...sums }: ReconcileTotals): string {
+  const text = (money: readonly Money[]): string =>
+    money.map(({ currencyCode, minorUnits }) => `${currencyCode} ${minorUnits}`).join(', ') || '-';
+  return [
+    `${accounts} accounts, ${events} events, ${findings} findings`,
+    `  by the events:     ${text(sums.eventSums)}`,
+    `  by the projection: ${text(sums.projectionSums)}`,
+  ].join('\n');
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(errorText(error));
+  process.exitCode = EXIT.failed;
+}

@@ -1,0 +1,106 @@
+/**
+ * The calls of a rebuild (StartRebuild, StopRebuild, GetRebuild, SwapRebuild, DropRebuild): what
+ * they take, what they answer, and how they fail.
+ */
+import { status } from '@grpc/grpc-js';
+import { invalidArgument, refusal } from '#platform/grpc-errors.ts';
+import type { Logger } from '#platform/logger.ts';
+import { SQL_STATE, isConnectionLost, sqlStateOf } from '#platform/postgres.ts';
+import { nowMicros, timestampFromDate, timestampFromMicros } from '#platform/timestamps.ts';
+import { unary } from '#platform/unary.ts';
+import { canonicalUuid } from '#platform/uuid.ts';
+import {
+  RebuildState,
+  type ProjectorServiceServer,
+  type Rebuild,
+} from '#proto/bank/v1/projector_service.ts';
+import { REBUILD } from './bounds.ts';
+import type { Rebuilds } from './rebuilds.ts';
+import { RebuildGone } from './sql/read-rebuilt-heads.ts';
+import type { RebuildRow } from './sql/read-rebuild.ts';
+
+const STATES: Record<RebuildRow['state'], RebuildState> = {
+  running: RebuildState.REBUILD_STATE_RUNNING,
+  stopped: RebuildState.REBUILD_STATE_STOPPED,
+  caught_up: RebuildState.REBUILD_STATE_CAUGHT_UP,
+  swapped: RebuildState.REBUILD_STATE_SWAPPED,
+  dropped: RebuildState.REBUILD_STATE_DROPPED,
+  failed: RebuildState.REBUILD_STATE_FAILED,
+};
+
+type Calls = Pick<
+  ProjectorServiceServer,
+  'startRebuild' | 'stopRebuild' | 'getRebuild' | 'swapRebuild' | 'dropRebuild'
+>;
+
+export function rebuildCalls(rebuilds: Rebuilds, log: Logger): Calls {
+  const answer = async (asked: Promise<RebuildRow>): Promise<{ rebuild: Rebuild }> => {
+    return { rebuild: rebuildMessage(await guarded(asked)) };
+  };
+  return {
+    startRebuild: unary(log, () => answer(rebuilds.start())),
+    stopRebuild: unary(log, async ({ rebuildId }) => answer(rebuilds.stop(idField(rebuildId)))),
+    getRebuild: unary(log, () => answer(rebuilds.get())),
+    swapRebuild: unary(log, async ({ rebuildId, acceptDifferences }, { signal }) =>
+      answer(rebuilds.swap(idField(rebuildId), acceptDifferences, signal)),
+    ),
+    dropRebuild: unary(log, async ({ rebuildId }) => answer(rebuilds.drop(idField(rebuildId)))),
+  };
+}
+
+/** One whose replica has died is stopped. */
+export function rebuildMessage(row: RebuildRow): Rebuild {
+  const isActive = row.state === 'running' || row.state === 'caught_up';
+  const state = isActive && !row.isAlive ? 'stopped' : row.state;
+  const nowMs = Date.now();
+  const rate = state === 'running' || state === 'caught_up' ? row.eventsPerSecond : 0n;
+  const left = row.eventsTotal - row.events;
+  const leftMs = state === 'running' && rate > 0n ? Number((left * 1000n) / rate) : undefined;
+  return {
+    rebuildId: row.rebuildId,
+    state: STATES[state],
+    events: row.events,
+    eventsTotal: row.eventsTotal > row.events ? row.eventsTotal : row.events,
+    eventsPerSecond: rate,
+    estimatedCaughtUpAt:
+      leftMs === undefined ? undefined : timestampFromDate(new Date(nowMs + leftMs)),
+    startedAt: timestampFromDate(row.startedAt),
+    observedAt: timestampFromMicros(nowMicros()),
+    differences: row.differences,
+    message: row.message,
+    firstDifferences: row.firstDifferences.map((one) => ({
+      ...one,
+      version: BigInt(one.version),
+    })),
+  };
+}
+
+function idField(text: string): string {
+  const rebuildId = canonicalUuid(text);
+  if (rebuildId !== undefined) return rebuildId;
+  throw invalidArgument([{ field: 'rebuild_id', description: 'must be a UUID in text form' }]);
+}
+
+/** A store that is away, or a table that somebody holds, is to be asked again. */
+async function guarded(asked: Promise<RebuildRow>): Promise<RebuildRow> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof RebuildGone) {
+      throw refusal(
+        status.FAILED_PRECONDITION,
+        'REBUILD_NOT_CAUGHT_UP',
+        'the tables of the rebuild are not there: it was dropped',
+        { cause: error },
+      );
+    }
+    const isHeld = sqlStateOf(error) === SQL_STATE.lockTimeout;
+    if (!isHeld && !isConnectionLost(error)) throw error;
+    throw refusal(
+      status.UNAVAILABLE,
+      'PROJECTION_UNAVAILABLE',
+      'a database does not answer, or somebody holds a table of it',
+      { retryAfterMs: REBUILD.retryAfterMs, cause: error },
+    );
+  }
+}
