@@ -1,3 +1,17 @@
+create table archived_ranges (
+  partition integer not null,
+  first_seq bigint not null,
+  last_seq bigint not null,
+  file_name text not null,
+  sha256 text not null,
+  archived_at timestamp with time zone not null default now(),
+  constraint archived_ranges_check CHECK ((last_seq >= first_seq)),
+  constraint archived_ranges_first_seq_check CHECK ((first_seq > 0)),
+  constraint archived_ranges_pkey PRIMARY KEY (partition, first_seq)
+);
+comment on table archived_ranges is 'Positions of the log that are in a file of the archive, every one of them.';
+comment on column archived_ranges.sha256 is 'Of the file, in hex.';
+
 create table cdc_heartbeat (
   ts timestamp with time zone not null default now()
 );
@@ -289,6 +303,8 @@ grant insert, select on outbox to bank_command;
 grant insert, select on rejections to bank_command;
 grant insert, select on reversals to bank_command;
 grant insert, select on submission_batches to bank_command;
+grant select on archived_ranges to bank_command;
+grant select on archived_ranges to bank_projector;
 grant select on cdc_heartbeat to bank_command;
 grant select on cdc_heartbeat to bank_projector;
 grant select on events to bank_projector;
