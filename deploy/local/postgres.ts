@@ -1,7 +1,7 @@
 // PostgreSQL of the local stack, from npm's binaries: one server for both databases, or one for
-// each, with the settings that the pipeline needs on any server (docs/operations.md). Durability is on: fsync,
-// full_page_writes and synchronous_commit. It refuses to run as root, so root runs it in a user
-// namespace in which it is somebody else.
+// each, with the settings that the pipeline needs on any server (docs/operations.md). Durability is
+// on: fsync, full_page_writes and synchronous_commit. It refuses to run as root, so root runs it in
+// a user namespace in which it is somebody else.
 import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -14,11 +14,12 @@ import { restoreServer } from './restore-server.ts';
 
 const BACKUP = `Copies the whole PostgreSQL server of the event store into a new folder, while it
 runs. As a role that may replicate: BANK_ADMIN_EVENT_STORE_URL.`;
-const RESTORE = `Lays a backup out as the data folder of a new PostgreSQL server. Start it then, wait
-until it has recovered, and run renew before any service starts.`;
-const RENEW = `After the event store came back older than it was, and before command-svc and projector-svc start:
-gives its log a new id, empties the topic, and has the connector begin anew. As the owner:
-BANK_ADMIN_EVENT_STORE_URL, BANK_ADMIN_PROJECTION_STORE_URL; BANK_KAFKA_BROKERS, BANK_CONNECT_URL.`;
+const RESTORE = `Lays a backup out as the data folder of a new PostgreSQL server. Start it then,
+wait until it has recovered, and run renew before any service starts.`;
+const RENEW = `After the event store came back older than it was, before command-svc and
+projector-svc start: gives its log a new id, empties the topic, and has the connector begin anew.
+As the owner: BANK_ADMIN_EVENT_STORE_URL, BANK_ADMIN_PROJECTION_STORE_URL; BANK_KAFKA_BROKERS,
+BANK_CONNECT_URL.`;
 
 type RestoreOptions = { folder: string; into: string; wal?: string; until?: Date };
 
@@ -50,8 +51,8 @@ async function backUp({ folder }: { folder: string }): Promise<void> {
   );
   const { bytes, contentBytes } = description;
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  const sizes = `${amount(BigInt(contentBytes), 'bytes')}, packed ${amount(BigInt(bytes), 'bytes')}`;
-  say(`backed up in ${seconds} s: ${sizes}`);
+  const [whole, packed] = [contentBytes, bytes].map((size) => amount(BigInt(size), 'bytes'));
+  say(`backed up in ${seconds} s: ${whole}, packed ${packed}`);
   tell(description);
 }
 

@@ -1,4 +1,4 @@
-/** What a backup's folder holds, and the file that says what it is. Without that it is not whole. */
+/** What a backup's folder holds, and the file that says what it is: without it it is not whole. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';

@@ -16,8 +16,12 @@ const RETRY = { firstMs: 200, maxMs: 2000, attempts: 30 } as const;
 export async function forgetOffsets(connectUrl: string): Promise<{ resume: () => Promise<void> }> {
   const content: unknown = JSON.parse(await readFile(FILE, 'utf8'));
   const { name } = z.object({ name: z.string() }).parse(content);
-  const call = (method: string, path: string): Promise<void> =>
-    retryWithBackoff(RETRY, () => callConnect(method, `${connectUrl}/connectors/${name}/${path}`));
+  const retriable = (error: unknown): boolean =>
+    !(error instanceof ConnectRefused) || error.status === 409 || error.status >= 500;
+  const call = (method: string, path: string): Promise<void> => {
+    const url = `${connectUrl}/connectors/${name}/${path}`;
+    return retryWithBackoff({ ...RETRY, retriable }, () => callConnect(method, url));
+  };
   await call('PUT', 'stop');
   await call('DELETE', 'offsets');
   return { resume: () => call('PUT', 'resume') };
@@ -26,5 +30,15 @@ export async function forgetOffsets(connectUrl: string): Promise<{ resume: () =>
 async function callConnect(method: string, url: string): Promise<void> {
   const response = await fetch(url, { method, signal: AbortSignal.timeout(TIMEOUT_MS) });
   const answer = await response.text();
-  if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${answer.slice(0, 500)}`);
+  if (!response.ok) throw new ConnectRefused(`${method} ${url}`, response.status, answer);
+}
+
+class ConnectRefused extends Error {
+  override readonly name = 'ConnectRefused';
+  readonly status: number;
+
+  constructor(what: string, status: number, answer: string) {
+    super(`${what}: ${status} ${answer.slice(0, 500)}`);
+    this.status = status;
+  }
 }

@@ -1,9 +1,10 @@
 /**
  * After the event store came back older than it was: what still speaks of the log that is gone must
- * not be taken for this one. The connector forgets where it was > the slot is dropped > the log gets
- * a new id, so that tokens of the old one are refused > the topic is emptied, for its newest records
- * may be of batches that are lost > what waited for lost events waits no more > the connector goes
- * on, with a new slot. While no command-svc and no projector-svc runs; each step may be made again.
+ * not be taken for this one. The connector forgets where it was > the slot is dropped > the log
+ * gets a new id, so that tokens of the old one are refused > the topic is emptied, for its newest
+ * records may be of batches that are lost > what waited for lost events waits no more > the
+ * connector goes on, with a new slot. While no command-svc and no projector-svc runs; each step may
+ * be made again.
  */
 import type pg from 'pg';
 import { createKafka } from '#platform/kafka.ts';

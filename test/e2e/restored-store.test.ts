@@ -63,7 +63,7 @@ describe('the event store', () => {
     await Promise.all(Object.values(folders).map((path) => rm(path, FORCE)));
   });
 
-  test('comes back as far as its WAL was archived, and the projection stops ahead of it', async () => {
+  test('comes back as far as its WAL goes, and the projection stops ahead of it', async () => {
     await openAccounts(mesh.client, whole);
     await send(backedUp);
     const bytes = await timed('backup', () => backUp(mesh, folders));
