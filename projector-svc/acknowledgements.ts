@@ -19,7 +19,7 @@ import type {
   StreamAcknowledgementsResponse as Response,
 } from '#proto/bank/v1/projector_service.ts';
 import { openAcknowledgementRequest } from './acknowledgement-request.ts';
-import type { OpenedRequest } from './acknowledgement-request.ts';
+import type { KnownTotals, OpenedRequest } from './acknowledgement-request.ts';
 import { tellPage } from './acknowledgement-page.ts';
 import type { Watcher, Watchers } from './acknowledgement-watchers.ts';
 import { blockedItems } from './blocked-items.ts';
@@ -77,7 +77,7 @@ async function tellAll(
 ): Promise<void> {
   const send = (message: Response): Promise<void> => sendMessage(call, message, signal);
   let lastSentMs = performance.now();
-  let blockedSent = 0n;
+  let sent: KnownTotals = { accepted: undefined, blocked: 0n };
   for (;;) {
     signal.throwIfAborted();
     const page = await readPage(ctx, opened, signal);
@@ -86,7 +86,7 @@ async function tellAll(
     const result = await tellPage(opened, page, known, send);
     if (result.told > 0) {
       lastSentMs = performance.now();
-      blockedSent = blocked;
+      sent = known;
     }
     if (result.complete) {
       await send(opened.progressMessage(known, true));
@@ -95,15 +95,21 @@ async function tellAll(
     if (result.more) continue;
     if (result.disagrees) reportDisagreement(ctx, opened, page);
     const quietSinceMs = performance.now() - lastSentMs;
-    const isNews = blockedSent === 0n || quietSinceMs >= ACKNOWLEDGEMENTS.pollMs;
-    if (quietSinceMs >= ACKNOWLEDGEMENTS.checkpointMs || (blocked !== blockedSent && isNews)) {
+    if (quietSinceMs >= ACKNOWLEDGEMENTS.checkpointMs || isNews(known, sent, quietSinceMs)) {
       await send(opened.progressMessage(known, false));
       lastSentMs = performance.now();
-      blockedSent = blocked;
+      sent = known;
     }
     const quietMs = lastSentMs + ACKNOWLEDGEMENTS.checkpointMs - performance.now();
     await watcher.changed(Math.min(ACKNOWLEDGEMENTS.pollMs, Math.max(quietMs, 0)), signal);
   }
+}
+
+/** The first items that wait, and the total when it is known, are told at once. */
+function isNews(known: KnownTotals, sent: KnownTotals, quietSinceMs: number): boolean {
+  if (known.accepted !== sent.accepted) return true;
+  if (known.blocked === sent.blocked) return false;
+  return sent.blocked === 0n || quietSinceMs >= ACKNOWLEDGEMENTS.pollMs;
 }
 
 async function readPage(

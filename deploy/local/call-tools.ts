@@ -4,6 +4,7 @@
 import { symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cachedFolder } from './cache-folder.ts';
+import { goInstall } from './go-install.ts';
 import { onPath } from './on-path.ts';
 import type { Progress } from './progress.ts';
 import { runTool } from './run-tool.ts';
@@ -12,7 +13,6 @@ const GRPCURL_VERSION = '1.9.4';
 const GRPCURL = `github.com/fullstorydev/grpcurl/cmd/grpcurl@v${GRPCURL_VERSION}`;
 const GOJQ_VERSION = '0.12.20';
 const GOJQ = `github.com/itchyny/gojq/cmd/gojq@v${GOJQ_VERSION}`;
-const BUILD_TIMEOUT_MS = 8 * 60_000;
 const VERSION_TIMEOUT_MS = 30_000;
 
 /** The folders that have them, to be put before the PATH. */
@@ -44,17 +44,4 @@ function builtJq(progress: Progress): Promise<string> {
     await goInstall(GOJQ, draft, 'install jq');
     symlinkSync('gojq', join(draft, 'jq'));
   });
-}
-
-async function goInstall(program: string, folder: string, whatToDo: string): Promise<void> {
-  const stamp = `-s -w -X main.version=v${program.split('@v')[1]}`;
-  try {
-    await runTool('go', ['install', '-ldflags', stamp, program], {
-      timeoutMs: BUILD_TIMEOUT_MS,
-      missing: 'There is no Go on the PATH',
-      env: { GOBIN: folder },
-    });
-  } catch (error) {
-    throw new Error(`${program} could not be built: ${whatToDo}`, { cause: error });
-  }
 }

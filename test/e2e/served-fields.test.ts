@@ -28,7 +28,7 @@ const SERVED = CONTRACT_METHODS.filter((method) => method.name in SERVED_METHODS
 const FIELDS = SERVED.flatMap((method) =>
   fieldPaths(method.input).map((path) => ({ name: method.name, path, method })),
 );
-/** Differ from call to call by themselves. */
+/** Differ from call to call by themselves; a list of such a name is no count, and stays. */
 const VOLATILE = new Set(
   [
     'stored_at created_at closed_at projected_at opened_at updated_at recorded_at observed_at',
@@ -174,7 +174,7 @@ function namesField(message: string, path: string): boolean {
 
 function named(ground: Ground, value: unknown): string {
   let text = JSON.stringify(value, (key, inner: unknown) => {
-    if (VOLATILE.has(key)) return undefined;
+    if (VOLATILE.has(key) && !Array.isArray(inner)) return undefined;
     return typeof inner === 'bigint' ? String(inner) : inner;
   });
   for (const [name, id] of Object.entries(ground)) {

@@ -8,7 +8,7 @@ import { findCallTools } from '#deploy/local/call-tools.ts';
 import { progressLines } from '#deploy/local/progress.ts';
 import { openMesh, type Mesh } from '#test/support/mesh.ts';
 
-/** Builds grpcurl where `npm run call-tools` has not done so before. */
+/** Builds grpcurl where `npm run test:tools` has not done so before. */
 const FIRST_BUILD_MS = 300_000;
 
 describe('the documents', () => {

@@ -30,12 +30,14 @@ export type StrikesContext = {
 
 /** Beyond it the mesh counts as not coming back. */
 const PATIENCE_MS = 60_000;
+/** What a strike mostly takes beyond the time for which it is held. */
+const AFTER_HELD_MS = 5_000;
 
 export class NeverFlowsAgain extends Error {
   override readonly name = 'NeverFlowsAgain';
 }
 
-/** Until the time is over; what has begun then is carried out. */
+/** Until the time that is left is too short for the next one; what has begun is carried out. */
 export async function strikeAll(
   ctx: StrikesContext,
   schedule: readonly Strike[],
@@ -43,8 +45,10 @@ export async function strikeAll(
   onStruck: (struck: Struck) => void,
 ): Promise<void> {
   for (const strike of schedule) {
+    const heldMs = Math.max(...strike.faults.map((fault) => fault.heldMs));
+    const takesMs = strike.pauseMs + heldMs + AFTER_HELD_MS;
+    if (performance.now() + takesMs > endsAtMs) return;
     await sleep(strike.pauseMs, ctx.signal);
-    if (performance.now() >= endsAtMs) return;
     onStruck(await strikeOnce(ctx, strike));
   }
 }

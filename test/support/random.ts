@@ -56,6 +56,12 @@ export function freshSeed(): number {
   return nextSeed++;
 }
 
+/** As many as CI has time for; BANK_TEST_SEEDS says how many, for a longer run by hand. */
+export function freshSeeds(inCi: number): number[] {
+  const count = Number(process.env['BANK_TEST_SEEDS'] ?? inCi);
+  return Array.from({ length: count }, freshSeed);
+}
+
 /** Those that freshSeed has given out in this process. */
 export function usedSeeds(): readonly number[] {
   return used;

@@ -4,23 +4,16 @@
  */
 import { join } from 'node:path';
 import { cachedFolder } from '#deploy/local/cache-folder.ts';
+import { goInstall } from '#deploy/local/go-install.ts';
 import type { Progress } from '#deploy/local/progress.ts';
-import { runTool } from '#deploy/local/run-tool.ts';
 
 const VERSION = 'v2.12.0';
-const MODULE = `github.com/Shopify/toxiproxy/v2/cmd/server@${VERSION}`;
-const BUILD_TIMEOUT_MS = 8 * 60_000;
-const NO_GO =
-  'There is no go, which builds toxiproxy for the fault suite: install Go 1.23 or newer';
+const PROGRAM = `github.com/Shopify/toxiproxy/v2/cmd/server@${VERSION}`;
 
 export async function findToxiproxy(progress: Progress): Promise<string> {
   const folder = await cachedFolder(`toxiproxy-${VERSION}`, progress, async (draft) => {
-    progress('toxiproxy', `building ${VERSION} by go (up to a minute, once)`);
-    const place = [`GOBIN=${draft}`, 'CGO_ENABLED=0'];
-    await runTool('env', [...place, 'go', 'install', MODULE], {
-      timeoutMs: BUILD_TIMEOUT_MS,
-      missing: NO_GO,
-    });
+    progress('toxiproxy', `building ${VERSION} by go (a minute or two, once)`);
+    await goInstall(PROGRAM, draft, 'install Go 1.25 or newer');
   });
   return join(folder, 'server');
 }

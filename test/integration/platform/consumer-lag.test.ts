@@ -19,16 +19,23 @@ test('a group is behind by what it has not committed, of what is still there', a
   await producer.disconnect();
   expect(await lag()).toEqual({ partitions: 2, records: 10n });
 
-  const admin = kafka.admin();
-  await admin.connect();
+  const consumer = kafka.consumer({ groupId: topic, maxWaitTimeInMs: 50 });
+  const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
+  await consumer.subscribe({ topic });
+  await consumer.run({ autoCommit: false, eachBatch: () => Promise.resolve() });
+  await joined;
   const commit = (partition: number, offset: string) =>
-    admin.setOffsets({ groupId: topic, topic, partitions: [{ partition, offset }] });
+    consumer.commitOffsets([{ topic, partition, offset }]);
   await commit(0, '2');
   expect(await lag()).toEqual({ partitions: 2, records: 8n });
   await commit(1, '99'); // of an older topic of this name
   expect(await lag()).toEqual({ partitions: 2, records: 8n });
   await commit(1, '5');
   expect(await lag()).toEqual({ partitions: 2, records: 3n });
+  await consumer.disconnect();
+
+  const admin = kafka.admin();
+  await admin.connect();
   await admin.deleteTopics({ topics: [topic] });
   await admin.disconnect();
 });

@@ -172,7 +172,10 @@ test.each([
   await publish(openings);
   const reading = read(first.address, id);
   await publish([sent, closing(world, id, 1, [sent])]);
-  expect(reading.messages).toEqual([]); // it waits for the other position
+  await until('the total is told', () => reading.messages.length > 0);
+  const progress = { projectedTotal: 0n, acceptedTotal: 1n, blockedTotal: 0n, complete: false };
+  const message = { acknowledgement: undefined, progress }; // it waits for the other position
+  expect(reading.messages).toMatchObject([message]);
   await world.store([broken], [to.id]);
   await world.send([broken]);
   await world.applied(there, broken.seq);

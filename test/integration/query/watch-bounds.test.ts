@@ -44,6 +44,16 @@ async function entriesRead(): Promise<bigint> {
   return rows[0]?.read ?? 0n;
 }
 
+/**
+ * Has the service end transactions on its connections: what one has read is counted then, or ten
+ * seconds after it was used last.
+ */
+async function readOthers(): Promise<void> {
+  const unknown = Array.from({ length: 4 }, () => service.get(randomUUID()));
+  const told = await Promise.allSettled(unknown);
+  expect(told.map(({ status }) => status)).not.toContain('fulfilled');
+}
+
 describe('a caller that does not read', () => {
   test('of a watch stops its reading, and costs no more', async () => {
     const accountId = await openAccount();
@@ -71,6 +81,7 @@ describe('a caller that does not read', () => {
     try {
       let last = -1n;
       const quiet = async () => {
+        await readOthers();
         const read = await entriesRead();
         const isQuiet = read === last && read > before;
         last = read;
