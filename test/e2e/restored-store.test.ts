@@ -29,9 +29,13 @@ import { freshSeed, seededRandom } from '#test/support/random.ts';
 import { readHeads } from '#test/support/stored-rows.ts';
 import { until } from '#test/support/until.ts';
 
-/** Of each third of the payroll. `npm run test:restore` takes more, and tells how long it took. */
+/**
+ * Of each third of the payroll. `npm run test:restore` takes more, restores to a moment before the
+ * end of the WAL, and tells how long all of it took.
+ */
 const MORE_ITEMS = process.env.BANK_TEST_RESTORE_ITEMS;
 const ITEMS = Number(MORE_ITEMS ?? 3_000);
+const ACCOUNTS = Math.max(200, ITEMS / 10);
 const START_MS = 300_000; // a second stack on a busy machine
 const FORCE = { recursive: true, force: true } as const;
 const LONG = { timeoutMs: 600_000, everyMs: 50 } as const;
@@ -44,16 +48,17 @@ describe('the event store', () => {
   };
   const seed = freshSeed();
   const random = seededRandom(seed);
-  const whole = makePayroll(random, { accounts: 200, items: 3 * ITEMS });
+  const whole = makePayroll(random, { accounts: ACCOUNTS, items: 3 * ITEMS });
   const parts = [0, 1, 2].map((n) => partOf(whole, n * ITEMS, (n + 1) * ITEMS));
   const [backedUp, archived, lost] = parts;
+  const late = makePayroll(random, { accounts: 5, items: 50 });
   const times: string[] = [];
 
   beforeAll(async () => {
     await Promise.all(Object.values(folders).map((path) => rm(path, FORCE)));
     mesh = await openOwnMesh({
       replicas: { command: 1, query: 1, projector: 1 },
-      postgresSettings: archivingSettings(folders),
+      postgresSettings: await archivingSettings(folders),
       eventStoreApart: true,
     });
   }, START_MS);
@@ -69,19 +74,22 @@ describe('the event store', () => {
     const bytes = await timed('backup', () => backUp(mesh, folders));
     times.push(`backup: ${bytes} bytes`);
     await send(archived);
+    const moment = MORE_ITEMS === undefined ? undefined : new Date();
+    if (moment !== undefined) await sendLate();
     await archiveWal(mesh, folders);
     await send(lost);
-    await waitForProjection(mesh.stores);
-    const projected = await readProjectedHeads(mesh.stores);
+    await projected();
+    const before = await readProjectedHeads(mesh.stores);
     await timed('loss', () => loseEventStore(mesh));
     await stopServices();
-    await timed('restore, to the end of the WAL', () => restoreEventStore(mesh, folders));
+    await timed('restore', () => restoreEventStore(mesh, folders, moment));
     expect(await storedItems(archived)).toBe(BigInt(ITEMS));
     expect(await storedItems(lost)).toBe(0n);
+    expect(await storedItems(late)).toBe(0n);
     await timed('renewal', () => ops(mesh, 'renew'));
     await startServices();
     const heads = await readHeads(mesh.stores);
-    const ahead = projected.filter(({ partition, seq }) =>
+    const ahead = before.filter(({ partition, seq }) =>
       heads.some((head) => head.partition === partition && head.seq < seq),
     );
     expect(ahead.length).toBeGreaterThan(0);
@@ -93,7 +101,7 @@ describe('the event store', () => {
         );
       }),
     );
-    expect(await readProjectedHeads(mesh.stores)).toEqual(projected);
+    expect(await readProjectedHeads(mesh.stores)).toEqual(before);
   });
 
   test('is followed again after a rebuild, and what was lost is sent again', async () => {
@@ -101,7 +109,7 @@ describe('the event store', () => {
     expect(rebuild.differences).not.toBe(0n);
     await timed('alarms over', () => until('no alarm', async () => (await alarms()).length === 0));
     await send(lost);
-    await waitForProjection(mesh.stores);
+    await projected();
     await agrees();
     await until('a payroll that comes by Kafka alone', sendsByKafkaAlone, LONG);
   });
@@ -116,11 +124,7 @@ describe('the event store', () => {
     await timed('a lost projection, filled from the log', async () => {
       await setUpDatabases({ eventStoreUrl, projectionStoreUrl, ...rest });
       await projector?.start();
-      await until(
-        'a projection at its head',
-        () => waitForProjection(mesh.stores).then(() => true),
-        LONG,
-      );
+      await projected();
     });
     await agrees();
   });
@@ -128,6 +132,22 @@ describe('the event store', () => {
   async function send(payroll: Payroll | undefined): Promise<void> {
     if (payroll === undefined) throw new Error('no payroll');
     await sendDeposits(mesh.client, { ...payroll, messageItems: 1_000 });
+  }
+
+  /** Its WAL is archived, and is of after the moment. */
+  async function sendLate(): Promise<void> {
+    await openAccounts(mesh.client, late);
+    await send(late);
+  }
+
+  /** However long it takes. */
+  async function projected(): Promise<void> {
+    const isThere = () =>
+      waitForProjection(mesh.stores).then(
+        () => true,
+        () => false,
+      );
+    await until('the projection at the head', isThere, LONG);
   }
 
   async function agrees(): Promise<void> {

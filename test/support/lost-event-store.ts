@@ -19,7 +19,9 @@ const RECOVERED = { timeoutMs: 300_000 } as const;
 
 export type BackupFolders = { backup: string; wal: string };
 
-export function archivingSettings({ wal }: BackupFolders): PostgresSettings {
+/** The folder must be there from the first piece on: after a failure PostgreSQL waits a minute. */
+export async function archivingSettings({ wal }: BackupFolders): Promise<PostgresSettings> {
+  await mkdir(wal, { recursive: true });
   return { archive_mode: 'on', archive_command: `sh ${ARCHIVE_WAL} %p ${wal}/%f` };
 }
 
@@ -41,8 +43,7 @@ export function ops({ stack }: OwnMesh, ...args: string[]): Promise<string> {
 }
 
 /** Answers how many bytes it takes. */
-export async function backUp(mesh: OwnMesh, { backup, wal }: BackupFolders): Promise<number> {
-  await mkdir(wal, { recursive: true });
+export async function backUp(mesh: OwnMesh, { backup }: BackupFolders): Promise<number> {
   await ops(mesh, 'backup', '--folder', backup);
   return (await stat(join(backup, BASE_FILE))).size;
 }
@@ -62,10 +63,25 @@ export async function loseEventStore({ stack }: OwnMesh): Promise<void> {
   await rm(clusterOf(stack), { recursive: true });
 }
 
-export async function restoreEventStore(mesh: OwnMesh, folders: BackupFolders): Promise<void> {
+/** Undefined: to the end of the WAL. */
+export async function restoreEventStore(
+  mesh: OwnMesh,
+  { backup, wal }: BackupFolders,
+  moment: Date | undefined,
+): Promise<void> {
   const { stack, stores } = mesh;
-  const into = clusterOf(stack);
-  await ops(mesh, 'restore', '--folder', folders.backup, '--wal', folders.wal, '--into', into);
+  const untilThen = moment === undefined ? [] : ['--until', moment.toISOString()];
+  await ops(
+    mesh,
+    'restore',
+    '--folder',
+    backup,
+    '--wal',
+    wal,
+    '--into',
+    clusterOf(stack),
+    ...untilThen,
+  );
   await stack.eventStorePart.start();
   const recovered = async (): Promise<boolean> => {
     const { rows } = await stores.eventStore.query<{ over: boolean }>(
