@@ -197,7 +197,9 @@ begin
         where partition = p_partition and seq > p_known and seq < v_seq
           and (batch_id = p_batch_id or account_ids && p_refused_only)
         limit 1;
-      if found then
+      if found or not exists (
+        select from outbox where partition = p_partition and seq = p_known + 1
+      ) then
         raise exception 'HEAD_MOVED: partition % from % to %', p_partition, p_known, v_seq - 1
           using errcode = 'BK001';
       end if;

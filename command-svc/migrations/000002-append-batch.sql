@@ -4,7 +4,8 @@
 -- p_position null (fast path): move the head by one. If it was not where the decision was made
 -- (p_known), the append stands only when no row since then is our own batch, and none names an
 -- account of which this batch holds refusals or replays only: accounts with events collide by their
--- primary key. p_position set (slow path): the caller holds the head and has decided under it.
+-- primary key. Rows that are in the archive cannot be looked at: it does not stand then either.
+-- p_position set (slow path): the caller holds the head and has decided under it.
 
 create function append_batch(
   p_partition integer,
@@ -40,7 +41,9 @@ begin
         where partition = p_partition and seq > p_known and seq < v_seq
           and (batch_id = p_batch_id or account_ids && p_refused_only)
         limit 1;
-      if found then
+      if found or not exists (
+        select from outbox where partition = p_partition and seq = p_known + 1
+      ) then
         raise exception 'HEAD_MOVED: partition % from % to %', p_partition, p_known, v_seq - 1
           using errcode = 'BK001';
       end if;

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { copyOut, copyOutWhole } from '#platform/copy-out.ts';
 import { databaseUrl } from '#test/support/stack-facts.ts';
 
-const ROWS = 40_000;
+const ROWS = 20_000;
 const SQL = `copy (select n, repeat('x', 100) from generate_series(1, ${ROWS}) n) to stdout`;
 
 let client: pg.Client;
