@@ -16,6 +16,7 @@ import { isConnectionLost } from '#platform/postgres.ts';
 import { retryWithBackoff } from '#platform/waiting.ts';
 import { FeedState } from '#proto/bank/v1/feed_state.ts';
 import type { AccountOwners } from './account-owners.ts';
+import { whyMissing } from './archived-log.ts';
 import { FEED } from './bounds.ts';
 import { FeedDistance, type DistanceLimits } from './feed-distance.ts';
 import { FeedOutput } from './feed-output.ts';
@@ -45,7 +46,8 @@ export async function tellFeed(
     return await tell(context, opened, sender, signal);
   } catch (error) {
     signal.throwIfAborted();
-    throw isConnectionLost(error) ? storeUnavailable(error) : error;
+    if (isConnectionLost(error)) throw storeUnavailable(error);
+    throw await whyMissing(context.db, error);
   }
 }
 

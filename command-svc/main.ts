@@ -42,7 +42,7 @@ import { tooManyUploads } from './take-stream.ts';
 
 const NAME = 'command-svc';
 /** The newest migration of the event store that this code needs. */
-const SCHEMA_NUMBER = 3;
+const SCHEMA_NUMBER = 4;
 const EVENT_STORE = 'the event store';
 /** A reversal goes over a whole submission. */
 const LONG_METHODS = [bulkServiceDefinition.reverseSubmission.path];

@@ -1,3 +1,17 @@
+create table archived_ranges (
+  partition integer not null,
+  first_seq bigint not null,
+  last_seq bigint not null,
+  file_name text not null,
+  sha256 text not null,
+  archived_at timestamp with time zone not null default now(),
+  constraint archived_ranges_check CHECK ((last_seq >= first_seq)),
+  constraint archived_ranges_first_seq_check CHECK ((first_seq > 0)),
+  constraint archived_ranges_pkey PRIMARY KEY (partition, first_seq)
+);
+comment on table archived_ranges is 'Positions of the log that are in a file of the archive, every one of them.';
+comment on column archived_ranges.sha256 is 'Of the file, in hex.';
+
 create table cdc_heartbeat (
   ts timestamp with time zone not null default now()
 );
@@ -193,7 +207,9 @@ begin
         where partition = p_partition and seq > p_known and seq < v_seq
           and (batch_id = p_batch_id or account_ids && p_refused_only)
         limit 1;
-      if found then
+      if found or not exists (
+        select from outbox where partition = p_partition and seq = p_known + 1
+      ) then
         raise exception 'HEAD_MOVED: partition % from % to %', p_partition, p_known, v_seq - 1
           using errcode = 'BK001';
       end if;
@@ -300,6 +316,8 @@ grant insert, select on outbox to bank_command;
 grant insert, select on rejections to bank_command;
 grant insert, select on reversals to bank_command;
 grant insert, select on submission_batches to bank_command;
+grant select on archived_ranges to bank_command;
+grant select on archived_ranges to bank_projector;
 grant select on cdc_heartbeat to bank_command;
 grant select on cdc_heartbeat to bank_projector;
 grant select on events to bank_projector;

@@ -11,6 +11,7 @@ import type { Logger } from '#platform/logger.ts';
 import { isConnectionLost, SQL_STATE, sqlStateOf, withTransaction } from '#platform/postgres.ts';
 import { retryWithBackoff } from '#platform/waiting.ts';
 import { backendOf, watchingBlockers, type StoppedOwnerLimits } from '#platform/stopped-owner.ts';
+import { whyMissing } from './archived-log.ts';
 
 export type SubmissionLimits = {
   /**
@@ -73,7 +74,8 @@ async function tryAgain<T>(context: SubmissionContext, fn: () => Promise<T>): Pr
   try {
     return await retryWithBackoff(options, fn);
   } catch (error) {
-    throw mayWorkNextTime(error) ? eventStoreUnavailable(context, error) : error;
+    if (mayWorkNextTime(error)) throw eventStoreUnavailable(context, error);
+    throw await whyMissing(context.eventStore, error);
   }
 }
 

@@ -7,11 +7,11 @@
 import { pausePoint } from '#platform/pause-points.ts';
 import { applyRecords } from './apply-records.ts';
 import { TAIL } from './config.ts';
+import { missingPosition } from './missing-position.ts';
 import { takeDense } from './partition-lane.ts';
 import type { PartitionLane } from './partition-lane.ts';
 import type { ProjectContext, ProjectedHead } from './project-batch.ts';
 import type { SessionLocks } from './session-locks.ts';
-import { MissingPosition } from './sql/read-log-row.ts';
 import { readOutbox } from './sql/read-outbox.ts';
 
 export type FillContext = ProjectContext & { locks: SessionLocks };
@@ -79,9 +79,7 @@ async function fill(
     rest = rest.filter((record) => record.seq > moved.seq);
   }
   if (records.length === 0 || rest.length > 0) {
-    throw new MissingPosition(
-      `position ${at.seq + 1n} of partition ${lane.partition} is not in the outbox, ` +
-        `and ${untilSeq} exists`,
-    );
+    const { partition } = lane;
+    throw await missingPosition(ctx.eventStore, partition, at.seq + 1n, `${untilSeq} exists`);
   }
 }

@@ -3,9 +3,9 @@
  */
 import { SQL_STATE, isConnectionLost, sqlStateOf } from '#platform/postgres.ts';
 import { HeadMoved } from './commit-rows.ts';
+import { MissingPosition } from './missing-position.ts';
 import { OtherHistory } from './record-chain.ts';
 import { TooManyParked } from './park-accounts.ts';
-import { MissingPosition } from './sql/read-log-row.ts';
 import { isWrongData } from './wrong-data.ts';
 
 export type Verdict = 'read-head-again' | 'try-later' | 'stop-partition' | 'end-process';

@@ -17,10 +17,10 @@ import type { CommitRows } from './commit-rows.ts';
 import { REBUILD } from './bounds.ts';
 import { BATCH } from './config.ts';
 import type { ProjectorConfig } from './config.ts';
+import { missingPosition } from './missing-position.ts';
 import { takeDense } from './partition-lane.ts';
 import type { LogRecord } from './record-outline.ts';
 import type { Target } from './rebuild-targets.ts';
-import { MissingPosition } from './sql/read-log-row.ts';
 import { readOutbox } from './sql/read-outbox.ts';
 import { goneOr } from './sql/read-rebuilt-heads.ts';
 
@@ -102,12 +102,12 @@ async function fillPartition(
   while (seq < untilSeq) {
     let records = await reading;
     const last = records.at(-1)?.seq;
-    if (last === undefined) throw missingPosition(partition, seq, untilSeq);
+    if (last === undefined) throw await missingRow(ctx, partition, seq, untilSeq);
     reading = readPage(ctx, partition, last, untilSeq); // while this page is written
     while (records.length > 0) {
       signal.throwIfAborted();
       const batch = takeDense(records, seq, REBUILD.batchEventsMax);
-      if (batch.length === 0) throw missingPosition(partition, seq, untilSeq);
+      if (batch.length === 0) throw await missingRow(ctx, partition, seq, untilSeq);
       await commitBatch(ctx, batch, seq);
       seq += BigInt(batch.length);
       records = records.slice(batch.length);
@@ -143,8 +143,11 @@ async function commitBatch(
   eventsRebuilt.add(events);
 }
 
-function missingPosition(partition: number, seq: bigint, untilSeq: bigint): MissingPosition {
-  return new MissingPosition(
-    `position ${seq + 1n} of partition ${partition} is not in the outbox, and ${untilSeq} exists`,
-  );
+function missingRow(
+  { eventStore }: FillContext,
+  partition: number,
+  seq: bigint,
+  untilSeq: bigint,
+): Promise<Error> {
+  return missingPosition(eventStore, partition, seq + 1n, `${untilSeq} exists`);
 }

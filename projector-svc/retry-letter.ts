@@ -9,13 +9,14 @@ import { pausePoint } from '#platform/pause-points.ts';
 import { counter } from '#platform/telemetry.ts';
 import { retryWithBackoff } from '#platform/waiting.ts';
 import { RETRY } from './config.ts';
+import { missingPosition } from './missing-position.ts';
 import { EVERYONE } from './projected-notices.ts';
 import type { Notice } from './projected-notices.ts';
 import { verdictOf } from './projection-failures.ts';
 import { retryRecords } from './retry-records.ts';
 import type { RetriedRecords, RetryContext } from './retry-records.ts';
 import type { LetterToRetry } from './sql/letters-to-retry.ts';
-import { MissingPosition, readLogRows } from './sql/read-log-row.ts';
+import { readLogRows } from './sql/read-log-row.ts';
 import { readRetryPlan } from './sql/read-retry-plan.ts';
 import { countRetries, dropPassed } from './sql/retried-letter.ts';
 
@@ -114,8 +115,8 @@ async function retrySome(
   const rows = await readLogRows(ctx.eventStore, partition, wanted, RETRY.bytesMax);
   const missing = wanted[rows.findIndex((row, n) => row.seq !== wanted[n])];
   if (missing !== undefined || (wanted.length > 0 && rows.length === 0)) {
-    const at = missing ?? wanted[0];
-    throw new MissingPosition(`position ${at} of partition ${partition} is not in the outbox`);
+    const at = missing ?? wanted[0] ?? 0n;
+    throw await missingPosition(ctx.eventStore, partition, at, 'events that wait stand there');
   }
   const retried = await retryRecords(ctx, letter, plan, rows);
   return { ...retried, isDone: retried.isGone || plan.waiting.size === 0 };

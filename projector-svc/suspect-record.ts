@@ -9,12 +9,13 @@ import { applyApart } from './apply-apart.ts';
 import { TAIL } from './config.ts';
 import { CAUSE, faultOf, letterFromKafka, lettersKept } from './dead-letter.ts';
 import type { Fault } from './dead-letter.ts';
+import { MissingPosition } from './missing-position.ts';
 import { projectBatch } from './project-batch.ts';
 import type { ProjectContext, ProjectedHead } from './project-batch.ts';
 import { nameOf } from './record-outline.ts';
 import type { LogRecord } from './record-outline.ts';
 import { keepDeadLetter } from './sql/keep-dead-letter.ts';
-import { MissingPosition, readLogRows } from './sql/read-log-row.ts';
+import { readLogRows } from './sql/read-log-row.ts';
 import type { LogRow } from './sql/read-log-row.ts';
 
 /** Answers the new head; undefined: the log has no such record, and what came is kept. */

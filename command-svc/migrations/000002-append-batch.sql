@@ -5,8 +5,9 @@
 -- (p_known), the append stands only when no row since then is our own batch, and none names an
 -- account of which this batch holds refusals or replays only: accounts with events collide by their
 -- primary key. They do so in one history only: where the log has another batch at p_known than
--- p_known_batch_id, it has become an older copy since the decision, and nothing stands. p_position
--- set (slow path): the caller holds the head and has decided under it.
+-- p_known_batch_id, it has become an older copy since the decision, and nothing stands. Rows that
+-- are in the archive cannot be looked at: it does not stand then either. p_position set (slow
+-- path): the caller holds the head and has decided under it.
 
 create function append_batch(
   p_partition integer,
@@ -51,7 +52,9 @@ begin
         where partition = p_partition and seq > p_known and seq < v_seq
           and (batch_id = p_batch_id or account_ids && p_refused_only)
         limit 1;
-      if found then
+      if found or not exists (
+        select from outbox where partition = p_partition and seq = p_known + 1
+      ) then
         raise exception 'HEAD_MOVED: partition % from % to %', p_partition, p_known, v_seq - 1
           using errcode = 'BK001';
       end if;

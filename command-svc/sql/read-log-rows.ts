@@ -4,6 +4,7 @@
  * error, never passed over.
  */
 import type { Pool } from 'pg';
+import { MissingPositionError } from './missing-position.ts';
 
 const SQL = `
   select partition, seq, payload
@@ -27,10 +28,6 @@ export type LogRange = {
 };
 
 export type LogRow = { readonly partition: number; readonly seq: bigint; readonly payload: Buffer };
-
-export class MissingPositionError extends Error {
-  override name = 'MissingPositionError';
-}
 
 export async function readLogRows(
   db: Pool,
@@ -56,17 +53,14 @@ function checkDense(ranges: readonly LogRange[], rows: readonly LogRow[]): void 
   const next = new Map(ranges.map(({ partition, after }) => [partition, after + 1n]));
   for (const { partition, seq } of rows) {
     const expected = next.get(partition);
-    if (seq !== expected) throw missing(partition, expected ?? 0n, `the next row is ${seq}`);
+    if (seq !== expected) {
+      throw new MissingPositionError(partition, expected ?? 0n, `the next row is ${seq}`);
+    }
     next.set(partition, seq + 1n);
   }
   const [first] = ranges;
   if (first !== undefined && rows.length === 0) {
-    throw missing(first.partition, first.after + 1n, `the head is at ${first.until}`);
+    const found = `the head is at ${first.until}`;
+    throw new MissingPositionError(first.partition, first.after + 1n, found);
   }
-}
-
-function missing(partition: number, seq: bigint, found: string): MissingPositionError {
-  return new MissingPositionError(
-    `ALARM: position ${seq} of partition ${partition} is not in the log, and ${found}`,
-  );
 }

@@ -1,5 +1,6 @@
 /** The packed row at one position of the log. */
 import type { ClientBase, Pool } from 'pg';
+import { MissingPositionError } from './missing-position.ts';
 
 const SQL = 'select payload from outbox where partition = $1 and seq = $2';
 
@@ -14,6 +15,6 @@ export async function readOutboxPayload(
     values: [partition, seq],
   });
   const payload = rows[0]?.payload;
-  if (payload === undefined) throw new Error(`partition ${partition} has no row at ${seq}`);
+  if (payload === undefined) throw new MissingPositionError(partition, seq, 'a batch stands there');
   return payload;
 }

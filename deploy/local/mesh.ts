@@ -72,7 +72,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
 
 async function startAll(stack: Stack, services: Part[], partitions: number): Promise<void> {
   const { postgres, redis, kafka, connect } = stack.parts;
-  const databases = postgres.start().then(() => prepareDatabases(stack, partitions));
+  const servers = [...new Set([postgres, stack.eventStorePart])];
+  const started = Promise.all(servers.map((server) => server.start()));
+  const databases = started.then(() => prepareDatabases(stack, partitions));
   const onTopic = (text: string): void => stack.progress('kafka', text);
   const topics = kafka.start().then(() => setUpTopics(stack.kafkaBrokers, partitions, onTopic));
   const connector = Promise.all([databases, topics, connect.start()]).then(() => attach(stack));

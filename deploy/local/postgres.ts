@@ -1,7 +1,7 @@
-// PostgreSQL of the local stack, from npm's binaries: one server for both databases, with the
-// settings that the pipeline needs on any server (docs/operations.md). Durability is on: fsync,
-// full_page_writes and synchronous_commit. It refuses to run as root, so root runs it in a user
-// namespace in which it is somebody else.
+// PostgreSQL of the local stack, from npm's binaries: one server for both databases, or one for
+// each, with the settings that the pipeline needs on any server (docs/operations.md). Durability is
+// on: fsync, full_page_writes and synchronous_commit. It refuses to run as root, so root runs it in
+// a user namespace in which it is somebody else.
 import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -48,17 +48,23 @@ export const POSTGRES_SETTINGS = {
 
 export type PostgresAddress = { host: string; port: number };
 
-export type PostgresSettings = Partial<Record<keyof typeof POSTGRES_SETTINGS, string>>;
+/** How WAL is archived is for those who keep it: off locally. */
+type ArchiveSetting = 'archive_mode' | 'archive_command' | 'archive_timeout';
 
-/** `settings` in the place of ours. */
+export type PostgresSettings = Partial<
+  Record<keyof typeof POSTGRES_SETTINGS | ArchiveSetting, string>
+>;
+
+/** `settings` in the place of ours; `name` is the part's, and its data folder's. */
 export function postgresSpec(
   folder: DataFolder,
   port: number,
   settings: PostgresSettings = {},
+  name = 'postgres',
 ): PartSpec {
-  const cluster = folder.inside('postgres');
+  const cluster = folder.inside(name);
   return {
-    name: 'postgres',
+    name,
     command: async () => {
       await makeCluster(folder, cluster);
       return postgresCommand(folder, cluster, port, settings);
@@ -67,7 +73,7 @@ export function postgresSpec(
     readyTimeoutMs: READY_TIMEOUT_MS,
     stopSignal: 'SIGINT', // "fast": ends sessions, writes a checkpoint
     graceMs: GRACE_MS,
-    logFile: newLogFile(folder.logs, 'postgres'),
+    logFile: newLogFile(folder.logs, name),
   };
 }
 
@@ -105,7 +111,7 @@ async function makeCluster(folder: DataFolder, cluster: string): Promise<void> {
   const draft = `${cluster}.new`;
   rmSync(draft, { recursive: true, force: true });
   await mkdir(draft, { mode: 0o700 });
-  const passwordFile = folder.inside('postgres-password');
+  const passwordFile = `${cluster}-password`;
   writeFileSync(passwordFile, folder.passwords.postgres, { mode: 0o600 });
   const login = ['-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', passwordFile];
   const flags = ['-D', draft, ...login, '-E', 'UTF8', '--no-locale', '--no-sync'];

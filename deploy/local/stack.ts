@@ -38,6 +38,8 @@ export type StackOptions = {
   onGivenUp?: (reason: Error) => void;
   /** In the place of our own (postgres.ts). */
   postgresSettings?: PostgresSettings;
+  /** Default false: one server holds both databases. */
+  eventStoreApart?: boolean;
   /** BANK_POSTGRES_PORT, _REDIS_PORT, _KAFKA_PORT, _CONNECT_PORT. Default: process.env. */
   env?: NodeJS.ProcessEnv;
   /** Ways to the parts through something that stands between: a test's proxies. */
@@ -65,6 +67,8 @@ export type Stack = {
   kafkaBrokers: string[];
   connectUrl: string;
   parts: Record<StackPart, Part>;
+  /** The event store's server: parts.postgres, or one of its own. */
+  eventStorePart: Part;
   progress: Progress;
   newPart: (spec: PartSpec) => Part;
   /** From now on Connect counts as ready only while the outbox's slot is in use. */
@@ -78,7 +82,8 @@ export type Stack = {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const stack = await openStack(options);
   try {
-    await Promise.all(Object.values(stack.parts).map((part) => part.start()));
+    const parts = new Set([...Object.values(stack.parts), stack.eventStorePart]);
+    await Promise.all([...parts].map((part) => part.start()));
     return stack;
   } catch (error) {
     await stack.stop();
@@ -90,14 +95,15 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const { keepData = false, restarts = true, progress = progressLines } = options;
   const onGivenUp = options.onGivenUp ?? ((reason) => progress('stack', reason.message));
   const closers = new Closers();
-  const ports = await choosePorts(options.env ?? process.env);
+  const ports = await choosePorts(options.env ?? process.env, options.eventStoreApart ?? false);
   options.signal?.throwIfAborted();
   const folder = await openDataFolder(options.dataFolder, { keepData, progress });
   closers.add('data folder', () => folder.release());
-  const address = { host: '127.0.0.1', port: ports.postgres };
+  const urlAt = (port: number, user: keyof DataFolder['passwords'], database: string): string =>
+    postgresUrl({ host: '127.0.0.1', port }, user, folder.passwords[user], database);
   const url: Stack['postgresUrl'] = (user, database) =>
-    postgresUrl(address, user, folder.passwords[user], database);
-  const slot = watchSlot(url('postgres', 'postgres'));
+    urlAt(database === EVENT_STORE ? ports.eventStore : ports.postgres, user, database);
+  const slot = watchSlot(urlAt(ports.eventStore, 'postgres', 'postgres'));
   let hasConnector = false;
   const newPart = (spec: PartSpec): Part => new Part(spec, { progress, restarts, onGivenUp });
   const parts = makeParts({
@@ -112,7 +118,9 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   });
   const end = (part: Part): Promise<void> => (keepData ? part.stop() : part.discard());
   const { connect, ...others } = parts;
-  closers.add('parts', () => Promise.all(Object.values(others).map(end)));
+  const eventStorePart = eventStorePartOf(parts, folder, ports, options, newPart);
+  const servers = new Set([...Object.values(others), eventStorePart]);
+  closers.add('parts', () => Promise.all([...servers].map(end)));
   // First, while the others are there: without Kafka its graceful end takes half a minute.
   closers.add('connect', () => end(connect));
   closers.add('slot watch', slot.close);
@@ -128,6 +136,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     kafkaBrokers: [`127.0.0.1:${ports.kafka}`],
     connectUrl: `http://127.0.0.1:${ports.connect}`,
     parts,
+    eventStorePart,
     progress,
     newPart,
     expectConnector: () => void (hasConnector = true),
@@ -137,16 +146,29 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   };
 }
 
-type Ports = Record<StackPart | 'controller', number>;
+type Ports = Record<StackPart | 'controller' | 'eventStore', number>;
 
-async function choosePorts(env: NodeJS.ProcessEnv): Promise<Ports> {
+async function choosePorts(env: NodeJS.ProcessEnv, eventStoreApart: boolean): Promise<Ports> {
+  const postgres = await choosePort('BANK_POSTGRES_PORT', env);
   return {
-    postgres: await choosePort('BANK_POSTGRES_PORT', env),
+    postgres,
+    eventStore: eventStoreApart ? await freePort() : postgres,
     redis: await choosePort('BANK_REDIS_PORT', env),
     kafka: await choosePort('BANK_KAFKA_PORT', env),
     connect: await choosePort('BANK_CONNECT_PORT', env),
     controller: await freePort(),
   };
+}
+
+function eventStorePartOf(
+  { postgres }: Stack['parts'],
+  folder: DataFolder,
+  ports: Ports,
+  { postgresSettings }: StackOptions,
+  newPart: Stack['newPart'],
+): Part {
+  if (ports.eventStore === ports.postgres) return postgres;
+  return newPart(postgresSpec(folder, ports.eventStore, postgresSettings, 'event-store'));
 }
 
 type PartsContext = {
@@ -164,7 +186,7 @@ function makeParts(ctx: PartsContext): Stack['parts'] {
   const { folder, ports, between, progress, newPart, hasConnector, isSlotActive } = ctx;
   const java = memoized(() => findJava(progress));
   const redis = memoized(() => findRedis(progress));
-  const seen = between?.connect ?? { postgresPort: ports.postgres, kafkaPort: ports.kafka };
+  const seen = between?.connect ?? { postgresPort: ports.eventStore, kafkaPort: ports.kafka };
   const connectOptions = {
     port: ports.connect,
     brokers: [`127.0.0.1:${seen.kafkaPort}`],

@@ -1,12 +1,15 @@
 /**
- * npm run ops -- COMMAND: looks at a running bank, at the addresses given or at the local one's.
- * What a command found is its exit code too.
+ * npm run ops -- COMMAND: looks at a running bank, at the addresses given or at the local one's,
+ * and after its stores. What `status` found is its exit code; any other ends with 0, or 3 when it
+ * could not be done.
  */
 import { Command } from 'commander';
 import { channelTarget } from '#client/bank-client.ts';
 import { errorText } from '../error-text.ts';
+import { addArchiveCommands } from './archive-commands.ts';
 import { askStatus } from './ask-status.ts';
 import type { Addresses } from './ask-status.ts';
+import { addBackupCommands } from './backup-commands.ts';
 import { EXIT_CODES, statusJson, statusLines } from './status-report.ts';
 
 const STATUS = `Shows the services, the pipeline from the log to the projection, and the projection,
@@ -15,7 +18,9 @@ asked.`;
 
 type StatusOptions = Addresses & { readonly json: boolean };
 
-const program = new Command('npm run ops --').description('Looks at a running bank.');
+const program = new Command('npm run ops --').description(
+  'Looks at a running bank, and after its stores.',
+);
 program
   .command('status')
   .description(STATUS)
@@ -38,6 +43,8 @@ function checkAddress(address: string): void {
   else throw new Error(`${address}: must be host:port`);
 }
 
+addArchiveCommands(program);
+addBackupCommands(program);
 program.parseAsync().catch((error: unknown) => {
   console.error(errorText(error));
   process.exitCode = EXIT_CODES.unknown;

@@ -6,11 +6,6 @@ import type pg from 'pg';
 import type { LogRecord } from '../record-outline.ts';
 import { recordOfRow, type OutboxRow } from './outbox-row.ts';
 
-/** The log does not hold a position that it must hold: nothing here can mend that. */
-export class MissingPosition extends Error {
-  override readonly name = 'MissingPosition';
-}
-
 const SQL = `
   select seq, batch_id, previous_batch_id, traceparent, account_ids::text[] as account_ids, payload
     from (select o.*, sum(octet_length(payload)) over (order by seq) as bytes,

@@ -18,6 +18,7 @@ type Refusal = readonly [method: string, code: status, reason: string];
 
 /** What needs more than a row. */
 type ProvokedElsewhere = readonly [...Refusal, file: string];
+const ARCHIVED = [status.FAILED_PRECONDITION, 'LOG_ARCHIVED'] as const;
 const PROVOKED_ELSEWHERE: readonly ProvokedElsewhere[] = [
   ['CaptureHold', status.FAILED_PRECONDITION, 'HOLD_EXPIRED', 'every-command.test.ts'],
   ['ReleaseHold', status.FAILED_PRECONDITION, 'HOLD_EXPIRED', 'every-command.test.ts'],
@@ -29,6 +30,9 @@ const PROVOKED_ELSEWHERE: readonly ProvokedElsewhere[] = [
   ...eventLog('SubscribeToEvents', 'feed-ends.test.ts', [
     [status.FAILED_PRECONDITION, 'LOG_REPLACED'],
   ]),
+  ...['SubscribeToEvents', 'ListItemResults', 'ReverseSubmission'].map(
+    (method): ProvokedElsewhere => [method, ...ARCHIVED, 'archived-log.test.ts'],
+  ),
 ];
 
 /** Streams of the event log are bounded, rotated, and end when the event store stays away. */

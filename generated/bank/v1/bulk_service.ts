@@ -2553,8 +2553,9 @@ export const BulkServiceService = {
    * item a reversal, in the same order. Answers when all are stored; broken off, or when its
    * deadline has passed, it goes on when called again. NOT_FOUND (SUBMISSION_NOT_FOUND),
    * FAILED_PRECONDITION (SUBMISSION_INCOMPLETE: the one to reverse is open; ALREADY_REVERSED: under
-   * another submission_id), ALREADY_EXISTS (OPERATION_ID_REUSED: the id is taken, or the reason is
-   * another), ABORTED (SUBMISSION_TAKEN_OVER: a newer call goes on instead).
+   * another submission_id; LOG_ARCHIVED: its part of the log is in files), ALREADY_EXISTS
+   * (OPERATION_ID_REUSED: the id is taken, or the reason is another), ABORTED
+   * (SUBMISSION_TAKEN_OVER: a newer call goes on instead).
    */
   reverseSubmission: {
     path: "/bank.v1.BulkService/ReverseSubmission" as const,
@@ -2592,7 +2593,7 @@ export const BulkServiceService = {
   },
   /**
    * Lists what became of every stored item of a submission, ascending by index. NOT_FOUND
-   * (SUBMISSION_NOT_FOUND).
+   * (SUBMISSION_NOT_FOUND), FAILED_PRECONDITION (LOG_ARCHIVED: its part of the log is in files).
    */
   listItemResults: {
     path: "/bank.v1.BulkService/ListItemResults" as const,
@@ -2638,8 +2639,9 @@ export interface BulkServiceServer extends UntypedServiceImplementation {
    * item a reversal, in the same order. Answers when all are stored; broken off, or when its
    * deadline has passed, it goes on when called again. NOT_FOUND (SUBMISSION_NOT_FOUND),
    * FAILED_PRECONDITION (SUBMISSION_INCOMPLETE: the one to reverse is open; ALREADY_REVERSED: under
-   * another submission_id), ALREADY_EXISTS (OPERATION_ID_REUSED: the id is taken, or the reason is
-   * another), ABORTED (SUBMISSION_TAKEN_OVER: a newer call goes on instead).
+   * another submission_id; LOG_ARCHIVED: its part of the log is in files), ALREADY_EXISTS
+   * (OPERATION_ID_REUSED: the id is taken, or the reason is another), ABORTED
+   * (SUBMISSION_TAKEN_OVER: a newer call goes on instead).
    */
   reverseSubmission: handleUnaryCall<ReverseSubmissionRequest, ReverseSubmissionResponse>;
   /** Tells what is stored of a submission. NOT_FOUND (SUBMISSION_NOT_FOUND). */
@@ -2648,7 +2650,7 @@ export interface BulkServiceServer extends UntypedServiceImplementation {
   listRejections: handleUnaryCall<ListRejectionsRequest, ListRejectionsResponse>;
   /**
    * Lists what became of every stored item of a submission, ascending by index. NOT_FOUND
-   * (SUBMISSION_NOT_FOUND).
+   * (SUBMISSION_NOT_FOUND), FAILED_PRECONDITION (LOG_ARCHIVED: its part of the log is in files).
    */
   listItemResults: handleUnaryCall<ListItemResultsRequest, ListItemResultsResponse>;
 }
@@ -2747,8 +2749,9 @@ export interface BulkServiceClient extends Client {
    * item a reversal, in the same order. Answers when all are stored; broken off, or when its
    * deadline has passed, it goes on when called again. NOT_FOUND (SUBMISSION_NOT_FOUND),
    * FAILED_PRECONDITION (SUBMISSION_INCOMPLETE: the one to reverse is open; ALREADY_REVERSED: under
-   * another submission_id), ALREADY_EXISTS (OPERATION_ID_REUSED: the id is taken, or the reason is
-   * another), ABORTED (SUBMISSION_TAKEN_OVER: a newer call goes on instead).
+   * another submission_id; LOG_ARCHIVED: its part of the log is in files), ALREADY_EXISTS
+   * (OPERATION_ID_REUSED: the id is taken, or the reason is another), ABORTED
+   * (SUBMISSION_TAKEN_OVER: a newer call goes on instead).
    */
   reverseSubmission(
     request: ReverseSubmissionRequest,
@@ -2799,7 +2802,7 @@ export interface BulkServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Lists what became of every stored item of a submission, ascending by index. NOT_FOUND
-   * (SUBMISSION_NOT_FOUND).
+   * (SUBMISSION_NOT_FOUND), FAILED_PRECONDITION (LOG_ARCHIVED: its part of the log is in files).
    */
   listItemResults(
     request: ListItemResultsRequest,

@@ -1572,7 +1572,8 @@ export const EventLogServiceService = {
    * Follows all accounts' events from a position on: history first, then live, without end. Events
    * of one partition come in the order of its log, so those of one account in the order of their
    * versions, each exactly once over all resumed streams. FAILED_PRECONDITION (LOG_REPLACED: the
-   * token is of another log, or ahead of this one, since an older copy was restored).
+   * token is of another log, or ahead of this one, since an older copy was restored; LOG_ARCHIVED:
+   * old rows of the log are in files, which the message names).
    */
   subscribeToEvents: {
     path: "/bank.v1.EventLogService/SubscribeToEvents" as const,
@@ -1612,7 +1613,8 @@ export interface EventLogServiceServer extends UntypedServiceImplementation {
    * Follows all accounts' events from a position on: history first, then live, without end. Events
    * of one partition come in the order of its log, so those of one account in the order of their
    * versions, each exactly once over all resumed streams. FAILED_PRECONDITION (LOG_REPLACED: the
-   * token is of another log, or ahead of this one, since an older copy was restored).
+   * token is of another log, or ahead of this one, since an older copy was restored; LOG_ARCHIVED:
+   * old rows of the log are in files, which the message names).
    */
   subscribeToEvents: handleServerStreamingCall<SubscribeToEventsRequest, SubscribeToEventsResponse>;
   /**
@@ -1641,7 +1643,8 @@ export interface EventLogServiceClient extends Client {
    * Follows all accounts' events from a position on: history first, then live, without end. Events
    * of one partition come in the order of its log, so those of one account in the order of their
    * versions, each exactly once over all resumed streams. FAILED_PRECONDITION (LOG_REPLACED: the
-   * token is of another log, or ahead of this one, since an older copy was restored).
+   * token is of another log, or ahead of this one, since an older copy was restored; LOG_ARCHIVED:
+   * old rows of the log are in files, which the message names).
    */
   subscribeToEvents(
     request: SubscribeToEventsRequest,

@@ -1,0 +1,30 @@
+/**
+ * A position that the projection must read next is not in the outbox. Where it has gone to the
+ * archive, the error names the range, its file and the command that brings it back; else the log
+ * has a hole, which nothing here can mend.
+ */
+import type pg from 'pg';
+import { findArchivedRange } from './sql/find-archived-range.ts';
+
+export class MissingPosition extends Error {
+  override readonly name = 'MissingPosition';
+}
+
+/** `why`: how it is known that there must be one. */
+export async function missingPosition(
+  eventStore: pg.Pool,
+  partition: number,
+  seq: bigint,
+  why: string,
+): Promise<MissingPosition> {
+  const range = await findArchivedRange(eventStore, partition, seq);
+  if (range === undefined) {
+    const what = `position ${seq} of partition ${partition} is not in the outbox`;
+    return new MissingPosition(`${what}, and ${why}`);
+  }
+  const { firstSeq, lastSeq, fileName } = range;
+  return new MissingPosition(
+    `partition ${partition}, positions ${firstSeq} to ${lastSeq}: archived in ${fileName}; ` +
+      `npm run ops -- unarchive --partition ${partition} --from ${seq} brings them back`,
+  );
+}
