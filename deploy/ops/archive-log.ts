@@ -17,6 +17,7 @@ export const COLUMNS = [
   'partition',
   'seq',
   'batch_id',
+  'previous_batch_id',
   'aggregatetype',
   'aggregateid',
   'type',

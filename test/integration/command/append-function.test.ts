@@ -105,14 +105,14 @@ describe('append_batch', () => {
   });
 
   test('refuses a decision so old that the rows behind it are archived', async () => {
-    await append({ partition: 5, known: 0n, batchId: `${BATCH}1` });
-    await append({ partition: 5, known: 1n, batchId: `${BATCH}2` });
-    await pool.query('delete from outbox where partition = 5 and seq = 1');
-    const old = { partition: 5, batchId: `${BATCH}3` };
+    await append({ partition: 6, known: 0n, batchId: `${BATCH}1` });
+    await append({ partition: 6, known: 1n, batchId: `${BATCH}2` });
+    await pool.query('delete from outbox where partition = 6 and seq = 1');
+    const old = { partition: 6, batchId: `${BATCH}3` };
     expect(await stateOf(append({ ...old, known: 0n }))).toBe(HEAD_MOVED);
     expect(await stateOf(append({ ...old, known: 1n }))).toBe('stands');
-    await pool.query('delete from outbox where partition = 5'); // and its head, as if never there
-    await pool.query('update partition_heads set seq = 0 where partition = 5');
+    await pool.query('delete from outbox where partition = 6'); // and its head, as if never there
+    await pool.query('update partition_heads set seq = 0 where partition = 6');
   });
 
   test('refuses a batch with a claim that is gone', async () => {
