@@ -1,8 +1,8 @@
 /**
  * Uploads the items of a submission over one stream, and goes on after faults: when the stream
- * breaks (UNAVAILABLE, a connection cut), it asks what is stored, and sends what is missing on a
- * new one. The service tells repeated items from new ones by their index, so that nothing is stored
- * twice.
+ * breaks (UNAVAILABLE, a connection cut, a deadline passed), it asks what is stored, and sends what
+ * is missing on a new one. The service tells repeated items from new ones by their index, so that
+ * nothing is stored twice.
  * Promises: the receipt of the last stream with the closed submission, or an error after a bounded
  * number of tries. SUBMISSION_TAKEN_OVER is never retried: a newer stream owns the submission.
  */
@@ -17,7 +17,13 @@ import {
   type UploadStreams,
 } from './bulk-streams.ts';
 import { ALL_ITEMS, itemMessages, type ItemRange, type ItemSource } from './bulk-messages.ts';
-import { callFault, isServiceError, StreamGivenUpError, type CallFault } from './call-fault.ts';
+import {
+  callFault,
+  isServiceError,
+  mayGoOn,
+  StreamGivenUpError,
+  type CallFault,
+} from './call-fault.ts';
 import { CLIENT_DEFAULTS, STREAM_RETRY, type RetryLimits } from './client-defaults.ts';
 import { findSubmission, storedMark } from './stored-progress.ts';
 import { unaryCall } from './unary-call.ts';
@@ -89,7 +95,7 @@ async function upload<Item>(
       if (!isServiceError(error)) throw error;
       const fault = callFault(error);
       const giveUp = sinceProgress >= retry.attempts || attempts >= retry.attemptsTotal;
-      if (!fault.mayRetry || giveUp) {
+      if (!mayGoOn(fault) || giveUp) {
         throw new StreamGivenUpError(`upload of ${request.submissionId}`, fault, attempts, error);
       }
       const delayMs = Math.max(fault.retryAfterMs ?? 0, backoffMs(retry, sinceProgress));

@@ -56,6 +56,14 @@ function mayRetry(error: ServiceError, reason: string): boolean {
   return error.code === status.INTERNAL && reason === '' && CUT_STREAM.test(error.details);
 }
 
+/**
+ * Whether work that goes on from what is stored is tried again: also when a call of it has passed
+ * its deadline, or its stream was idle for too long.
+ */
+export function mayGoOn({ mayRetry, code }: CallFault): boolean {
+  return mayRetry || code === status.DEADLINE_EXCEEDED;
+}
+
 /** How grpc-js words a connection that ended under a call. */
 const CUT_STREAM = /RST_STREAM|ECONNRESET|socket hang up|stream (closed|terminated)/i;
 

@@ -11,6 +11,7 @@ import { createPool, waitForSchema, whenThere } from '#platform/postgres.ts';
 import { closeRedis, createRedis } from '#platform/redis.ts';
 import { announceReady } from '#platform/service-ready.ts';
 import { createSlots } from '#platform/slots.ts';
+import { watchStore } from '#platform/store-watch.ts';
 import { startTelemetry } from '#platform/telemetry.ts';
 import { AccountCommandServiceService } from '#proto/bank/v1/account_command_service.ts';
 import { BulkModeServiceService } from '#proto/bank/v1/bulk_mode_service.ts';
@@ -67,7 +68,7 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const telemetry = startTelemetry({ service: NAME, instance, env: process.env });
   closers.add('telemetry', telemetry.shutdown);
   const limits = { limits: settings.server, longMethods: LONG_METHODS };
-  const { server, listen, open, drain } = createGrpcServer({ log, ...limits });
+  const { server, listen, open, setServing, drain } = createGrpcServer({ log, ...limits });
   const address = await listen(settings.listen, STARTING);
   closers.add('listener', () => drain(0));
   const { redisUrl } = settings;
@@ -96,6 +97,14 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulk));
   server.addService(BulkModeServiceService, bulkModeHandlers(bulkMode, log));
   server.addService(eventLogDefinition, unimplemented(eventLogDefinition, eventLog.handlers));
+  const store = watchStore({
+    url: settings.eventStoreUrl,
+    applicationName: `${instance}-health`,
+    store: 'The event store',
+    log,
+    setServing: (serving) => setServing('', serving),
+  });
+  closers.add('store watch', store.stop);
   open();
   closers.add('streams', drained);
   closers.add('server', () => drain(settings.drainMs));

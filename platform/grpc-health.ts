@@ -1,7 +1,7 @@
 // grpc.health.v1.Health for the services of one server. Nothing is SERVING before open() and after
-// close(); between them each service is, unless set() says otherwise, and '' (the whole server) is
-// when all of them are. close() also ends the streams of Watch, which would hold up a server's end
-// for ever.
+// close(); between them each service is, unless set() says otherwise of it or of '' (the whole
+// server), and '' is when all of them are. close() also ends the streams of Watch, which would hold
+// up a server's end for ever.
 import { status } from '@grpc/grpc-js';
 import type { ServerWritableStream, ServiceError } from '@grpc/grpc-js';
 import {
@@ -38,8 +38,8 @@ export function createHealth(): Health {
   let phase: 'starting' | 'open' | 'closed' = 'starting';
   const statusOf = (service: string): Status => {
     if (!wanted.has(service)) return Serving.SERVICE_UNKNOWN;
-    const names = service === '' ? [...wanted.keys()] : [service];
-    const serving = phase === 'open' && names.every((name) => wanted.get(name) === true);
+    const names = service === '' ? wanted.keys() : ['', service];
+    const serving = phase === 'open' && [...names].every((name) => wanted.get(name) === true);
     return serving ? Serving.SERVING : Serving.NOT_SERVING;
   };
   const watches = createWatches(statusOf);

@@ -39,7 +39,7 @@ export type GrpcServer = {
   /** Everything is added: health says SERVING. */
   open(): void;
   serve(address: Address): Promise<string>;
-  /** Health of one service by its full name; '' is serving when all of them are. */
+  /** Health of one service by its full name, or of all of them: ''. */
   setServing(service: string, serving: boolean): void;
   /**
    * Health says NOT_SERVING, new calls are refused, running ones may end; what is left after

@@ -6,7 +6,7 @@ export const STATES = ['ok', 'warning', 'unknown', 'failing'] as const;
 export type State = (typeof STATES)[number];
 
 export type Limits = { readonly warning: bigint; readonly failing?: bigint };
-export type Unit = 'bytes' | 'ms' | 'records' | 'partitions';
+export type Unit = 'bytes' | 'ms' | 'records' | 'partitions' | 'accounts';
 
 export type Check = {
   name: string;

@@ -39,4 +39,6 @@ export const PIPELINE = {
   lag: { warning: 10_000n, failing: 60_000n },
   /** Partitions that have stopped with an alarm. */
   stopped: { warning: 1n, failing: 1n },
+  /** Accounts that wait for a dead letter. */
+  parked: { warning: 1n },
 } as const;

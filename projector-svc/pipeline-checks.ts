@@ -53,6 +53,13 @@ export function projectionChecks({ lagMs, stopped, fedByOutbox }: ProjectionSeen
   ];
 }
 
+/** Accounts that are not shown as they are, until a dead letter is retried. */
+export function parkedCheck(parkedAccounts: bigint, deadLetters: bigint): Check {
+  const letters = deadLetters === 0n ? 'no dead letters' : `dead letters: ${deadLetters}`;
+  const limits = PIPELINE.parked;
+  return measured('parked_accounts', letters, { value: parkedAccounts, limits, unit: 'accounts' });
+}
+
 function slotCheck({ facts, nowMs }: Look, memory: Memory): Check {
   if (facts === undefined) return unasked('slot');
   const { slot } = facts;

@@ -10,16 +10,18 @@ import type {
 import { CONNECTOR, SLOT } from './config.ts';
 import { worstOf } from './health-state.ts';
 import type { Check, State } from './health-state.ts';
-import { projectionChecks } from './pipeline-checks.ts';
+import { parkedCheck, projectionChecks } from './pipeline-checks.ts';
 import type { ProjectionSeen } from './pipeline-checks.ts';
 import type { ConnectorSeen, PipelineSnapshot } from './pipeline-look.ts';
 import type { PipelineFacts } from './sql/read-pipeline-facts.ts';
 
 export function pipelineStatus(
   { look, lag, checks: watched }: PipelineSnapshot,
-  projection: ProjectionSeen,
+  projection: ProjectionSeen & { readonly parkedAccounts: bigint; readonly deadLetters: bigint },
 ): PipelineStatus {
-  const checks = [...watched, ...projectionChecks(projection)];
+  const { parkedAccounts, deadLetters } = projection;
+  const parked = parkedCheck(parkedAccounts, deadLetters);
+  const checks = [...watched, ...projectionChecks(projection), parked];
   const state = watched.length === 0 ? 'unknown' : worstOf(checks); // not looked yet
   return {
     state: STATE_NUMBERS[state],

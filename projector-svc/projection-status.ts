@@ -48,6 +48,8 @@ export async function getProjectionStatus(
   const sum = (of: (partition: PartitionStatus) => bigint): bigint =>
     partitions.reduce((all, partition) => all + of(partition), 0n);
   const lagMs = partitions.reduce((most, one) => (one.lagMs > most ? one.lagMs : most), 0n);
+  const deadLetters = sum((partition) => partition.deadLetters);
+  const parkedAccounts = sum((partition) => partition.parkedAccounts);
   return {
     logId: log.logId,
     partitions,
@@ -59,9 +61,11 @@ export async function getProjectionStatus(
       lagMs,
       stopped: partitions.filter(({ alarm }) => alarm !== '').length,
       fedByOutbox: partitions.filter(({ outboxFeeds }) => outboxFeeds).length,
+      deadLetters,
+      parkedAccounts,
     }),
-    deadLetters: sum(({ deadLetters }) => deadLetters),
-    parkedAccounts: sum(({ parkedAccounts }) => parkedAccounts),
+    deadLetters,
+    parkedAccounts,
   };
 }
 

@@ -10,6 +10,7 @@ import { EVERYONE } from '#platform/notice-names.ts';
 import { listen } from '#platform/postgres-listen.ts';
 import { createPool, waitForSchema } from '#platform/postgres.ts';
 import { closeRedis, createRedis } from '#platform/redis.ts';
+import { watchStore } from '#platform/store-watch.ts';
 import { createAccountCache } from './account-cache.ts';
 import { createAccountChanges } from './account-changes.ts';
 import { ACCOUNT_QUERIES, accountQueries } from './account-queries.ts';
@@ -81,6 +82,14 @@ export async function serveQueries(
   closers.add('server', () => grpc.drain(config.drainMs));
   closers.add('watch', watch.close);
   closers.add('account changes', changes.close);
+  const store = watchStore({
+    url,
+    applicationName: `${instance}-health`,
+    store: 'The projection store',
+    log,
+    setServing: (serving) => grpc.setServing('', serving),
+  });
+  closers.add('store watch', store.stop);
   grpc.open();
   return address;
 }

@@ -5,7 +5,7 @@ const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 const BYTES_STEP = 1024;
 const MS_SHOWN_MAX = 1000n;
 
-/** `unit` as the contract names it (bytes, ms, records, partitions). undefined: a dash. */
+/** `unit` as the contract names it: bytes, ms, and counted things. undefined: a dash. */
 export function amount(value: bigint | undefined, unit: string): string {
   if (value === undefined) return '-';
   if (unit === 'bytes') return bytes(Number(value));

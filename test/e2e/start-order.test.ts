@@ -90,6 +90,17 @@ describe('services that start before everything else', () => {
     for (const { started } of replicas.values()) await started;
   });
 
+  test('say so when their store is lost, and when it is back', { timeout: 180_000 }, async () => {
+    stack.parts.postgres.kill();
+    for (const service of SERVICES) {
+      const isLost = async () => (await servingOf(service)) === Serving.NOT_SERVING;
+      await until(`${service} has lost its store`, isLost, { timeoutMs: PART_MS });
+    }
+    await stack.parts.postgres.start();
+    for (const service of SERVICES) await serves(service);
+    await until('records come by Kafka again', comesByKafka, { timeoutMs: PART_MS });
+  });
+
   async function startFirst(service: Service): Promise<Replica> {
     const replica = { service, index: 0, port: await freePort(), entry: undefined, env: {} };
     const address = addressOf(replica);

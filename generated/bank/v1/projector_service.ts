@@ -318,7 +318,7 @@ export interface PipelineStatus {
 export interface PipelineCheck {
   /**
    * Names it: slot, retained_wal, connector, tasks, heartbeat, consumer_lag, outbox_feed,
-   * projection_lag or partitions.
+   * projection_lag, partitions or parked_accounts.
    */
   name: string;
   /** How it stands. */
@@ -337,7 +337,7 @@ export interface PipelineCheck {
   failingFrom?:
     | bigint
     | undefined;
-  /** Of the three: bytes, ms, records or partitions. */
+  /** Of the three: bytes, ms, records, partitions or accounts. */
   unit: string;
 }
 

@@ -114,6 +114,22 @@ describe('a stream that breaks', () => {
     expect(bank.isClosed).toBe(true);
   });
 
+  test('goes on when the close or a question for what is stored passes its deadline', async () => {
+    const late = ['close', 'get'];
+    bank.onCall = (method) => {
+      if (late[0] !== method) return undefined;
+      late.shift();
+      return refusal(status.DEADLINE_EXCEEDED, '', 'too late');
+    };
+    const { attempts } = await uploadDeposits(bank.client.bulk, sourceOf(9), request);
+    expect({ late, attempts, isClosed: bank.isClosed }).toEqual({
+      late: [],
+      attempts: 3,
+      isClosed: true,
+    });
+    expect(references()).toEqual(counted(9));
+  });
+
   test('is given up after its tries without progress', async () => {
     bank.onMessage = () => unavailable();
     const upload = uploadDeposits(bank.client.bulk, sourceOf(1), request);

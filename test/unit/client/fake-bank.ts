@@ -36,6 +36,8 @@ export type FakeBank = {
    * Asked before each message is taken: a status ends the stream, with the message stored in part.
    */
   onMessage: (stream: number, message: number) => Promise<Error | undefined> | Error | undefined;
+  /** Asked before each close and each question for the submission: a status is the answer. */
+  onCall: (method: 'close' | 'get') => Error | undefined;
   /** The answers of each feed; an error ends it. */
   feed: (request: StreamAcknowledgementsRequest, feed: number) => Iterable<FeedAnswer>;
   streams: number;
@@ -60,6 +62,7 @@ export async function startFakeBank(): Promise<FakeBank> {
     messages: [],
     feeds: [],
     onMessage: () => undefined,
+    onCall: () => undefined,
     feed: () => [],
     streams: 0,
     isClosed: false,
@@ -76,6 +79,8 @@ export async function startFakeBank(): Promise<FakeBank> {
       );
     },
     closeSubmission: unary(silentLogger, (request: CloseSubmissionRequest) => {
+      const refused = bank.onCall('close');
+      if (refused !== undefined) throw refused;
       if (request.endItemIndex !== BigInt(bank.stored.size)) {
         throw refusal(status.FAILED_PRECONDITION, 'SUBMISSION_INCOMPLETE', 'another end');
       }
@@ -87,6 +92,8 @@ export async function startFakeBank(): Promise<FakeBank> {
       return Promise.resolve({ submission: submissionOf(bank, request.submissionId) });
     }),
     getSubmission: unary(silentLogger, ({ submissionId }: GetSubmissionRequest) => {
+      const refused = bank.onCall('get');
+      if (refused !== undefined) throw refused;
       if (bank.streams === 0) {
         throw refusal(status.NOT_FOUND, 'SUBMISSION_NOT_FOUND', 'there is none');
       }

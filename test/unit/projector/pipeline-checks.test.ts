@@ -2,7 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { worstOf } from '../../../projector-svc/health-state.ts';
 import { PIPELINE, WATCHDOG } from '../../../projector-svc/pipeline-bounds.ts';
-import { pipelineChecks, projectionChecks } from '../../../projector-svc/pipeline-checks.ts';
+import {
+  pipelineChecks,
+  parkedCheck,
+  projectionChecks,
+} from '../../../projector-svc/pipeline-checks.ts';
 import { newMemory, remember } from '../../../projector-svc/pipeline-look.ts';
 import { FAILED, RUNNING, lookAt, slot, type Seen } from './pipeline-looks.ts';
 
@@ -104,6 +108,11 @@ describe('the projection', () => {
     expect(states({ lagMs: PIPELINE.lag.failing, stopped: 0, fedByOutbox: 0 })).toContain(
       'projection_lag failing',
     );
+  });
+
+  test('is a warning while an account is parked, not for a record that parks nobody', () => {
+    expect(parkedCheck(0n, 3n)).toMatchObject({ state: 'ok', message: 'dead letters: 3' });
+    expect(parkedCheck(1n, 1n)).toMatchObject({ state: 'warning', value: 1n });
   });
 });
 
