@@ -24,6 +24,7 @@ import { connected, openMesh, type Mesh } from '#test/support/mesh.ts';
 import { makePayroll, type Payroll } from '#test/support/payroll.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
 import { readHeads, uuidOf } from '#test/support/stored-rows.ts';
+import { readTopicRecords } from '#test/support/topic-records.ts';
 import { until } from '#test/support/until.ts';
 
 const ITEMS = 6_000;
@@ -81,29 +82,14 @@ describe('the event feed', () => {
 
   test('each record of the topic names the batch before it', async () => {
     const kafka = createKafka(mesh.stack.kafkaBrokers, 'outside');
-    const consumer = kafka.consumer({ groupId: `outside-${random.uuid()}`, maxWaitTimeInMs: 100 });
-    const batches = new Map<string, string>();
-    const named = new Map<string, string>();
-    await consumer.subscribe({ topic: 'bank.account-events', fromBeginning: true });
-    await consumer.run({
-      eachMessage: ({ partition, message: { headers } }) => {
-        const [seq, batchId, previous] = ['seq', 'batchId', 'previousBatchId'].map(
-          (name) => headers?.[name]?.toString() ?? '',
-        );
-        batches.set(`${partition}/${seq}`, batchId ?? '');
-        if (seq !== '1') named.set(`${partition}/${BigInt(seq ?? 0) - 1n}`, previous ?? '');
-        return Promise.resolve();
-      },
-    });
-    const heads = (await readHeads(mesh.stores)).filter(({ seq }) => seq > 1n);
-    expect(heads).not.toEqual([]);
-    const isThere = ({ partition, seq }: (typeof heads)[number]): boolean =>
-      batches.has(`${partition}/${seq}`);
-    await until('the newest record of each partition', () => heads.every(isThere));
-    await consumer.disconnect();
-    for (const [place, batchId] of named) {
-      expect([place, batchId]).toEqual([place, batches.get(place) ?? batchId]);
+    const records = await readTopicRecords(kafka, await readHeads(mesh.stores));
+    const later = [...records.values()].filter(({ seq }) => seq > 1n);
+    expect(later).not.toEqual([]);
+    for (const { partition, seq, previousBatchId } of later) {
+      const place = `${partition}/${seq - 1n}`;
+      const batchId = records.get(place)?.batchId ?? previousBatchId;
       expect(batchId, place).not.toBe('');
+      expect([place, previousBatchId]).toEqual([place, batchId]);
     }
   });
 

@@ -3,6 +3,7 @@
  * that must notice. `find` stands exactly once in its file; when code moves, its mutant moves
  * along.
  */
+import { HISTORY_MUTANTS } from './history-mutants.ts';
 import { PROJECTION_MUTANTS } from './projection-mutants.ts';
 
 export type Mutant = {
@@ -18,6 +19,7 @@ export type Mutant = {
 
 export const MUTANTS: readonly Mutant[] = [
   ...PROJECTION_MUTANTS,
+  ...HISTORY_MUTANTS,
   {
     name: 'a refused command is looked up',
     file: 'command-svc/append-fast.ts',
@@ -73,31 +75,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     project: 'integration',
     testFile: 'test/integration/command/append-function.test.ts',
-  },
-  {
-    name: 'an append stands in one history only',
-    file: 'command-svc/migrations/000002-append-batch.sql',
-    find: 'if p_known_batch_id is not null then',
-    replace: 'if false then',
-    project: 'integration',
-    testFile: 'test/integration/command/older-copy.test.ts',
-  },
-  {
-    name: 'a lane remembers in one history only',
-    file: 'command-svc/account-states.ts',
-    find: "  if (knownBatchId !== lane.knownBatchId) return 'lost';\n",
-    replace: '  void knownBatchId;\n',
-    project: 'integration',
-    testFile: 'test/integration/command/older-copy.test.ts',
-  },
-  {
-    name: "a lane's own rows are of one history",
-    file: 'command-svc/account-states.ts',
-    find: '    if (own === row.batchId) continue;\n',
-    replace: '    if (own !== undefined) continue;\n',
-    project: 'integration',
-    testFile: 'test/integration/command/older-copy.test.ts',
-    testName: 'remembers a row of its own',
   },
   {
     name: 'the claim check',

@@ -11,14 +11,6 @@ export const PROJECTION_MUTANTS: readonly Mutant[] = [
     testFile: 'test/integration/projector/replicas.test.ts',
   },
   {
-    name: 'a record follows on the batch before it',
-    file: 'projector-svc/project-batch.ts',
-    find: '    checkChain(head, records);\n',
-    replace: '    void checkChain;\n',
-    project: 'integration',
-    testFile: 'test/integration/projector/other-history.test.ts',
-  },
-  {
     name: 'accounts that are left out are those of the last retry',
     file: 'projector-svc/migrations/000001-projection-store.sql',
     find: ' and retry_no = expected_retry_no;',
