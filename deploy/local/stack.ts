@@ -38,8 +38,8 @@ export type StackOptions = {
   onGivenUp?: (reason: Error) => void;
   /** In the place of our own (postgres.ts). */
   postgresSettings?: PostgresSettings;
-  /** Default false: one server holds both databases. */
-  eventStoreApart?: boolean;
+  /** A server of its own for the event store, with these besides. Default: one holds both. */
+  eventStoreServer?: PostgresSettings;
   /** BANK_POSTGRES_PORT, _REDIS_PORT, _KAFKA_PORT, _CONNECT_PORT. Default: process.env. */
   env?: NodeJS.ProcessEnv;
   /** Ways to the parts through something that stands between: a test's proxies. */
@@ -95,7 +95,10 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const { keepData = false, restarts = true, progress = progressLines } = options;
   const onGivenUp = options.onGivenUp ?? ((reason) => progress('stack', reason.message));
   const closers = new Closers();
-  const ports = await choosePorts(options.env ?? process.env, options.eventStoreApart ?? false);
+  const ports = await choosePorts(
+    options.env ?? process.env,
+    options.eventStoreServer !== undefined,
+  );
   options.signal?.throwIfAborted();
   const folder = await openDataFolder(options.dataFolder, { keepData, progress });
   closers.add('data folder', () => folder.release());
@@ -164,11 +167,12 @@ function eventStorePartOf(
   { postgres }: Stack['parts'],
   folder: DataFolder,
   ports: Ports,
-  { postgresSettings }: StackOptions,
+  { postgresSettings, eventStoreServer }: StackOptions,
   newPart: Stack['newPart'],
 ): Part {
   if (ports.eventStore === ports.postgres) return postgres;
-  return newPart(postgresSpec(folder, ports.eventStore, postgresSettings, 'event-store'));
+  const settings = { ...postgresSettings, ...eventStoreServer };
+  return newPart(postgresSpec(folder, ports.eventStore, settings, 'event-store'));
 }
 
 type PartsContext = {

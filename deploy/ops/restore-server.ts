@@ -69,10 +69,15 @@ async function recoverFrom(wal: string, into: string, until: Date | undefined): 
     `restore_command = '${quoted(`cp "${wal}/%f" "%p"`)}'`,
     `recovery_target_timeline = 'latest'`,
     `recovery_target_action = 'promote'`,
-    `recovery_target_time = '${until === undefined ? '' : until.toISOString()}'`,
+    `recovery_target_time = '${until === undefined ? '' : recoveryTime(until)}'`,
   ];
   await appendFile(join(into, 'postgresql.auto.conf'), `${settings.join('\n')}\n`);
   await writeFile(join(into, 'recovery.signal'), '');
+}
+
+/** The setting knows offsets only, no Z. */
+function recoveryTime(time: Date): string {
+  return time.toISOString().replace('T', ' ').replace('Z', '+00');
 }
 
 function quoted(text: string): string {

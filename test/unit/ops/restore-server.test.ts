@@ -58,7 +58,7 @@ test('alone it is of its own moment, with WAL it goes on from there', async () =
     `restore_command = 'cp "${at('wal')}/%f" "%p"'`,
     "recovery_target_timeline = 'latest'",
     "recovery_target_action = 'promote'",
-    "recovery_target_time = '2026-06-30T22:30:00.000Z'",
+    "recovery_target_time = '2026-06-30 22:30:00.000+00'",
     '',
   ]);
 });
