@@ -42,6 +42,7 @@ const STARTING = 2;
 
 export function createRebuilds(ctx: RebuildContext): Rebuilds {
   let running: Running | undefined;
+  let beginning: Promise<RebuildRow> | undefined;
 
   const get = async (rebuildId?: string): Promise<RebuildRow> => {
     const row = await readRebuild(ctx.reading, rebuildId);
@@ -65,6 +66,12 @@ export function createRebuilds(ctx: RebuildContext): Rebuilds {
     };
     running = { rebuildId, end: (why) => ending.abort(why), ended: toItsEnd() };
   };
+  const begin = async (): Promise<RebuildRow> => {
+    const row = await openRebuild(ctx);
+    if (row.state === 'swapped') throw notDropped(row);
+    if (!row.isAlive && !runsHere(row, running)) await run(row);
+    return await get(row.rebuildId);
+  };
   const stop = async (rebuildId: string): Promise<RebuildRow> => {
     await get(rebuildId);
     await moveRebuild(ctx.reading, rebuildId, ['running', 'caught_up'], 'stopped');
@@ -78,10 +85,9 @@ export function createRebuilds(ctx: RebuildContext): Rebuilds {
     get,
     stop,
     async start() {
-      const row = await openRebuild(ctx);
-      if (row.state === 'swapped') throw notDropped(row);
-      if (!row.isAlive && !runsHere(row, running)) await run(row);
-      return await get(row.rebuildId);
+      // The lock tells replicas apart, not two calls of one: a second run would keep it for ever.
+      beginning ??= begin().finally(() => (beginning = undefined));
+      return await beginning;
     },
     async swap(rebuildId, acceptDifferences, signal) {
       const { state } = await get(rebuildId);

@@ -165,6 +165,16 @@ test('goes on through a restart of its connections', async () => {
   expect(await rowsOf(projectionStore, 'rebuild')).toEqual(await rowsOf(projectionStore, 'public'));
 });
 
+test('asked twice at once, a replica begins one run, which can be stopped', async () => {
+  await storeAndProject(world, livesOfEveryKind(world, 5));
+  const [{ rebuildId }] = await Promise.all([calls.start(), calls.start()]);
+  await calls.reaches(REBUILD_STATE_CAUGHT_UP);
+  expect(await calls.stop(rebuildId)).toMatchObject({ state: REBUILD_STATE_STOPPED });
+  await Promise.all([calls.start(), calls.start(), calls.start()]);
+  await calls.reaches(REBUILD_STATE_CAUGHT_UP);
+  expect(await calls.drop(rebuildId)).toMatchObject({ state: REBUILD_STATE_DROPPED });
+});
+
 test('refuses what cannot be', async () => {
   expect(await reasonOf(calls.get())).toBe('NOT_FOUND REBUILD_NOT_FOUND');
   expect(await reasonOf(calls.stop(randomUUID()))).toBe('NOT_FOUND REBUILD_NOT_FOUND');
