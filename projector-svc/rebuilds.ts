@@ -19,6 +19,7 @@ import { insertRebuild, moveRebuild } from './sql/change-rebuild.ts';
 import { THE_REBUILD, readRebuild } from './sql/read-rebuild.ts';
 import type { RebuildRow } from './sql/read-rebuild.ts';
 import { RebuildGone } from './sql/read-rebuilt-heads.ts';
+import { notCaughtUp } from './swap-refusals.ts';
 
 export type Rebuilds = {
   start(): Promise<RebuildRow>;
@@ -52,8 +53,7 @@ export function createRebuilds(ctx: RebuildContext): Rebuilds {
   const run = async ({ rebuildId }: RebuildRow): Promise<void> => {
     await running?.ended;
     if (!(await ctx.locks.tryLock(THE_REBUILD))) return; // another replica has just begun
-    const from = ['running', 'stopped', 'failed', 'caught_up'] as const;
-    await moveRebuild(ctx.reading, rebuildId, from, 'running');
+    await markRunning(ctx, rebuildId);
     const ending = new AbortController();
     ctx.log.info('A rebuild runs on this replica.', { rebuildId });
     const toItsEnd = async (): Promise<void> => {
@@ -92,6 +92,7 @@ export function createRebuilds(ctx: RebuildContext): Rebuilds {
     async swap(rebuildId, acceptDifferences, signal) {
       const { state } = await get(rebuildId);
       if (state === 'swapped') return await get(rebuildId);
+      if (state !== 'caught_up') throw notCaughtUp('it is not level and compared');
       try {
         await swapRebuild(ctx, rebuildId, acceptDifferences, signal);
         return await get(rebuildId);
@@ -115,6 +116,17 @@ export function createRebuilds(ctx: RebuildContext): Rebuilds {
       await running?.ended;
     },
   };
+}
+
+/** Whoever cannot say that it runs does not hold the lock either: nobody could stop or drop it. */
+async function markRunning({ reading, locks }: RebuildContext, rebuildId: string): Promise<void> {
+  const from = ['running', 'stopped', 'failed', 'caught_up'] as const;
+  try {
+    await moveRebuild(reading, rebuildId, from, 'running');
+  } catch (error) {
+    await locks.unlock(THE_REBUILD);
+    throw error;
+  }
 }
 
 /** Its lock may be away for a moment, with the connection that holds it. */
