@@ -167,7 +167,7 @@ test('goes on through a restart of its connections', async () => {
   expect(await rowsOf(projectionStore, 'rebuild')).toEqual(await rowsOf(projectionStore, 'public'));
 });
 
-test('one that could not begin is nobody\'s, and begins at the next call', async () => {
+test("one that could not begin is nobody's, and begins at the next call", async () => {
   await storeAndProject(world, livesOfEveryKind(world, 2));
   const { projectionStore } = world.databases;
   const { rebuildId } = await calls.caughtUp();
