@@ -104,6 +104,8 @@ class GuardedCall extends ServerInterceptingCall {
   readonly #ahead: ReadAhead | undefined;
   #timer: NodeJS.Timeout | undefined;
   #holdsPlace = false;
+  /** Answered, or its caller is gone: grpc-js may tell of the end of its request all the same. */
+  #isOver = false;
 
   constructor(room: Room, method: Method, next: ServerInterceptingCallInterface, isLong: boolean) {
     super(next);
@@ -141,10 +143,12 @@ class GuardedCall extends ServerInterceptingCall {
       },
       onReceiveHalfClose: () => {
         this.#room.closed(this);
+        if (this.#isOver) return;
         if (this.#isAdmitted()) listener.onReceiveHalfClose();
         else this.end(tooManyCalls(this.#room.limits), 'calls');
       },
       onCancel: () => {
+        this.#isOver = true;
         this.#room.closed(this);
         clearTimeout(this.#timer);
         if (this.#holdsPlace) this.#room.giveBack();
@@ -167,6 +171,7 @@ class GuardedCall extends ServerInterceptingCall {
   /** Refuses it, or gives it up. */
   end(error: RpcError, limit: string): void {
     countRefused(limit);
+    this.#isOver = true;
     this.#room.closed(this);
     const { code, details, metadata } = toServiceError(error, silentLogger);
     this.#next.sendStatus({ code, details, metadata });

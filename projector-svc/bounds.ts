@@ -48,7 +48,7 @@ export const RECONCILE = {
   pageRowsMax: 8000,
   progressEveryMs: 2000,
   accountIdsMax: 1000,
-  /** How long the projection gets to reach what an account already has in the event store. */
+  /** How long a partition may stand still behind what an account has in the event store. */
   behindWaitMs: 10_000,
   behindPollMs: 50,
   readAttempts: 6,

@@ -19,6 +19,7 @@ import { insertRebuild, moveRebuild } from './sql/change-rebuild.ts';
 import { THE_REBUILD, readRebuild } from './sql/read-rebuild.ts';
 import type { RebuildRow } from './sql/read-rebuild.ts';
 import { RebuildGone } from './sql/read-rebuilt-heads.ts';
+import { notCaughtUp } from './swap-refusals.ts';
 
 export type Rebuilds = {
   start(): Promise<RebuildRow>;
@@ -42,6 +43,7 @@ const STARTING = 2;
 
 export function createRebuilds(ctx: RebuildContext): Rebuilds {
   let running: Running | undefined;
+  let beginning: Promise<RebuildRow> | undefined;
 
   const get = async (rebuildId?: string): Promise<RebuildRow> => {
     const row = await readRebuild(ctx.reading, rebuildId);
@@ -51,8 +53,7 @@ export function createRebuilds(ctx: RebuildContext): Rebuilds {
   const run = async ({ rebuildId }: RebuildRow): Promise<void> => {
     await running?.ended;
     if (!(await ctx.locks.tryLock(THE_REBUILD))) return; // another replica has just begun
-    const from = ['running', 'stopped', 'failed', 'caught_up'] as const;
-    await moveRebuild(ctx.reading, rebuildId, from, 'running');
+    await markRunning(ctx, rebuildId);
     const ending = new AbortController();
     ctx.log.info('A rebuild runs on this replica.', { rebuildId });
     const toItsEnd = async (): Promise<void> => {
@@ -64,6 +65,12 @@ export function createRebuilds(ctx: RebuildContext): Rebuilds {
       }
     };
     running = { rebuildId, end: (why) => ending.abort(why), ended: toItsEnd() };
+  };
+  const begin = async (): Promise<RebuildRow> => {
+    const row = await openRebuild(ctx);
+    if (row.state === 'swapped') throw notDropped(row);
+    if (!row.isAlive && !runsHere(row, running)) await run(row);
+    return await get(row.rebuildId);
   };
   const stop = async (rebuildId: string): Promise<RebuildRow> => {
     await get(rebuildId);
@@ -78,14 +85,14 @@ export function createRebuilds(ctx: RebuildContext): Rebuilds {
     get,
     stop,
     async start() {
-      const row = await openRebuild(ctx);
-      if (row.state === 'swapped') throw notDropped(row);
-      if (!row.isAlive && !runsHere(row, running)) await run(row);
-      return await get(row.rebuildId);
+      // The lock tells replicas apart, not two calls of one: a second run would keep it for ever.
+      beginning ??= begin().finally(() => (beginning = undefined));
+      return await beginning;
     },
     async swap(rebuildId, acceptDifferences, signal) {
       const { state } = await get(rebuildId);
       if (state === 'swapped') return await get(rebuildId);
+      if (state !== 'caught_up') throw notCaughtUp('it is not level and compared');
       try {
         await swapRebuild(ctx, rebuildId, acceptDifferences, signal);
         return await get(rebuildId);
@@ -109,6 +116,17 @@ export function createRebuilds(ctx: RebuildContext): Rebuilds {
       await running?.ended;
     },
   };
+}
+
+/** Whoever cannot say that it runs does not hold the lock either: nobody could stop or drop it. */
+async function markRunning({ reading, locks }: RebuildContext, rebuildId: string): Promise<void> {
+  const from = ['running', 'stopped', 'failed', 'caught_up'] as const;
+  try {
+    await moveRebuild(reading, rebuildId, from, 'running');
+  } catch (error) {
+    await locks.unlock(THE_REBUILD);
+    throw error;
+  }
 }
 
 /** Its lock may be away for a moment, with the connection that holds it. */

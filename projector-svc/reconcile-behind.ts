@@ -1,9 +1,9 @@
 /**
  * Accounts of which the event store has more than the projection shows. That is usual while
  * something is on its way: all that they have stands at or before the heads of the log as they are
- * now, so the projection gets some time to reach these, and then must show it, but for parked
- * accounts, which wait for their dead letters. A partition that does not get there is told once,
- * and its accounts are not judged.
+ * now, so the projection gets the time to reach these, as long as it moves, and then must show it,
+ * but for parked accounts, which wait for their dead letters. A partition that stands still before
+ * it is there is told once, and its accounts are not judged.
  */
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { sleep } from '#platform/waiting.ts';
@@ -26,21 +26,27 @@ export type BehindResult = {
   readonly wrong: readonly WrongAccount[];
 };
 
+/** `onWait` is called again and again while the projection is waited for. */
 export type BehindCheck = (
   newest: readonly StoredEvent[],
+  onWait: () => Promise<void>,
   signal: AbortSignal,
 ) => Promise<BehindResult>;
 
 /** For one comparison: it remembers which partitions are behind. */
-export function createBehindCheck(stores: ReconcileStores, partitionCount: number): BehindCheck {
+export function createBehindCheck(
+  stores: ReconcileStores,
+  partitionCount: number,
+  waitMs: number = RECONCILE.behindWaitMs,
+): BehindCheck {
   const stuck = new Set<number>();
-  return async (newest, signal) => {
+  return async (newest, onWait, signal) => {
     if (newest.length === 0) return { findings: [], wrong: [] };
     const partitionOf = (event: StoredEvent): number =>
       partitionOfAccount(event.account_id, partitionCount);
     const concerned = new Set(newest.map(partitionOf));
     for (const partition of stuck) concerned.delete(partition);
-    const stuckNow = await untilReached(stores, concerned, signal);
+    const stuckNow = await untilReached(stores, concerned, waitMs, onWait, signal);
     for (const { partition } of stuckNow) stuck.add(partition);
     const judged = newest.filter((event) => !stuck.has(partitionOf(event)));
     const ids = judged.map((event) => event.account_id);
@@ -85,19 +91,29 @@ function findingOf(
 
 type Stuck = { readonly partition: number; readonly finding: Finding };
 
-/** Waits until the projection is where the log is now; answers the partitions that are not. */
+/**
+ * Waits until the projection is where the log is now, as long as it moves; answers the partitions
+ * that are not there.
+ */
 async function untilReached(
   { reading, eventStore }: ReconcileStores,
   partitions: ReadonlySet<number>,
+  waitMs: number,
+  onWait: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<Stuck[]> {
   const log = await readLogHeads(eventStore, []);
   const wanted = log.heads.filter(({ partition }) => partitions.has(partition));
-  const endsAtMs = performance.now() + RECONCILE.behindWaitMs;
+  let endsAtMs = performance.now() + waitMs;
+  let before = new Map<number, bigint>();
   for (;;) {
     const heads = await readProjectedHeads(reading);
     const reached = new Map(heads.map(({ partition, seq }) => [partition, seq]));
     const behind = wanted.filter(({ partition, seq }) => (reached.get(partition) ?? 0n) < seq);
+    if (behind.some(({ partition }) => reached.get(partition) !== before.get(partition))) {
+      endsAtMs = performance.now() + waitMs;
+    }
+    before = reached;
     if (behind.length === 0 || performance.now() > endsAtMs) {
       return behind.map(({ partition, seq }) => ({
         partition,
@@ -110,6 +126,7 @@ async function untilReached(
         },
       }));
     }
+    await onWait();
     await sleep(RECONCILE.behindPollMs, signal);
   }
 }

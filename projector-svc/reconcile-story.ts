@@ -16,6 +16,8 @@ export type ReconcileStory = {
   readonly state: ReconcileState;
   readonly tell: (finding: Finding) => Promise<void>;
   readonly onPage: () => Promise<void>;
+  /** Tells how far it is, now and then. */
+  readonly onWait: () => Promise<void>;
   /** Tells the totals; answers them for the log. */
   readonly end: () => Promise<{ accounts: bigint; events: bigint; findings: bigint }>;
 };
@@ -41,14 +43,18 @@ export function openReconcileStory(
     if (unsaid > 0n) unsaid -= 1n;
     else await send({ $case: 'finding', value: finding });
   };
+  const onWait = async (): Promise<void> => {
+    if (performance.now() - lastSentMs < RECONCILE.progressEveryMs) return;
+    const { accounts, events } = state;
+    await send({ $case: 'progress', value: { accounts, events, accountsTotal } });
+  };
   return {
     state,
     tell,
+    onWait,
     async onPage() {
       if (state.toldSince === 0n) unsaid = 0n;
-      if (performance.now() - lastSentMs < RECONCILE.progressEveryMs) return;
-      const { accounts, events } = state;
-      await send({ $case: 'progress', value: { accounts, events, accountsTotal } });
+      await onWait();
     },
     async end() {
       const sums = [...state.sums].sort(([a], [b]) => (a < b ? -1 : 1));

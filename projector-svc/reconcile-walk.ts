@@ -25,6 +25,8 @@ export type Walk = {
   readonly tell: (finding: Finding) => Promise<void>;
   /** After each page. */
   readonly onPage: () => Promise<void>;
+  /** In its midst. */
+  readonly onWait: () => Promise<void>;
   readonly signal: AbortSignal;
 };
 
@@ -94,7 +96,9 @@ async function tellAll({ tell }: Walk, account: OpenAccount): Promise<void> {
 async function finishPage(walk: Walk, { open, outcomes }: PageResult): Promise<void> {
   const { state } = walk;
   const behind = outcomes.flatMap((one) => one.behind ?? []);
-  const { findings, wrong } = await withRetry(walk, () => walk.checkBehind(behind, walk.signal));
+  const { findings, wrong } = await withRetry(walk, () =>
+    walk.checkBehind(behind, walk.onWait, walk.signal),
+  );
   for (const finding of findings) await walk.tell(finding);
   for (const outcome of outcomes) {
     if (outcome.events > 0n || outcome.behind !== undefined) state.accounts += 1n;

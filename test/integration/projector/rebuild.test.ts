@@ -146,6 +146,8 @@ test('fails with the reason at a record that cannot be applied, goes on when it 
   await calls.start();
   const failed = await calls.reaches(REBUILD_STATE_FAILED);
   expect(failed.message).toContain(`record ${third?.seq} of partition ${third?.partition}`);
+  const refused = 'FAILED_PRECONDITION REBUILD_NOT_CAUGHT_UP';
+  expect(await reasonOf(calls.swap(failed.rebuildId))).toBe(refused);
   await plant(third?.payload ?? Buffer.alloc(0));
   expect(await calls.caughtUp()).toMatchObject({ rebuildId: failed.rebuildId, differences: 0n });
 });
@@ -163,6 +165,37 @@ test('goes on through a restart of its connections', async () => {
   await level();
   expect(await calls.reaches(REBUILD_STATE_CAUGHT_UP)).toMatchObject({ rebuildId });
   expect(await rowsOf(projectionStore, 'rebuild')).toEqual(await rowsOf(projectionStore, 'public'));
+});
+
+test("one that could not begin is nobody's, and begins at the next call", async () => {
+  await storeAndProject(world, livesOfEveryKind(world, 2));
+  const { projectionStore } = world.databases;
+  const { rebuildId } = await calls.caughtUp();
+  await calls.stop(rebuildId);
+  const hold = 'select pg_sleep(300) from (select from rebuilds for update) held';
+  const release = await atWork(projectionStore, hold);
+  const starting = reasonOf(calls.start());
+  const endWaiting = `select pg_terminate_backend(pid) from pg_stat_activity
+                       where wait_event_type = 'Lock' and query like '%update rebuilds%'
+                         and pid <> pg_backend_pid() and datname = current_database()`;
+  await until('it waits and is ended', async () => {
+    return (await projectionStore.query(endWaiting)).rowCount === 1;
+  });
+  expect(await starting).toBe('UNAVAILABLE PROJECTION_UNAVAILABLE');
+  await release();
+  await calls.start();
+  await calls.reaches(REBUILD_STATE_CAUGHT_UP);
+  expect(await calls.drop(rebuildId)).toMatchObject({ state: REBUILD_STATE_DROPPED });
+});
+
+test('asked twice at once, a replica begins one run, which can be stopped', async () => {
+  await storeAndProject(world, livesOfEveryKind(world, 5));
+  const [{ rebuildId }] = await Promise.all([calls.start(), calls.start()]);
+  await calls.reaches(REBUILD_STATE_CAUGHT_UP);
+  expect(await calls.stop(rebuildId)).toMatchObject({ state: REBUILD_STATE_STOPPED });
+  await Promise.all([calls.start(), calls.start(), calls.start()]);
+  await calls.reaches(REBUILD_STATE_CAUGHT_UP);
+  expect(await calls.drop(rebuildId)).toMatchObject({ state: REBUILD_STATE_DROPPED });
 });
 
 test('refuses what cannot be', async () => {

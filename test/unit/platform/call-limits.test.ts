@@ -147,6 +147,24 @@ test('a request that does not come whole is given up', async () => {
   raw.close();
 });
 
+test('a request that ends after it was given up is not handled, and holds no place', async () => {
+  const { grpc, address, handled } = await serve({ requestMs: 200, callsMax: 2 });
+  const raw = await connectRaw(address);
+  for (const stream of [1, 3, 5]) {
+    raw.begin(stream, START);
+    raw.send(FRAME.data, 0, stream, grpcMessage(startRequest({ holder: 'x', reason: '0' })));
+  }
+  await until('they were answered', () => {
+    return raw.frames.filter(({ type }) => type === FRAME.headers).length === 3;
+  });
+  for (const stream of [1, 3, 5]) raw.send(FRAME.data, FLAG.endStream, stream);
+  const caller = server.connect();
+  expect((await caller.call(GET, Buffer.alloc(0))).code).toBe(status.OK);
+  expect(handled.length).toBe(0);
+  await until('nothing is in hand', () => grpc.held().inHand === 0);
+  raw.close();
+});
+
 test('requests on their way: the oldest gives way to one more', async () => {
   const { grpc, address } = await serve({ openRequestsMax: 4 });
   const raw = await connectRaw(address);
