@@ -31,6 +31,7 @@ export type PoolOptions = {
   settings?: Readonly<Record<string, string>>;
   /** A query without an answer for so long rejects; its connection must be thrown away. */
   answerTimeoutMs?: number;
+  connectTimeoutMs?: number;
   log?: Logger;
 };
 
@@ -39,7 +40,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     connectionString: options.url,
     application_name: options.applicationName,
     max: options.maxConnections,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_CONNECTION_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     query_timeout: options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS,

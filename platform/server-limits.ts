@@ -40,7 +40,7 @@ export type ServerLimits = {
   readonly longDeadlineDefaultMs: number;
   /** Bytes of answers that a connection has not taken; one with more is ended. */
   readonly unsentBytesMax: number;
-  /** Of all connections; then the one that has taken least is ended. */
+  /** Of all connections; then the one that most waits for is ended. */
   readonly allUnsentBytesMax: number;
 };
 

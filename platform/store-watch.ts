@@ -9,13 +9,15 @@ import type { Logger } from './logger.ts';
 import { createPool } from './postgres.ts';
 import { sleep } from './waiting.ts';
 
-export const STORE_WATCH = {
-  everyMs: 1000,
-  /** Of one question. */
-  answerMs: 2000,
+export type Pace = {
+  readonly everyMs: number;
+  /** Of one question, and of the connection for it. */
+  readonly answerMs: number;
   /** Questions in a row. */
-  unansweredMax: 3,
-} as const;
+  readonly unansweredMax: number;
+};
+
+export const STORE_WATCH: Pace = { everyMs: 1000, answerMs: 2000, unansweredMax: 3 };
 
 export type WatchedStore = {
   readonly url: string;
@@ -31,17 +33,18 @@ export type StoreWatch = {
   stop(): Promise<void>;
 };
 
-export function watchStore(watched: WatchedStore): StoreWatch {
+export function watchStore(watched: WatchedStore, pace: Pace = STORE_WATCH): StoreWatch {
   const stopping = new AbortController();
   const { url, applicationName } = watched;
   const pool = createPool({
     url,
     applicationName,
     maxConnections: 1,
-    statementTimeoutMs: STORE_WATCH.answerMs,
-    answerTimeoutMs: STORE_WATCH.answerMs,
+    statementTimeoutMs: pace.answerMs,
+    answerTimeoutMs: pace.answerMs,
+    connectTimeoutMs: pace.answerMs,
   });
-  const watching = askOnAndOn(watched, pool, stopping.signal);
+  const watching = askOnAndOn(watched, pace, pool, stopping.signal);
   return {
     stop: async () => {
       stopping.abort();
@@ -53,6 +56,7 @@ export function watchStore(watched: WatchedStore): StoreWatch {
 
 async function askOnAndOn(
   { store, log, setServing }: WatchedStore,
+  { everyMs, unansweredMax }: Pace,
   pool: pg.Pool,
   signal: AbortSignal,
 ): Promise<void> {
@@ -63,18 +67,18 @@ async function askOnAndOn(
       (error: unknown) => error,
     );
     if (problem === undefined) {
-      if (unanswered >= STORE_WATCH.unansweredMax) {
+      if (unanswered >= unansweredMax) {
         log.info(`${store} answers again: health says SERVING.`);
         setServing(true);
       }
       unanswered = 0;
     } else {
       unanswered++;
-      if (unanswered === STORE_WATCH.unansweredMax) {
+      if (unanswered === unansweredMax) {
         log.warn(`${store} does not answer: health says NOT_SERVING.`, { err: problem });
         setServing(false);
       }
     }
-    await sleep(STORE_WATCH.everyMs, signal).catch(() => undefined); // told to stop
+    await sleep(everyMs, signal).catch(() => undefined); // told to stop
   }
 }

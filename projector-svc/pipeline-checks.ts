@@ -2,7 +2,7 @@
  * What is looked at in the pipeline, each thing against its thresholds: the slot, the WAL that is
  * kept for it, the connector and its tasks, the heartbeat, the consumer's lag; and of the
  * projection what the outbox feeds, how late it is, what has stopped. Pure. The thresholds stand in
- * config.ts.
+ * pipeline-bounds.ts.
  */
 import { SLOT } from './config.ts';
 import { connectorCheck, tasksCheck } from './connector-checks.ts';

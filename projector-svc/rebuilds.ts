@@ -89,20 +89,8 @@ export function createRebuilds(ctx: RebuildContext): Rebuilds {
       beginning ??= begin().finally(() => (beginning = undefined));
       return await beginning;
     },
-    async swap(rebuildId, acceptDifferences, signal) {
-      const { state } = await get(rebuildId);
-      if (state === 'swapped') return await get(rebuildId);
-      if (state !== 'caught_up') throw notCaughtUp('it is not level and compared');
-      try {
-        await swapRebuild(ctx, rebuildId, acceptDifferences, signal);
-        return await get(rebuildId);
-      } catch (error) {
-        const row = await get(rebuildId);
-        const wasFaster = error instanceof RebuildGone && row.state === 'swapped';
-        if (!wasFaster) throw error;
-        return row; // another caller was
-      }
-    },
+    swap: (rebuildId, acceptDifferences, signal) =>
+      swapOnce(ctx, () => get(rebuildId), acceptDifferences, signal),
     async drop(rebuildId) {
       const { state } = await get(rebuildId);
       // One that was swapped in ends by itself; until then the next one could not begin.
@@ -116,6 +104,27 @@ export function createRebuilds(ctx: RebuildContext): Rebuilds {
       await running?.ended;
     },
   };
+}
+
+/** One that is swapped in already is answered as it is. */
+async function swapOnce(
+  ctx: RebuildContext,
+  get: () => Promise<RebuildRow>,
+  acceptDifferences: boolean,
+  signal: AbortSignal,
+): Promise<RebuildRow> {
+  const before = await get();
+  if (before.state === 'swapped') return before;
+  if (before.state !== 'caught_up') throw notCaughtUp('it is not level and compared');
+  try {
+    await swapRebuild(ctx, before.rebuildId, acceptDifferences, signal);
+    return await get();
+  } catch (error) {
+    const row = await get();
+    const wasFaster = error instanceof RebuildGone && row.state === 'swapped';
+    if (!wasFaster) throw error;
+    return row; // another caller was
+  }
 }
 
 /** Whoever cannot say that it runs does not hold the lock either: nobody could stop or drop it. */
