@@ -5,6 +5,7 @@
  * to any moment; alone it is the server as it was at its end.
  */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,7 +33,8 @@ export type BackupOptions = LogState & {
 
 export async function backUpServer(options: BackupOptions): Promise<BackupDescription> {
   const { replication, folder, serverVersion, log } = options;
-  await mkdir(folder, { recursive: false, mode: 0o700 });
+  if (existsSync(folder)) throw new Error(`${folder}: is there already; a backup makes its own`);
+  await mkdir(folder, { mode: 0o700 });
   const startedAt = new Date();
   const base = await createPackedFile(join(folder, BASE_FILE));
   const manifest = await open(join(folder, MANIFEST_FILE), 'wx', 0o600);

@@ -5,7 +5,7 @@
  * everything agrees. Then, by hand only, the projection is lost and made again from the log alone.
  */
 import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { followReconciliation } from '#client/reconciliation.ts';
 import { unaryCall } from '#client/unary-call.ts';
 import { setUpDatabases } from '#deploy/database/set-up-databases.ts';
@@ -38,6 +38,7 @@ const ITEMS = Number(MORE_ITEMS ?? 3_000);
 const ACCOUNTS = Math.max(200, ITEMS / 10);
 const START_MS = 300_000; // a second stack on a busy machine
 const FORCE = { recursive: true, force: true } as const;
+const MORE_MS = 15 * 60_000;
 const LONG = { timeoutMs: 600_000, everyMs: 50 } as const;
 
 describe('the event store', () => {
@@ -53,6 +54,7 @@ describe('the event store', () => {
   const [backedUp, archived, lost] = parts;
   const late = makePayroll(random, { accounts: 5, items: 50 });
   const times: string[] = [];
+  if (MORE_ITEMS !== undefined) vi.setConfig({ testTimeout: MORE_MS });
 
   beforeAll(async () => {
     await Promise.all(Object.values(folders).map((path) => rm(path, FORCE)));

@@ -16,7 +16,7 @@ import { openWorld, type World } from './projector-fixture.ts';
 import { rebuildCalls } from './rebuild-calls.ts';
 
 const ARCHIVED = 'partition 3, positions 1 to 19: archived in outbox-p0003-';
-const COMMAND = 'npm run ops -- unarchive --partition 3 --from 1 brings them back';
+const COMMAND = 'npm run ops -- unarchive --partition 3 --from 1 --folder FOLDER';
 
 let world: World;
 let folder: string;
