@@ -108,6 +108,11 @@ export const FEED = {
   caughtUpMs: 500,
   /** FELL_BEHIND: something that was stored before has not. */
   fellBehindMs: 2_000,
+  /**
+   * A caller may know a position from the topic before other sessions see its commit: it is waited
+   * for so long, before it counts as one of a log that is gone.
+   */
+  unseenMs: 3_000,
   /** Between two readings of the heads, however often this replica appends. */
   headsPauseMinMs: 3,
   /** A stream is ended with STREAM_ROTATED at this age: before the connection's own age cuts it. */

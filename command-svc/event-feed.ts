@@ -59,6 +59,7 @@ async function tell(
 ): Promise<never> {
   const heads = await readHeads(context, signal);
   const position = opened.start ?? newest(opened.filter.partitions, heads);
+  await untilSeen(context, position, signal);
   const pages = new FeedPages(context, position, signal);
   const distance = new FeedDistance(heads, context.heads, context.distance);
   const output = new FeedOutput({ opened, position, sender, owners: context.owners });
@@ -113,15 +114,31 @@ function newest(partitions: readonly number[], heads: Heads): FeedPosition {
   return new FeedPosition(new Map(seqs));
 }
 
+async function untilSeen(
+  context: FeedContext,
+  position: FeedPosition,
+  signal: AbortSignal,
+): Promise<void> {
+  const { heads } = context;
+  if (aheadOf(position, heads.known) === undefined) return;
+  const isSeen = (now: Heads): boolean => aheadOf(position, now) === undefined;
+  await heads.wait(isSeen, FEED.unseenMs, signal);
+  await readHeads(context, signal);
+}
+
 /** An older copy of the log was restored under the same name, or it failed over to one. */
-function checkNotAhead(position: FeedPosition, { seqs }: Heads): void {
+function checkNotAhead(position: FeedPosition, heads: Heads): void {
+  const ahead = aheadOf(position, heads);
+  if (ahead !== undefined) throw logReplaced(ahead);
+}
+
+function aheadOf(position: FeedPosition, { seqs }: Heads): string | undefined {
   for (const partition of position.partitions) {
     const head = seqs.get(partition) ?? 0n;
     const told = position.seqOf(partition);
-    if (told > head) {
-      throw logReplaced(`partition ${partition} is at ${head}, behind ${told}, which was sent`);
-    }
+    if (told > head) return `partition ${partition} is at ${head}, behind ${told}, which was sent`;
   }
+  return undefined;
 }
 
 export function storeUnavailable(cause: unknown): Error {

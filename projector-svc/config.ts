@@ -70,6 +70,11 @@ export const TAIL = {
    * moved any (it may only be starting).
    */
   unmovedPatientMs: 5000,
+  /**
+   * Ahead of the event store by the same position for so long: it is an older copy. Less may be a
+   * commit that Debezium has read and nobody else sees yet.
+   */
+  aheadMs: 3000,
   /** The outbox has had nothing to feed for so long: Kafka is waited for again. */
   quietMs: 10_000,
   /** One read of the outbox: records, and bytes (one record is always read). */

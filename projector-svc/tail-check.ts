@@ -1,15 +1,16 @@
 /**
  * Compares the projection's heads with the event store's, once a second. Behind, and moved by
  * nobody for a while: a lost tail, or Kafka is down; the outbox feeds the partition, every 100 ms,
- * until Kafka brings its records again, another replica moves it, or nothing comes for long. Ahead,
- * or another batch at the same position: the event store is an older copy, and the partition stops
- * with an alarm that names both. When a rebuilt projection has taken the place of this one, it goes
- * on from there. Another log_id ends the process: all it told its callers was about another log.
- * What is seen here is what health says of the service.
+ * until Kafka brings its records again, another replica moves it, or nothing comes for long. Ahead
+ * for seconds, or another batch at the same position: the event store is an older copy, and the
+ * partition stops with an alarm that names both. When a rebuilt projection has taken the place of
+ * this one, it goes on from there. Another log_id ends the process: all it told its callers was
+ * about another log. What is seen here is what health says of the service.
  */
 import type pg from 'pg';
 import type { Logger } from '#platform/logger.ts';
 import { sleep } from '#platform/waiting.ts';
+import { createAheadOfLog } from './ahead-of-log.ts';
 import { TAIL } from './config.ts';
 import { createLostTails } from './lost-tails.ts';
 import type { LostTails } from './lost-tails.ts';
@@ -39,10 +40,12 @@ export type TailCheck = { compare(): Promise<void> };
 
 export function createTailCheck(ctx: TailContext): TailCheck {
   const tails = createLostTails();
+  const ahead = createAheadOfLog();
   let tableId: bigint | undefined;
   return {
     async compare() {
-      // The projection first: the event store, read later, can only have gone on.
+      // The projection first: the event store, read later, can only have gone on (but for commits
+      // that are not seen yet).
       const projected = await readProjection(ctx);
       const table = projected[0]?.tableId;
       if (tableId !== undefined && table !== tableId) startAgain(ctx);
@@ -59,9 +62,11 @@ export function createTailCheck(ctx: TailContext): TailCheck {
         const lane = ctx.lanes[head.partition];
         const log = byPartition.get(head.partition);
         if (lane === undefined || log === undefined || lane.alarm !== '') continue;
-        const alarm = differenceOf(head, log);
-        if (alarm === undefined) compareTail(ctx, tails, lane, head, log.seq);
-        else ctx.pump.stopPartition(lane, alarm);
+        const difference = differenceOf(head, log);
+        const isLasting = ahead.isLasting(head, log, performance.now());
+        const mayPass = head.seq > log.seq && !isLasting;
+        if (difference === undefined) compareTail(ctx, tails, lane, head, log.seq);
+        else if (!mayPass) ctx.pump.stopPartition(lane, difference);
       }
       tellProjection(projected, heads, ctx.lanes);
     },
