@@ -15,11 +15,12 @@ export async function whyMissing(db: Pool, error: unknown): Promise<unknown> {
   const range = await findArchivedRange(db, partition, seq);
   if (range === undefined) return error;
   const { firstSeq, lastSeq, fileName } = range;
+  const back = `npm run ops -- unarchive --partition ${partition} --from ${seq} --folder FOLDER`;
   return refusal(
     status.FAILED_PRECONDITION,
     'LOG_ARCHIVED',
-    `partition ${partition}, positions ${firstSeq} to ${lastSeq}: archived in ${fileName}; brought ` +
-      `back by npm run ops -- unarchive --partition ${partition} --from ${seq} --folder FOLDER`,
+    `partition ${partition}, positions ${firstSeq} to ${lastSeq}: archived in ${fileName}; ` +
+      `brought back by ${back}`,
     { cause: error },
   );
 }

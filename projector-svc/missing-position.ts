@@ -23,8 +23,9 @@ export async function missingPosition(
     return new MissingPosition(`${what}, and ${why}`);
   }
   const { firstSeq, lastSeq, fileName } = range;
+  const back = `npm run ops -- unarchive --partition ${partition} --from ${seq} --folder FOLDER`;
   return new MissingPosition(
-    `partition ${partition}, positions ${firstSeq} to ${lastSeq}: archived in ${fileName}; brought ` +
-      `back by npm run ops -- unarchive --partition ${partition} --from ${seq} --folder FOLDER`,
+    `partition ${partition}, positions ${firstSeq} to ${lastSeq}: archived in ${fileName}; ` +
+      `brought back by ${back}`,
   );
 }
