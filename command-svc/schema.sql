@@ -56,6 +56,7 @@ comment on table ledger is 'One row: which log this is. log_id is renewed by the
 create table migrations (
   number integer not null,
   name text not null,
+  sha256 text not null,
   applied_at timestamp with time zone not null default now(),
   constraint migrations_pkey PRIMARY KEY (number)
 );

@@ -1,6 +1,8 @@
 // Brings a database to the newest schema: forward only, each numbered file (NNNNNN-purpose.sql) in
 // a transaction of its own that records the number first. Run by the owner, as often as one likes;
 // two at a time wait for each other. A file that fails leaves the database at the number before it.
+// One that was changed after it was applied is refused: the database would not be what it says.
+import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import type pg from 'pg';
 import { commit } from './postgres.ts';
@@ -9,7 +11,8 @@ export { dumpSchema } from './schema-dump.ts';
 
 const ADVISORY_KEY = 7_206_011; // any number that nothing else in these databases locks
 
-type Migration = { number: number; name: string };
+type Migration = { number: number; name: string; sql: string; sha256: string };
+type Applied = Pick<Migration, 'name'> & { sha256: string | null };
 
 /** Answers the names of the files that were applied. */
 export async function migrate(client: pg.ClientBase, folderUrl: URL): Promise<string[]> {
@@ -22,13 +25,9 @@ export async function migrate(client: pg.ClientBase, folderUrl: URL): Promise<st
     for (const file of files) {
       const stored = applied.get(file.number);
       if (stored === undefined) {
-        await apply(client, folder, file);
+        await apply(client, file);
         names.push(file.name);
-      } else if (stored !== file.name) {
-        throw new Error(
-          `migration ${file.number} was applied as ${stored}, the file is ${file.name}`,
-        );
-      }
+      } else checkSame(file, stored);
     }
     return names;
   } finally {
@@ -50,35 +49,57 @@ export async function schemaNumber(client: pg.ClientBase | pg.Pool): Promise<num
 
 async function listMigrations(folder: URL): Promise<Migration[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
-  return names.map((name, index) => {
+  const files = names.map(async (name, index) => {
     const number = Number(/^(\d{6})-[a-z0-9-]+\.sql$/.exec(name)?.[1]);
-    if (number === index + 1) return { number, name };
-    throw new Error(`${name}: migrations are named NNNNNN-purpose.sql and numbered 1, 2, 3, ...`);
+    if (number !== index + 1) {
+      throw new Error(`${name}: migrations are named NNNNNN-purpose.sql and numbered 1, 2, 3, ...`);
+    }
+    const sql = await readFile(new URL(name, folder), 'utf8');
+    return { number, name, sql, sha256: createHash('sha256').update(sql).digest('hex') };
   });
+  return Promise.all(files);
 }
 
-async function appliedMigrations(client: pg.ClientBase): Promise<Map<number, string>> {
+function checkSame({ number, name, sha256 }: Migration, applied: Applied): void {
+  if (applied.name !== name) {
+    throw new Error(`migration ${number} was applied as ${applied.name}, the file is ${name}`);
+  }
+  if (applied.sha256 !== sha256) {
+    throw new Error(
+      `migration ${name} is not what was applied: changes go into a new file; ` +
+        'a database of a version before 0.1.0 is made anew',
+    );
+  }
+}
+
+async function appliedMigrations(client: pg.ClientBase): Promise<Map<number, Applied>> {
   const exists = await client.query<{ yes: boolean }>(
     "select to_regclass('migrations') is not null as yes",
   );
   if (exists.rows[0]?.yes !== true) await client.query(CREATE_TABLE);
-  const result = await client.query<Migration>('select number, name from migrations');
-  return new Map(result.rows.map((row) => [row.number, row.name]));
+  // By way of JSON: the first databases have no such column.
+  const result = await client.query<Applied & { number: number }>(
+    "select number, name, to_jsonb(m) ->> 'sha256' as sha256 from migrations m",
+  );
+  return new Map(result.rows.map((row) => [row.number, row]));
 }
 
-async function apply(client: pg.ClientBase, folder: URL, file: Migration): Promise<void> {
-  const sql = await readFile(new URL(file.name, folder), 'utf8');
+async function apply(
+  client: pg.ClientBase,
+  { number, name, sql, sha256 }: Migration,
+): Promise<void> {
   await client.query('begin');
   try {
-    await client.query('insert into migrations (number, name) values ($1, $2)', [
-      file.number,
-      file.name,
+    await client.query('insert into migrations (number, name, sha256) values ($1, $2, $3)', [
+      number,
+      name,
+      sha256,
     ]);
     await client.query(sql);
     await commit(client);
   } catch (error) {
     await client.query('rollback');
-    throw new Error(`migration ${file.name} failed`, { cause: error });
+    throw new Error(`migration ${name} failed`, { cause: error });
   }
 }
 
@@ -86,6 +107,7 @@ const CREATE_TABLE = `
   create table migrations (
     number integer primary key,
     name text not null,
+    sha256 text not null,
     applied_at timestamptz not null default now()
   );
   comment on table migrations is 'Which files of the migrations folder have been applied.';

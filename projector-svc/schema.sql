@@ -110,6 +110,7 @@ comment on table entry_links is 'What an entry names beside itself: a row for en
 create table migrations (
   number integer not null,
   name text not null,
+  sha256 text not null,
   applied_at timestamp with time zone not null default now(),
   constraint migrations_pkey PRIMARY KEY (number)
 );

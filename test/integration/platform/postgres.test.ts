@@ -188,6 +188,9 @@ test('migrations are applied once, in order, each in a transaction of its own', 
     expect(dump).toContain('CREATE INDEX more_id ON public.more USING btree (id);');
     expect(dump).toContain('grant select on migrations to public;');
 
+    await writeFile(join(folder, '000001-things.sql'), 'create table things (id bigint)');
+    await expect(migrate(client, url)).rejects.toThrow('000001-things.sql is not what was applied');
+
     await writeFile(join(folder, '000004-gap.sql'), 'select 1');
     await expect(migrate(client, url)).rejects.toThrow('000004-gap.sql');
   } finally {
