@@ -70,13 +70,21 @@ export async function projectedTotal(
     more = [...next].some(([accountId, version]) => version > (versions.get(accountId) ?? 0n));
     versions = next;
   }
-  const { rows } = await projectionStore.query<{ total: bigint }>(
-    `select coalesce(sum(balance_after_minor), 0)::bigint as total
-       from entries join unnest($1::uuid[], $2::bigint[]) v(account_id, version)
-            using (account_id, version)`,
-    [[...versions.keys()], [...versions.values()]],
-  );
-  return { versions, totalMinor: rows[0]?.total ?? 0n };
+  return { versions, totalMinor: await totalAt(projectionStore, versions) };
+}
+
+/** Waits for those that are not projected yet: an account's start may be on its way too. */
+function totalAt(projectionStore: Stores['projectionStore'], versions: Versions): Promise<bigint> {
+  return until('every version is projected', async () => {
+    const { rows } = await projectionStore.query<{ found: bigint; total: bigint }>(
+      `select count(*) as found, coalesce(sum(balance_after_minor), 0)::bigint as total
+         from entries join unnest($1::uuid[], $2::bigint[]) v(account_id, version)
+              using (account_id, version)`,
+      [[...versions.keys()], [...versions.values()]],
+    );
+    const [row] = rows;
+    return row?.found === BigInt(versions.size) && row.total;
+  });
 }
 
 /** The legs of each account from `closed` to its version. */
