@@ -14,13 +14,21 @@ const ADVISORY_KEY = 7_206_011; // any number that nothing else in these databas
 type Migration = { number: number; name: string; sql: string; sha256: string };
 type Applied = Pick<Migration, 'name'> & { sha256: string | null };
 
-/** Answers the names of the files that were applied. */
-export async function migrate(client: pg.ClientBase, folderUrl: URL): Promise<string[]> {
+/**
+ * Answers the names of the files that were applied. `beforeAny` is asked when there is one to apply,
+ * while nobody else migrates: what it throws leaves everything as it is.
+ */
+export async function migrate(
+  client: pg.ClientBase,
+  folderUrl: URL,
+  beforeAny: () => Promise<void> = () => Promise.resolve(),
+): Promise<string[]> {
   const folder = new URL(folderUrl.href.endsWith('/') ? folderUrl : `${folderUrl.href}/`);
   const files = await listMigrations(folder);
   await client.query('select pg_advisory_lock($1)', [ADVISORY_KEY]);
   try {
     const applied = await appliedMigrations(client);
+    if (files.some(({ number }) => !applied.has(number))) await beforeAny();
     const names: string[] = [];
     for (const file of files) {
       const stored = applied.get(file.number);

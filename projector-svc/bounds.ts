@@ -30,6 +30,9 @@ export const REBUILD = {
   /** What may be left to fill before the heads are locked, and when they are, by time. */
   swapReadyMs: 10_000,
   swapCatchUpMs: 3000,
+  /** Each of the two statements that compare while the heads are locked, and its answer. */
+  swapCompareMs: 300_000,
+  swapAnswerMs: 305_000,
   /**
    * The live tables are locked in one statement that waits no longer than this, below any
    * deadlock_timeout: readers wait for it, and it never for a reader that waits. Then it gives way

@@ -40,6 +40,16 @@ function readRange(db: pg.Pool, from: EntryKey, signal: AbortSignal): Promise<Ra
   });
 }
 
+/** What the planner must know of the tables, one after the other. */
+export async function analyzeRebuilt(db: pg.Pool, signal: AbortSignal): Promise<void> {
+  const { rows } = await patiently(signal, () =>
+    db.query<{ name: string }>('select unnest(rebuilt_tables()) as name'),
+  );
+  for (const { name } of rows) {
+    await patiently(signal, () => db.query('select analyze_rebuild($1)', [name]));
+  }
+}
+
 /** What fails for a passing reason is tried again, a bounded number of times. */
 export async function patiently<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
   const { attemptsMax: attempts, retryFirstMs: firstMs, retryMaxMs: maxMs } = REBUILD;

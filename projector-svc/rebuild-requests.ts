@@ -81,7 +81,10 @@ function idField(text: string): string {
   throw invalidArgument([{ field: 'rebuild_id', description: 'must be a UUID in text form' }]);
 }
 
-/** A store that is away, or a table that somebody holds, is to be asked again. */
+/** What took too long for a store at work, or waited for a table that somebody holds. */
+const BUSY: readonly (string | undefined)[] = [SQL_STATE.lockTimeout, SQL_STATE.queryCanceled];
+
+/** A store that is away or busy is to be asked again. */
 async function guarded(asked: Promise<RebuildRow>): Promise<RebuildRow> {
   try {
     return await asked;
@@ -94,12 +97,11 @@ async function guarded(asked: Promise<RebuildRow>): Promise<RebuildRow> {
         { cause: error },
       );
     }
-    const isHeld = sqlStateOf(error) === SQL_STATE.lockTimeout;
-    if (!isHeld && !isConnectionLost(error)) throw error;
+    if (!BUSY.includes(sqlStateOf(error)) && !isConnectionLost(error)) throw error;
     throw refusal(
       status.UNAVAILABLE,
       'PROJECTION_UNAVAILABLE',
-      'a database does not answer, or somebody holds a table of it',
+      'a database does not answer in time, or somebody holds a table of it',
       { retryAfterMs: REBUILD.retryAfterMs, cause: error },
     );
   }

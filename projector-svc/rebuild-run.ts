@@ -12,7 +12,7 @@ import { backoffMs, sleep } from '#platform/waiting.ts';
 import { REBUILD } from './bounds.ts';
 import { faultOf } from './dead-letter.ts';
 import { verdictOf } from './projection-failures.ts';
-import { compareRebuilt, patiently } from './rebuild-compare.ts';
+import { analyzeRebuilt, compareRebuilt, patiently } from './rebuild-compare.ts';
 import { fillTo } from './rebuild-fill.ts';
 import type { FillContext } from './rebuild-fill.ts';
 import { RebuildStopped, watchProgress } from './rebuild-progress.ts';
@@ -94,7 +94,7 @@ async function follow(run: Run, onLevel: () => void): Promise<void> {
 async function compare({ ctx, rebuildId, signal }: Run): Promise<void> {
   const { rebuilding, log } = ctx;
   log.info('The rebuild is level with the live projection; comparing.', { rebuildId });
-  await patiently(signal, () => rebuilding.query('select analyze_rebuild()'));
+  await analyzeRebuilt(rebuilding, signal);
   const found = await compareRebuilt(rebuilding, signal);
   const isDone = await patiently(signal, async () => {
     await noteDifferences(rebuilding, rebuildId, found, found.count);

@@ -28,7 +28,7 @@ import { readRebuild } from './sql/read-rebuild.ts';
 import type { RebuildRow } from './sql/read-rebuild.ts';
 import { goneOr } from './sql/read-rebuilt-heads.ts';
 import { keepVacuumAway, lockHeads, lockTables } from './sql/swap-locks.ts';
-import { accountsParked, differs, notCaughtUp } from './swap-refusals.ts';
+import { accountsParked, cannotLevel, differs, notCaughtUp } from './swap-refusals.ts';
 
 /** Rolls the swap back; then the differences are stored and told. */
 class RebuildDiffers extends Error {
@@ -117,6 +117,8 @@ async function catchUp(
     } catch (error) {
       signal?.throwIfAborted();
       if (bound.aborted) throw notCaughtUp(`it is not level within ${boundMs} ms`);
+      const refused = cannotLevel(error);
+      if (refused !== undefined) throw refused;
       // Who runs the rebuild fills it too.
       if (verdictOf(error) !== 'read-head-again') throw error;
     }

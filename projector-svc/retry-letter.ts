@@ -9,7 +9,7 @@ import { pausePoint } from '#platform/pause-points.ts';
 import { counter } from '#platform/telemetry.ts';
 import { retryWithBackoff } from '#platform/waiting.ts';
 import { RETRY } from './config.ts';
-import { missingPosition } from './missing-position.ts';
+import { MissingPosition, missingPosition } from './missing-position.ts';
 import { EVERYONE } from './projected-notices.ts';
 import type { Notice } from './projected-notices.ts';
 import { verdictOf } from './projection-failures.ts';
@@ -33,8 +33,12 @@ export type RetriedLetter = {
   readonly failed: readonly string[];
 };
 
-/** A letter at the same position is the same record once more, whatever its cause is now. */
-type Failed = ReadonlyMap<string, bigint>;
+type Failed = {
+  /** A letter at the same position is the same record once more, whatever its cause is now. */
+  readonly letters: ReadonlyMap<string, bigint>;
+  /** Why no more could be tried; undefined: each letter says why. */
+  readonly why?: string;
+};
 
 const lettersRetried = counter('bank.projector.retried_letters', 'Dead letters retried.');
 
@@ -44,16 +48,16 @@ export async function retryLetter(
   signal: AbortSignal,
 ): Promise<RetriedLetter> {
   const { deadLetterId, partition, seq } = letter;
-  const failed =
+  const { letters, why } =
     letter.source === 'kafka'
       ? await retryFromKafka(ctx, letter)
       : await retryOfStore(ctx, letter, signal);
-  const again = [...failed].filter(([, at]) => at === seq).map(([id]) => id);
-  await countRetries(ctx.reading, again);
+  const again = [...letters].filter(([, at]) => at === seq).map(([id]) => id);
+  await countRetries(ctx.reading, again, why);
   const isApplied = again.length === 0;
   lettersRetried.add(1, { outcome: isApplied ? 'applied' : 'failed' });
-  const result = { isApplied, failed: [...failed.keys()] };
-  ctx.log.info('A dead letter was retried.', { deadLetterId, partition, seq, ...result });
+  const result = { isApplied, failed: [...letters.keys()] };
+  ctx.log.info('A dead letter was retried.', { deadLetterId, partition, seq, ...result, why });
   return result;
 }
 
@@ -62,15 +66,32 @@ async function retryFromKafka(
   { deadLetterId, seq }: LetterToRetry,
 ): Promise<Failed> {
   const isPassed = await dropPassed(reading, deadLetterId);
-  return new Map(isPassed ? [] : [[deadLetterId, seq]]);
+  return { letters: new Map(isPassed ? [] : [[deadLetterId, seq]]) };
 }
 
+/** What is to be read and is not there fails this letter alone: the next ones may have theirs. */
 async function retryOfStore(
   ctx: LetterContext,
   letter: LetterToRetry,
   signal: AbortSignal,
 ): Promise<Failed> {
-  const failed = new Map<string, bigint>();
+  const letters = new Map<string, bigint>();
+  try {
+    await retryToEnd(ctx, letter, letters, signal);
+    return { letters };
+  } catch (error) {
+    if (!(error instanceof MissingPosition)) throw error;
+    letters.set(letter.deadLetterId, letter.seq);
+    return { letters, why: error.message };
+  }
+}
+
+async function retryToEnd(
+  ctx: LetterContext,
+  letter: LetterToRetry,
+  failed: Map<string, bigint>,
+  signal: AbortSignal,
+): Promise<void> {
   const waitOn: string[] = [];
   for (;;) {
     signal.throwIfAborted();
@@ -84,7 +105,7 @@ async function retryOfStore(
     if (pause !== undefined) await pause;
     if (!step.isDone) continue;
     if (!step.isGone) failed.set(letter.deadLetterId, letter.seq);
-    return failed;
+    return;
   }
 }
 

@@ -199,6 +199,8 @@ CREATE INDEX balances_labels ON public.balances USING gin (labels jsonb_path_ops
 
 CREATE INDEX balances_owner ON public.balances USING btree (owner COLLATE "C", account_id) WHERE (owner <> ''::text);
 
+CREATE INDEX dead_letters_from_kafka ON public.dead_letters USING btree (found_at DESC, dead_letter_id) WHERE (source = 'kafka'::text);
+
 CREATE INDEX dead_letters_place ON public.dead_letters USING btree (partition, seq, dead_letter_id);
 
 CREATE INDEX dead_letters_unread ON public.dead_letters USING btree (partition, seq) WHERE is_unread;
@@ -215,21 +217,20 @@ CREATE INDEX waiting_items_account ON public.waiting_items USING btree (account_
 
 CREATE INDEX waiting_items_place ON public.waiting_items USING btree (tenant, submission_id, partition, seq);
 
-CREATE OR REPLACE FUNCTION public.analyze_rebuild()
+CREATE OR REPLACE FUNCTION public.analyze_rebuild(name text)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-declare
-  name text;
 begin
-  foreach name in array public.rebuilt_tables() loop
-    execute format('analyze rebuild.%I', name);
-  end loop;
+  if name <> all (public.rebuilt_tables()) then
+    raise exception '% is no table of a rebuild', name;
+  end if;
+  execute format('analyze rebuild.%I', name);
 end $function$
 ;
-comment on function analyze_rebuild() is NULL;
+comment on function analyze_rebuild(text) is NULL;
 
 CREATE OR REPLACE FUNCTION public.drop_rebuild()
  RETURNS void
@@ -498,7 +499,7 @@ grant delete, insert, select, update on projected_heads to bank_projector;
 grant delete, insert, select, update on rebuilds to bank_projector;
 grant delete, insert, select, update on waiting_items to bank_projector;
 grant delete, insert, select, update on waiting_records to bank_projector;
-grant execute on function analyze_rebuild() to bank_projector;
+grant execute on function analyze_rebuild(text) to bank_projector;
 grant execute on function drop_rebuild() to bank_projector;
 grant execute on function first_version_at(uuid,bigint,timestamp with time zone) to bank_projector;
 grant execute on function first_version_at(uuid,bigint,timestamp with time zone) to public;

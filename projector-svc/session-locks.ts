@@ -9,7 +9,7 @@ import type { Logger } from '#platform/logger.ts';
 import { SESSION_LOCKS } from './config.ts';
 
 export type SessionLocks = {
-  /** true also when this process holds it already. */
+  /** true also when this process holds it already: it is one lock, however often it is asked for. */
   tryLock(id: number): Promise<boolean>;
   unlock(id: number): Promise<void>;
   close(): Promise<void>;
@@ -41,6 +41,7 @@ export function createSessionLocks(
 ): SessionLocks {
   let current: Session | undefined;
   const held = new Set<number>();
+  const asking = new Map<number, Promise<boolean>>();
 
   const giveUp = (session: Session): void => {
     if (session === current) {
@@ -72,12 +73,18 @@ export function createSessionLocks(
       return false;
     }
   };
+  const lock = async (id: number): Promise<boolean> => {
+    const locked = await ask('select pg_try_advisory_lock($1, $2) as yes', id);
+    if (locked) held.add(id);
+    return locked;
+  };
   return {
     async tryLock(id) {
       if (held.has(id)) return true;
-      const locked = await ask('select pg_try_advisory_lock($1, $2) as yes', id);
-      if (locked) held.add(id);
-      return locked;
+      // The server counts: a second one of the same session would outlive the unlock.
+      const asked = asking.get(id) ?? lock(id).finally(() => asking.delete(id));
+      asking.set(id, asked);
+      return await asked;
     },
     async unlock(id) {
       if (held.delete(id)) await ask('select pg_advisory_unlock($1, $2) as yes', id);

@@ -1,12 +1,26 @@
 /** Why a rebuild is not put in the place of the live projection, as its caller is told. */
 import { status } from '@grpc/grpc-js';
 import { refusal } from '#platform/grpc-errors.ts';
+import { faultOf } from './dead-letter.ts';
+import { MissingPosition } from './missing-position.ts';
+import { RebuildOutdated } from './rebuild-targets.ts';
 import type { Differences } from './sql/diff-rebuilt.ts';
 import type { ParkedCounts } from './sql/park-accounts.ts';
 
-export function notCaughtUp(why: string): Error {
+export function notCaughtUp(why: string, cause?: unknown): Error {
   const message = `the rebuild cannot be swapped in: ${why}`;
-  return refusal(status.FAILED_PRECONDITION, 'REBUILD_NOT_CAUGHT_UP', message);
+  return refusal(status.FAILED_PRECONDITION, 'REBUILD_NOT_CAUGHT_UP', message, { cause });
+}
+
+/** What it has met on its last way; undefined: the error says nothing of the rebuild. */
+export function cannotLevel(error: unknown): Error | undefined {
+  if (error instanceof RebuildOutdated) {
+    return notCaughtUp(`DropRebuild, then StartRebuild: ${error.message}`, error);
+  }
+  if (error instanceof MissingPosition) return notCaughtUp(error.message, error);
+  const fault = faultOf(error);
+  if (fault === undefined) return undefined;
+  return notCaughtUp(`${fault.message} (${fault.cause}: see ListDeadLetters)`, error);
 }
 
 /** What waits for them is of the live tables, and the numbers of their retries are. */
@@ -21,7 +35,10 @@ export function differs({ count, first }: Differences): Error {
   const [one] = first;
   const example =
     one && `${one.kind} of account ${one.accountId}: live ${one.found}, rebuilt ${one.expected}`;
-  const message = `${count} rows differ from the live projection; the first: ${example}`;
+  // Entries are known as they were when it caught up.
+  const message =
+    `${count} rows differ (after a retry or a repair StopRebuild and StartRebuild compare anew); ` +
+    `the first: ${example}`;
   return refusal(status.FAILED_PRECONDITION, 'REBUILD_DIFFERS', message, {
     metadata: { differences: String(count) },
   });

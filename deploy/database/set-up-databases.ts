@@ -5,6 +5,7 @@ import pg from 'pg';
 import { migrate } from '#platform/migrate.ts';
 import { sqlStateOf } from '#platform/sql-states.ts';
 import { grantEventStore, grantProjectionStore } from './grants.ts';
+import { refuseWithRebuild } from './open-rebuild.ts';
 import { makeRoles } from './roles.ts';
 import type { RolePasswords } from './roles.ts';
 
@@ -31,10 +32,12 @@ export async function setUpDatabases(options: SetUpOptions): Promise<void> {
   try {
     await makeRoles(eventStore, ['bank_command', 'bank_projector', 'bank_cdc'], passwords);
     await makeRoles(projectionStore, ['bank_projector', 'bank_query'], passwords);
-    for (const name of await migrate(eventStore, EVENT_STORE_MIGRATIONS)) onStep(`applied ${name}`);
-    for (const name of await migrate(projectionStore, PROJECTION_STORE_MIGRATIONS)) {
-      onStep(`applied ${name}`);
-    }
+    // The one that may be refused first, so that nothing is half done.
+    const projectionApplied = await migrate(projectionStore, PROJECTION_STORE_MIGRATIONS, () =>
+      refuseWithRebuild(projectionStore),
+    );
+    const eventStoreApplied = await migrate(eventStore, EVENT_STORE_MIGRATIONS);
+    for (const name of [...projectionApplied, ...eventStoreApplied]) onStep(`applied ${name}`);
     await writeLedger(eventStore, partitions);
     await writeRows(eventStore, 'partition_heads', partitions);
     await writeRows(projectionStore, 'projected_heads', partitions);

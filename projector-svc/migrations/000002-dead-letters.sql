@@ -23,6 +23,9 @@ comment on column dead_letters.is_unread is
   'Of the store: nothing of the record is applied, not what it says beside its events either.';
 comment on column dead_letters.payload is 'The first bytes of payload_bytes.';
 create index dead_letters_place on dead_letters (partition, seq, dead_letter_id);
+-- For the cut to the newest of those that only Kafka brought.
+create index dead_letters_from_kafka on dead_letters (found_at desc, dead_letter_id)
+  where source = 'kafka';
 create index dead_letters_unread on dead_letters (partition, seq) where is_unread;
 
 create table parked_accounts (

@@ -71,16 +71,16 @@ begin
   insert into rebuild.projected_heads (partition) select partition from public.projected_heads;
 end $$;
 
--- What the planner must know of the tables before they are live.
-create function analyze_rebuild() returns void language plpgsql security definer
+-- What the planner must know of a table before it is live: a statement for each, so that each has
+-- the time of one.
+create function analyze_rebuild(name text) returns void language plpgsql security definer
   set search_path = pg_catalog, pg_temp
 as $$
-declare
-  name text;
 begin
-  foreach name in array public.rebuilt_tables() loop
-    execute format('analyze rebuild.%I', name);
-  end loop;
+  if name <> all (public.rebuilt_tables()) then
+    raise exception '% is no table of a rebuild', name;
+  end if;
+  execute format('analyze rebuild.%I', name);
 end $$;
 
 -- What a retry of dead letters has told apart, by numbers that callers' tokens hold, stays told
@@ -155,5 +155,5 @@ begin
   end loop;
 end $$;
 
-revoke execute on function make_rebuild(), analyze_rebuild(), swap_rebuild(boolean), drop_rebuild()
-  from public;
+revoke execute on function make_rebuild(), analyze_rebuild(text), swap_rebuild(boolean),
+  drop_rebuild() from public;

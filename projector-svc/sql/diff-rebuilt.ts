@@ -1,8 +1,10 @@
 /**
  * The states of a rebuild against the live ones, at equal positions: balances, open holds, what was
- * told of submissions and their totals. To be asked while the heads stand still.
+ * told of submissions and their totals. To be asked while the heads stand still, in a transaction;
+ * whole tables take longer than what a statement is given elsewhere.
  */
 import type pg from 'pg';
+import { REBUILD } from '../bounds.ts';
 import type { Difference } from './read-rebuild.ts';
 
 const STATE = [
@@ -77,16 +79,21 @@ export async function diffStates(
   client: pg.PoolClient,
   firstMax: number,
 ): Promise<StateDifferences> {
+  await client.query(`set local statement_timeout = ${REBUILD.swapCompareMs}`);
   const ofAccounts = await count(client, `${ACCOUNTS} union all ${HOLDS}`, firstMax);
   const columns = 'd(account_id, version, kind, expected, found)';
   const told = `select * from (${TOLD} union all ${CLOSED}) ${columns}`;
-  return { ofAccounts, ofSubmissions: await count(client, told, firstMax) };
+  const ofSubmissions = await count(client, told, firstMax);
+  await client.query('set local statement_timeout = default');
+  return { ofAccounts, ofSubmissions };
 }
 
 type Row = { total: bigint; account_id: string } & Omit<Difference, 'accountId'>;
 
 async function count(client: pg.PoolClient, sql: string, firstMax: number): Promise<Differences> {
-  const { rows } = await client.query<Row>(counted(sql), [firstMax]);
+  const text = counted(sql);
+  const question = { text, values: [firstMax], query_timeout: REBUILD.swapAnswerMs };
+  const { rows } = await client.query<Row>(question);
   const first = rows.map(({ account_id: accountId, version, kind, expected, found }) => {
     return { accountId, version, kind, expected, found };
   });

@@ -160,7 +160,9 @@ describe('a swap', () => {
     expect(kindsOf(firstDifferences)).toEqual(
       new Set(['ENTRY_MISSING', 'ENTRY_DIFFERS', 'ENTRY_LINK_MISSING']),
     );
-    expect(await faultOf(calls.swap(rebuildId))).toMatch(/^REBUILD_DIFFERS \d+ rows differ/);
+    expect(await faultOf(calls.swap(rebuildId))).toMatch(
+      /^REBUILD_DIFFERS \d+ rows differ .*StopRebuild/,
+    );
     const refused = await calls.get();
     expect(kindsOf(refused.firstDifferences)).toEqual(
       new Set([

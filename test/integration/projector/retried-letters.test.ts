@@ -159,6 +159,25 @@ test('all of a cause, and all', async () => {
   expect(await retryLetters(replica.address, all)).toMatchObject({ applied: 0n, failed: 0n });
 });
 
+test('one whose record is not in the log any more fails, says so, and the next ones go on', async () => {
+  const [lost, behind] = [await parked(8, 4, 1), await parked(9, 4, 1)];
+  await repairAt(lost.records, 1);
+  await repairAt(behind.records, 1);
+  const { eventStore } = world.databases;
+  await eventStore.query('update outbox set partition = 99 where partition = 8 and seq = 3');
+  const all = { $case: 'all', value: true } as const;
+  const answer = await retryLetters(replica.address, all);
+  expect(answer).toMatchObject({ applied: 1n, failed: 1n });
+  expect(answer.firstFailed).toMatchObject([{ partition: 8, seq: 2n, retries: 1 }]);
+  expect(answer.firstFailed[0]?.message).toContain(
+    'position 3 of partition 8 is not in the outbox',
+  );
+  expect(await projected(world, behind.id)).toEqual(whole(4));
+  await eventStore.query('update outbox set partition = 8 where partition = 99');
+  expect(await retryLetters(replica.address, all)).toMatchObject({ applied: 1n, failed: 0n });
+  expect(await projected(world, lost.id)).toEqual(whole(4));
+});
+
 test('two replicas that retry the same: each record is applied once', async () => {
   const length = RETRY.recordsMax + 30;
   const { id, neighbour, records } = await parked(6, length, 1);

@@ -49,6 +49,15 @@ test('one connection holds all locks, and a lock that is held is not asked for',
   expect(clients.map(({ ended }) => ended)).toEqual([1]);
 });
 
+test('a lock that is asked for twice at once is asked for once', async () => {
+  const { locks, clients } = setUp();
+  expect(await Promise.all([locks.tryLock(1), locks.tryLock(1)])).toEqual([true, true]);
+  expect(clients.map(({ asked }) => asked)).toEqual([1]);
+  await locks.unlock(1);
+  expect(await locks.tryLock(1)).toBe(true);
+  expect(clients.map(({ asked }) => asked)).toEqual([3]);
+});
+
 test('a connection whose question failed is ended, and its locks are held no more', async () => {
   const { locks, clients, failing } = setUp();
   await locks.tryLock(1);
