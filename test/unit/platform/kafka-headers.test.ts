@@ -1,0 +1,49 @@
+import { createRequire } from 'node:module';
+import { describe, expect, it } from 'vitest';
+import { HEADERS_READ_MAX, boundHeaders } from '#platform/kafka-headers.ts';
+
+type Headers = Record<string, Buffer>;
+type Decoder = { readVarInt(): number };
+
+const kafkajs = createRequire(import.meta.url);
+const PROTOCOL = 'kafkajs/src/protocol';
+const RecordDecoder = kafkajs(`${PROTOCOL}/decoder.js`) as new (bytes: Buffer) => Decoder;
+const encodeRecord = kafkajs(`${PROTOCOL}/recordBatch/record/v0/index.js`) as (record: {
+  key: Buffer;
+  value: Buffer;
+  headers: Record<string, string>;
+}) => { buffer: Buffer };
+const decodeRecord = kafkajs(`${PROTOCOL}/recordBatch/record/v0/decoder.js`) as (
+  decoder: Decoder,
+  batch: { firstOffset: string; firstTimestamp: string },
+) => { value: Buffer; headers: Headers };
+
+function throughKafkajs(headers: Record<string, string>) {
+  const { buffer } = encodeRecord({ key: Buffer.from('7'), value: Buffer.from('value'), headers });
+  const decoder = new RecordDecoder(buffer);
+  decoder.readVarInt(); // its length
+  return decodeRecord(decoder, { firstOffset: '0', firstTimestamp: '0' });
+}
+
+describe('the headers of a record', () => {
+  boundHeaders();
+
+  it('are read as they are, in a record as Debezium writes it', () => {
+    const sent = { id: 'x', eventType: 'EventBatch', seq: '12', batchId: 'y', traceparent: 'z' };
+    const { headers, value } = throughKafkajs(sent);
+    expect(Object.keys(headers)).toEqual(Object.keys(sent));
+    expect(headers['seq']?.toString()).toBe('12');
+    expect(value.toString()).toBe('value');
+  });
+
+  it('are none where there are none', () => {
+    expect(throughKafkajs({}).headers).toEqual({});
+  });
+
+  it('are the first ones of many, so that no record takes seconds', () => {
+    const names = Array.from({ length: 50_000 }, (_, n) => `h${n}`);
+    const { headers, value } = throughKafkajs(Object.fromEntries(names.map((one) => [one, 'x'])));
+    expect(Object.keys(headers)).toEqual(names.slice(0, HEADERS_READ_MAX));
+    expect(value.toString()).toBe('value');
+  });
+});
