@@ -17,7 +17,7 @@ import type { RetriedRecords, RetryContext } from './retry-records.ts';
 import type { LetterToRetry } from './sql/letters-to-retry.ts';
 import { MissingPosition, readLogRows } from './sql/read-log-row.ts';
 import { readRetryPlan } from './sql/read-retry-plan.ts';
-import { countRetries, dropPassed } from './sql/retried-letter.ts';
+import { countRetries, dropPassed, noteWhy } from './sql/retried-letter.ts';
 
 export type LetterContext = RetryContext & {
   readonly eventStore: pg.Pool;
@@ -46,7 +46,7 @@ export async function retryLetter(
   const failed =
     letter.source === 'kafka'
       ? await retryFromKafka(ctx, letter)
-      : await retryOfStore(ctx, letter, signal);
+      : await unlessMissing(ctx, letter, () => retryOfStore(ctx, letter, signal));
   const again = [...failed].filter(([, at]) => at === seq).map(([id]) => id);
   await countRetries(ctx.reading, again);
   const isApplied = again.length === 0;
@@ -62,6 +62,21 @@ async function retryFromKafka(
 ): Promise<Failed> {
   const isPassed = await dropPassed(reading, deadLetterId);
   return new Map(isPassed ? [] : [[deadLetterId, seq]]);
+}
+
+/** What is not in the outbox fails its own letter, and none of the others. */
+async function unlessMissing(
+  { reading }: LetterContext,
+  { deadLetterId, seq }: LetterToRetry,
+  retry: () => Promise<Failed>,
+): Promise<Failed> {
+  try {
+    return await retry();
+  } catch (error) {
+    if (!(error instanceof MissingPosition)) throw error;
+    await noteWhy(reading, deadLetterId, error.message);
+    return new Map([[deadLetterId, seq]]);
+  }
 }
 
 async function retryOfStore(

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { migrate } from '#platform/migrate.ts';
 import { sqlStateOf } from '#platform/sql-states.ts';
 import { grantEventStore, grantProjectionStore } from './grants.ts';
+import { makePublication } from './publication.ts';
 import { makeRoles } from './roles.ts';
 import type { RolePasswords } from './roles.ts';
 
@@ -32,6 +33,7 @@ export async function setUpDatabases(options: SetUpOptions): Promise<void> {
     await makeRoles(eventStore, ['bank_command', 'bank_projector', 'bank_cdc'], passwords);
     await makeRoles(projectionStore, ['bank_projector', 'bank_query'], passwords);
     for (const name of await migrate(eventStore, EVENT_STORE_MIGRATIONS)) onStep(`applied ${name}`);
+    if (await makePublication(eventStore)) onStep('made the publication bank_outbox');
     for (const name of await migrate(projectionStore, PROJECTION_STORE_MIGRATIONS)) {
       onStep(`applied ${name}`);
     }

@@ -15,7 +15,9 @@ asked.`;
 
 type StatusOptions = Addresses & { readonly json: boolean };
 
-const program = new Command('npm run ops --').description('Looks at a running bank.');
+const program = new Command('npm run ops --')
+  .description('Looks at a running bank.')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_CODES.unknown));
 program
   .command('status')
   .description(STATUS)

@@ -9,6 +9,7 @@ const DROP_PASSED = `
 const FIND = `select from dead_letters where dead_letter_id = $1`;
 const COUNT = `
   update dead_letters set retries = retries + 1 where dead_letter_id = any($1::uuid[])`;
+const NOTE = `update dead_letters set message = $2 where dead_letter_id = $1`;
 
 /** Answers whether it is gone, by this or before. */
 export async function dropPassed(pool: pg.Pool, deadLetterId: string): Promise<boolean> {
@@ -19,4 +20,9 @@ export async function dropPassed(pool: pg.Pool, deadLetterId: string): Promise<b
 /** They have failed again. */
 export async function countRetries(pool: pg.Pool, deadLetterIds: readonly string[]): Promise<void> {
   if (deadLetterIds.length > 0) await pool.query(COUNT, [deadLetterIds]);
+}
+
+/** Why it cannot even be tried. */
+export async function noteWhy(pool: pg.Pool, deadLetterId: string, message: string): Promise<void> {
+  await pool.query(NOTE, [deadLetterId, message]);
 }

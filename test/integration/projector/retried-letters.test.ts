@@ -159,6 +159,27 @@ test('all of a cause, and all', async () => {
   expect(await retryLetters(replica.address, all)).toMatchObject({ applied: 0n, failed: 0n });
 });
 
+test('a waiting record that the outbox lacks fails its letter, and no other', async () => {
+  const lacking = await parked(8, 5, 1);
+  const behind = await parked(9, 4, 1);
+  await repairAt(lacking.records, 1);
+  await repairAt(behind.records, 1);
+  const { eventStore } = world.databases;
+  const row = 'from outbox where partition = 8 and seq = 4';
+  await eventStore.query(`create table kept as select * ${row}`);
+  await eventStore.query(`delete ${row}`);
+  const all = { $case: 'all', value: true } as const;
+  const answer = await retryLetters(replica.address, all);
+  expect(answer).toMatchObject({ applied: 1n, failed: 1n });
+  expect(answer.firstFailed).toMatchObject([
+    { partition: 8, retries: 1, message: 'position 4 of partition 8 is not in the outbox' },
+  ]);
+  expect(await projected(world, behind.id)).toEqual(whole(4));
+  await eventStore.query('insert into outbox select * from kept');
+  expect(await retryLetters(replica.address, all)).toMatchObject({ applied: 1n, failed: 0n });
+  expect(await projected(world, lacking.id)).toEqual(whole(5));
+});
+
 test('two replicas that retry the same: each record is applied once', async () => {
   const length = RETRY.recordsMax + 30;
   const { id, neighbour, records } = await parked(6, length, 1);

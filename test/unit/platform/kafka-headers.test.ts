@@ -1,3 +1,4 @@
+/** The headers that are read of a record from Kafka: bounded, whatever somebody has written. */
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { HEADERS_READ_MAX, boundHeaders } from '#platform/kafka-headers.ts';
