@@ -4,22 +4,14 @@
  * the group's patience, and then the record is fetched again, for ever. The log's own have a
  * handful. Headers are the last of a record's bytes: what is left unread shifts nothing.
  */
-import { createRequire } from 'node:module';
+import Decoder from 'kafkajs/src/protocol/decoder.js';
 
 /** The first ones count. */
 export const HEADERS_READ_MAX = 64;
 
-/** What kafkajs reads a record by; it has this one kind of array, that of the headers. */
-type RecordDecoder = {
-  readVarInt(): number;
-  readVarIntArray<Item>(this: RecordDecoder, readItem: (from: RecordDecoder) => Item): Item[];
-};
-
+/** Headers are the one kind of array that is read so. */
 export function boundHeaders(): void {
-  const { prototype } = createRequire(import.meta.url)('kafkajs/src/protocol/decoder.js') as {
-    prototype: RecordDecoder;
-  };
-  prototype.readVarIntArray = function readSome(readItem) {
+  Decoder.prototype.readVarIntArray = function readSome(readItem) {
     const length = Math.min(this.readVarInt(), HEADERS_READ_MAX);
     return Array.from({ length: Math.max(length, 0) }, () => readItem(this));
   };

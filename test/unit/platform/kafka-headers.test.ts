@@ -1,27 +1,13 @@
 /** The headers that are read of a record from Kafka: bounded, whatever somebody has written. */
-import { createRequire } from 'node:module';
+import Decoder from 'kafkajs/src/protocol/decoder.js';
+import decodeRecord from 'kafkajs/src/protocol/recordBatch/record/v0/decoder.js';
+import encodeRecord from 'kafkajs/src/protocol/recordBatch/record/v0/index.js';
 import { describe, expect, it } from 'vitest';
 import { HEADERS_READ_MAX, boundHeaders } from '#platform/kafka-headers.ts';
 
-type Headers = Record<string, Buffer>;
-type Decoder = { readVarInt(): number };
-
-const kafkajs = createRequire(import.meta.url);
-const PROTOCOL = 'kafkajs/src/protocol';
-const RecordDecoder = kafkajs(`${PROTOCOL}/decoder.js`) as new (bytes: Buffer) => Decoder;
-const encodeRecord = kafkajs(`${PROTOCOL}/recordBatch/record/v0/index.js`) as (record: {
-  key: Buffer;
-  value: Buffer;
-  headers: Record<string, string>;
-}) => { buffer: Buffer };
-const decodeRecord = kafkajs(`${PROTOCOL}/recordBatch/record/v0/decoder.js`) as (
-  decoder: Decoder,
-  batch: { firstOffset: string; firstTimestamp: string },
-) => { value: Buffer; headers: Headers };
-
 function throughKafkajs(headers: Record<string, string>) {
   const { buffer } = encodeRecord({ key: Buffer.from('7'), value: Buffer.from('value'), headers });
-  const decoder = new RecordDecoder(buffer);
+  const decoder = new Decoder(buffer);
   decoder.readVarInt(); // its length
   return decodeRecord(decoder, { firstOffset: '0', firstTimestamp: '0' });
 }
