@@ -11,7 +11,7 @@ const PUBLISHED = `
 test('a publication that was dropped is made again, as it was', async () => {
   const databases = await openDatabases();
   const { eventStore } = databases;
-  const published = async (): Promise<unknown[]> => (await eventStore.query(PUBLISHED)).rows;
+  const published = async () => (await eventStore.query<Record<string, unknown>>(PUBLISHED)).rows;
   const { rows } = await eventStore.query<{ partitions: number }>(
     'select partition_count as partitions from ledger',
   );
