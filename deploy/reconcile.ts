@@ -20,6 +20,7 @@ function parseOptions(argv: readonly string[]): Options {
   const collect = (value: string, before: string[]): string[] => [...before, value];
   const command = new Command('npm run reconcile --')
     .description('Compares the projection with the events. Exit code 1 when they differ.')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT.failed))
     .option('--projector <host:port>', `a projector; repeatable (${PROJECTOR})`, collect, [])
     .option('--account <id>', 'only this account; repeatable', collect, [])
     .parse(argv);
@@ -35,12 +36,21 @@ async function main(): Promise<number> {
     for await (const { part } of messages) {
       say(part);
       if (part?.$case !== 'totals') continue;
-      return part.value.findings === 0n ? EXIT.agrees : EXIT.differs;
+      return exitCodeOf(part.value, account);
     }
     return EXIT.failed;
   } finally {
     client.close();
   }
+}
+
+/** An account that neither side has is no account that is right. */
+function exitCodeOf({ findings, accounts }: ReconcileTotals, asked: readonly string[]): number {
+  if (findings > 0n) return EXIT.differs;
+  const unknown = new Set(asked.map((id) => id.toLowerCase())).size - Number(accounts);
+  if (unknown <= 0) return EXIT.agrees;
+  console.error(`${unknown} of the accounts are in neither store: could not be compared`);
+  return EXIT.failed;
 }
 
 function say(part: ReconcileResponse['part']): void {

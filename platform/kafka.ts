@@ -4,8 +4,11 @@
 // the log names its partition.
 import { Kafka, logLevel } from 'kafkajs';
 import type { LogEntry, logCreator } from 'kafkajs';
+import { boundHeaders } from './kafka-headers.ts';
 import type { Logger } from './logger.ts';
 import { retryWithBackoff } from './waiting.ts';
+
+boundHeaders();
 
 const CONNECT_TIMEOUT_MS = 3000;
 const REQUEST_TIMEOUT_MS = 15_000;

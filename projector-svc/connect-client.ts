@@ -19,6 +19,7 @@ const fileSchema = z.object({
   config: z.record(z.string(), z.string()),
 });
 
+const CAUSED_BY = 'Caused by: ';
 const TRACE_LENGTH_MAX = 500;
 const REFUSAL_LENGTH_MAX = 1000;
 
@@ -38,9 +39,16 @@ export async function readConnectorStatus(
     tasks: tasks.map(({ id, state, trace = '' }) => ({
       id,
       state,
-      trace: trace.slice(0, TRACE_LENGTH_MAX),
+      trace: reasonFirst(trace).slice(0, TRACE_LENGTH_MAX),
     })),
   };
+}
+
+/** Why it failed at last, which its beginning does not tell, before the trace itself. */
+export function reasonFirst(trace: string): string {
+  const lines = trace.split('\n').map((line) => line.trim());
+  const cause = lines.findLast((line) => line.startsWith(CAUSED_BY));
+  return cause === undefined ? trace : `${cause.slice(CAUSED_BY.length)}\n${trace}`;
 }
 
 export async function restartConnector(connectUrl: string, stopping: AbortSignal): Promise<void> {

@@ -1,9 +1,9 @@
 /**
  * Puts a rebuild in the place of the live projection, in one transaction:
- *   1 heads    nothing is projected from here on: writers wait at the first statement of theirs;
- *              while accounts are parked it ends here, for what waits is of the live tables
+ *   1 heads    nothing is projected from here on: writers wait at the first statement of theirs
  *   2 level    what the rebuild still lacks is filled, within a bound
- *   3 compare  states at equal positions; differences end it, unless they are accepted
+ *   3 compare  states at equal positions; differences end it, unless they are accepted; while
+ *              accounts are parked it ends here too, for what waits is of the live tables
  *   4 tables   the live ones are locked, giving way to readers, and change places
  * Readers and writers that have waited find the new tables under the old names, and their prepared
  * statements are planned anew by PostgreSQL. What was told of submissions is kept as it is, so that
@@ -30,14 +30,16 @@ import { goneOr } from './sql/read-rebuilt-heads.ts';
 import { keepVacuumAway, lockHeads, lockTables } from './sql/swap-locks.ts';
 import { accountsParked, cannotLevel, differs, notCaughtUp } from './swap-refusals.ts';
 
-/** Rolls the swap back; then the differences are stored and told. */
-class RebuildDiffers extends Error {
-  override readonly name = 'RebuildDiffers';
+/** Rolls the swap back; then the differences are stored, and the caller is told why. */
+class SwapRefused extends Error {
+  override readonly name = 'SwapRefused';
   readonly differences: Differences;
+  readonly told: Error;
 
-  constructor(differences: Differences) {
+  constructor(differences: Differences, told: Error) {
     super(`${differences.count} rows differ`);
     this.differences = differences;
+    this.told = told;
   }
 }
 
@@ -59,9 +61,9 @@ export async function swapRebuild(
     if (pause !== undefined) await pause;
     log.info('The rebuild is the live projection now.', { rebuildId });
   } catch (error) {
-    if (!(error instanceof RebuildDiffers)) throw goneOr(error);
+    if (!(error instanceof SwapRefused)) throw goneOr(error);
     await noteDifferences(rebuilding, rebuildId, error.differences);
-    throw differs(error.differences);
+    throw error.told;
   }
 }
 
@@ -78,13 +80,15 @@ async function swapUnderHeads(
   const row = await readRebuild(client, rebuildId);
   if (row?.state !== 'caught_up') throw notCaughtUp('it is not level and compared');
   const parked = await countParked(client);
-  if (parked.accounts > 0n || parked.letters > 0n) throw accountsParked(parked);
   const pause = pausePoint('swap.heads-locked');
   if (pause !== undefined) await pause;
   const targets = await catchUp(ctx, client);
   const states = await diffStates(client, REBUILD.differencesKept);
   const differences = allOf(row, states);
-  if (differences.count > 0n && !acceptDifferences) throw new RebuildDiffers(differences);
+  const isParked = parked.accounts > 0n || parked.letters > 0n;
+  if (isParked) throw new SwapRefused(differences, accountsParked(parked));
+  const isRefused = differences.count > 0n && !acceptDifferences;
+  if (isRefused) throw new SwapRefused(differences, differs(differences));
   const replacesTold =
     states.ofSubmissions.count > 0n || targets.some((target) => target.liveDiffers !== undefined);
   await lockTables(client);

@@ -6,6 +6,7 @@ import { migrate } from '#platform/migrate.ts';
 import { sqlStateOf } from '#platform/sql-states.ts';
 import { grantEventStore, grantProjectionStore } from './grants.ts';
 import { refuseWithRebuild } from './open-rebuild.ts';
+import { makePublication } from './publication.ts';
 import { makeRoles } from './roles.ts';
 import type { RolePasswords } from './roles.ts';
 
@@ -38,6 +39,7 @@ export async function setUpDatabases(options: SetUpOptions): Promise<void> {
     );
     const eventStoreApplied = await migrate(eventStore, EVENT_STORE_MIGRATIONS);
     for (const name of [...projectionApplied, ...eventStoreApplied]) onStep(`applied ${name}`);
+    if (await makePublication(eventStore)) onStep('made the publication bank_outbox');
     await writeLedger(eventStore, partitions);
     await writeRows(eventStore, 'partition_heads', partitions);
     await writeRows(projectionStore, 'projected_heads', partitions);

@@ -18,9 +18,9 @@ asked.`;
 
 type StatusOptions = Addresses & { readonly json: boolean };
 
-const program = new Command('npm run ops --').description(
-  'Looks at a running bank, and after its stores.',
-);
+const program = new Command('npm run ops --')
+  .description('Looks at a running bank, and after its stores.')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_CODES.unknown));
 program
   .command('status')
   .description(STATUS)

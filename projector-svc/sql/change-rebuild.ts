@@ -7,12 +7,16 @@ import type { Difference, RebuildState } from './read-rebuild.ts';
 
 type Db = pg.Pool | pg.PoolClient;
 
-/** Makes its tables too. Earlier ones that were dropped are forgotten. */
+/**
+ * Makes its tables too. Earlier ones that were dropped are forgotten, and tables that no rebuild is
+ * of any more (a restore has brought them) are dropped.
+ */
 export async function insertRebuild(client: pg.PoolClient, rebuildId: string): Promise<void> {
   await client.query("delete from rebuilds where state = 'dropped'");
   await client.query("insert into rebuilds (rebuild_id, state) values ($1, 'running')", [
     rebuildId,
   ]);
+  await client.query('select drop_rebuild()');
   await client.query('select make_rebuild()');
 }
 

@@ -375,7 +375,7 @@ export interface ConnectorTask {
   id: number;
   /** As a connector's. */
   state: string;
-  /** The beginning of the trace that a FAILED one has left. */
+  /** Of a FAILED one: its last cause in a line, where it names one, and the beginning of its trace. */
   trace: string;
 }
 

@@ -113,6 +113,9 @@ describe('a swap', () => {
     expect(await faultOf(calls.swap(rebuildId, true))).toMatch(
       /^ACCOUNTS_PARKED 1 accounts are parked, and 1 dead letters/,
     );
+    // In what the live rows stand in the way: balances are compared at a swap only.
+    const { firstDifferences } = await calls.get();
+    expect(firstDifferences.map(({ kind }) => kind)).toContain('VERSION_DIFFERS');
     await retry();
     const given = await retryNo();
     // What was compared before the retry differed.

@@ -76,6 +76,15 @@ test('holds the same rows as the live tables, of every kind of event, and follow
   expect(await tablesIn(projectionStore, 'rebuild')).toEqual([]);
 });
 
+test('begins over tables that no rebuild is of, as a restore may leave them', async () => {
+  const { projectionStore } = world.databases;
+  await projectionStore.query('create table rebuild.balances (left_over int)');
+  await projectionStore.query('create table previous.entries (left_over int)');
+  await storeAndProject(world, livesOfEveryKind(world, 3));
+  expect(await calls.caughtUp()).toMatchObject({ differences: 0n });
+  expect(await tablesIn(projectionStore, 'previous')).toEqual([]);
+});
+
 test('is stopped from another replica, keeps what it has, and goes on there', async () => {
   const other = callsOf(await world.startReplica('b'));
   const { projectionStore } = world.databases;
