@@ -18,8 +18,9 @@ export async function whyMissing(db: Pool, error: unknown): Promise<unknown> {
   return refusal(
     status.FAILED_PRECONDITION,
     'LOG_ARCHIVED',
-    `partition ${partition}, positions ${firstSeq} to ${lastSeq}: archived in ${fileName}; brought ` +
-      `back by npm run ops -- unarchive --partition ${partition} --from ${seq} --folder FOLDER`,
+    `partition ${partition}, positions ${firstSeq} to ${lastSeq}: archived in ${fileName}; ` +
+      `brought back by npm run ops -- unarchive --partition ${partition} --from ${seq} ` +
+      '--folder FOLDER',
     { cause: error },
   );
 }

@@ -24,7 +24,8 @@ export async function missingPosition(
   }
   const { firstSeq, lastSeq, fileName } = range;
   return new MissingPosition(
-    `partition ${partition}, positions ${firstSeq} to ${lastSeq}: archived in ${fileName}; brought ` +
-      `back by npm run ops -- unarchive --partition ${partition} --from ${seq} --folder FOLDER`,
+    `partition ${partition}, positions ${firstSeq} to ${lastSeq}: archived in ${fileName}; ` +
+      `brought back by npm run ops -- unarchive --partition ${partition} --from ${seq} ` +
+      '--folder FOLDER',
   );
 }
