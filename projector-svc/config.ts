@@ -75,9 +75,11 @@ export const TAIL = {
   /** One read of the outbox: records, and bytes (one record is always read). */
   readRecordsMax: 500,
   readBytesMax: 4 * 1024 * 1024,
-  /** A record that came broken is looked for in the outbox so often, with pauses of so long. */
+  /** A position that the log has not reached is looked for so often, with pauses of so long. */
   rereadAttempts: 20,
   rereadPauseMs: 50,
+  /** Records beyond the log that are kept in one step, after one such wait. */
+  beyondLogMax: 1000,
   /** Comparisons in a row that cannot read the projection; then health says NOT_SERVING. */
   unreadableMax: 5,
 } as const;
