@@ -149,10 +149,14 @@ export const POOLS = {
   /** And a retry. */
   projecting: BATCH.inFlightMax + BATCH.sharedInFlightMax + 1,
   reading: 6,
+  /** The comparison of heads, and the count of what is parked. */
+  watching: 2,
   eventStore: 4,
 } as const;
 /** For a statement that reads. */
 export const READ_TIMEOUT_MS = 30_000;
+/** For a connection, and for an answer, of what looks at the projection store every second. */
+export const WATCH_TIMEOUT_MS = 2000;
 
 /** How long the start waits for the consumer's first assignment before it says that it is ready. */
 export const READY_WAIT_MS = 10_000;
