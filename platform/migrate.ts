@@ -12,8 +12,8 @@ const ADVISORY_KEY = 7_206_011; // any number that nothing else in these databas
 type Migration = { number: number; name: string };
 
 /**
- * Answers the names of the files that were applied. `beforeAny` is asked when there is one to apply,
- * while nobody else migrates: what it throws leaves everything as it is.
+ * Answers the names of the files that were applied. `beforeAny` is asked when there is one to
+ * apply, while nobody else migrates: what it throws leaves everything as it is.
  */
 export async function migrate(
   client: pg.ClientBase,
