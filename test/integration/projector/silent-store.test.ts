@@ -18,7 +18,7 @@ test('a comparison that gets no answer is given up, and the next ones go on', as
      end $$`,
   );
   await until('it is given up', () => replica.logged('Could not compare the heads'), {
-    timeoutMs: 10_000,
+    timeoutMs: 20_000,
   });
   await release();
   expect(replica.failures).toEqual([]);
