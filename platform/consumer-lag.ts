@@ -23,10 +23,12 @@ export async function readConsumerLag(
   kafka: Kafka,
   groupId: string,
   topic: string,
+  onConnected: () => void = () => undefined,
 ): Promise<ConsumerLag | undefined> {
   const admin = kafka.admin();
   try {
     await admin.connect();
+    onConnected();
     // Asking for the offsets of a missing topic would make it, where the broker allows that.
     if (!(await admin.listTopics()).includes(topic)) return undefined;
     const ends = await admin.fetchTopicOffsets(topic);

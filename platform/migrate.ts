@@ -15,8 +15,8 @@ type Migration = { number: number; name: string; sql: string; sha256: string };
 type Applied = Pick<Migration, 'name'> & { sha256: string | null };
 
 /**
- * Answers the names of the files that were applied. `beforeAny` is asked when there is one to apply,
- * while nobody else migrates: what it throws leaves everything as it is.
+ * Answers the names of the files that were applied. `beforeAny` is asked when there is one to
+ * apply, while nobody else migrates: what it throws leaves everything as it is.
  */
 export async function migrate(
   client: pg.ClientBase,

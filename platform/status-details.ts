@@ -8,7 +8,7 @@ import { Status } from '#proto/google/rpc/status.ts';
 const ERROR_DOMAIN = 'bank.v1';
 const TYPE_PREFIX = 'type.googleapis.com/google.rpc.';
 const VIOLATIONS_MAX = 10;
-const TEXT_LENGTH_MAX = 160;
+const TEXT_LENGTH_MAX = 400;
 
 /** What an error tells its caller. */
 export type StatusDetails = {

@@ -80,9 +80,11 @@ export const TAIL = {
   /** One read of the outbox: records, and bytes (one record is always read). */
   readRecordsMax: 500,
   readBytesMax: 4 * 1024 * 1024,
-  /** A record that came broken is looked for in the outbox so often, with pauses of so long. */
+  /** A position that the log has not reached is looked for so often, with pauses of so long. */
   rereadAttempts: 20,
   rereadPauseMs: 50,
+  /** Records beyond the log that are kept in one step, after one such wait. */
+  beyondLogMax: 1000,
   /** Comparisons in a row that cannot read the projection; then health says NOT_SERVING. */
   unreadableMax: 5,
 } as const;
@@ -152,10 +154,14 @@ export const POOLS = {
   /** And a retry. */
   projecting: BATCH.inFlightMax + BATCH.sharedInFlightMax + 1,
   reading: 6,
+  /** The comparison of heads, and the count of what is parked. */
+  watching: 2,
   eventStore: 4,
 } as const;
 /** For a statement that reads. */
 export const READ_TIMEOUT_MS = 30_000;
+/** For a connection, and for an answer, of what looks at the projection store every second. */
+export const WATCH_TIMEOUT_MS = 2000;
 
 /** How long the start waits for the consumer's first assignment before it says that it is ready. */
 export const READY_WAIT_MS = 10_000;

@@ -5,6 +5,7 @@ import { InvalidToken, readToken, tokenWriter } from '#platform/resume-token.ts'
 import { canonicalUuid, uuidFromBytes, uuidToBytes } from '#platform/uuid.ts';
 import type { ListDeadLettersRequest } from '#proto/bank/v1/projector_service.ts';
 import { DEAD_LETTERS } from './config.ts';
+import { CAUSE } from './dead-letter.ts';
 import { BEFORE_ALL } from './sql/letters-to-retry.ts';
 import type { LetterPlace } from './sql/letters-to-retry.ts';
 
@@ -16,7 +17,7 @@ export type DeadLetterPage = {
   readonly behind: LetterPlace;
 };
 
-const CAUSE = /^[A-Z][A-Z0-9_]{0,63}$/;
+const CAUSES: readonly string[] = Object.values(CAUSE);
 const TOKEN_RULE = 'must be the next_page_token of a page with the same filter';
 
 export function pageOf(request: ListDeadLettersRequest, logId: string): DeadLetterPage {
@@ -49,8 +50,8 @@ export function letterIdOf(text: string): string {
 }
 
 function causeProblems(text: string): FieldViolation[] {
-  if (CAUSE.test(text)) return [];
-  return [{ field: 'cause', description: 'must be a cause of dead letters, in UPPER_SNAKE form' }];
+  if (CAUSES.includes(text)) return [];
+  return [{ field: 'cause', description: `must be one of ${CAUSES.join(', ')}` }];
 }
 
 /** Goes on behind this letter. */

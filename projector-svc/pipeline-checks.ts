@@ -10,6 +10,7 @@ import { measured, stateOnly } from './health-state.ts';
 import type { Check } from './health-state.ts';
 import { PIPELINE, WATCHDOG } from './pipeline-bounds.ts';
 import type { LagSeen, Look, Memory } from './pipeline-look.ts';
+import type { ParkedCounts } from './sql/park-accounts.ts';
 
 export type PipelineSeen = {
   look: Look;
@@ -54,10 +55,12 @@ export function projectionChecks({ lagMs, stopped, fedByOutbox }: ProjectionSeen
 }
 
 /** Accounts that are not shown as they are, until a dead letter is retried. */
-export function parkedCheck(parkedAccounts: bigint, deadLetters: bigint): Check {
-  const letters = deadLetters === 0n ? 'no dead letters' : `dead letters: ${deadLetters}`;
-  const limits = PIPELINE.parked;
-  return measured('parked_accounts', letters, { value: parkedAccounts, limits, unit: 'accounts' });
+export function parkedCheck(parked: ParkedCounts | undefined): Check {
+  const name = 'parked_accounts';
+  if (parked === undefined) return unasked(name, 'projection store');
+  const { accounts: value, letters } = parked;
+  const message = letters === 0n ? 'no dead letters' : `dead letters: ${letters}`;
+  return measured(name, message, { value, limits: PIPELINE.parked, unit: 'accounts' });
 }
 
 function slotCheck({ facts, nowMs }: Look, memory: Memory): Check {
@@ -104,6 +107,7 @@ function heartbeatCheck({ facts }: Look): Check {
 function lagCheck(lag: PipelineSeen['lag'], partitionCount: number): Check {
   const name = 'consumer_lag';
   if (lag === 'unreachable') return stateOnly(name, 'failing', 'Kafka cannot be reached');
+  if (lag === 'unknown') return stateOnly(name, 'unknown', 'Kafka is there, and does not tell it');
   if (lag === 'no-topic') {
     return stateOnly(name, 'failing', 'there is no topic: run npm run db:setup');
   }
@@ -116,6 +120,6 @@ function lagCheck(lag: PipelineSeen['lag'], partitionCount: number): Check {
   return measured(name, 'in Kafka, not committed', { value: records, limits, unit: 'records' });
 }
 
-function unasked(name: string): Check {
-  return stateOnly(name, 'unknown', 'the event store cannot be reached');
+function unasked(name: string, store = 'event store'): Check {
+  return stateOnly(name, 'unknown', `the ${store} cannot be reached`);
 }

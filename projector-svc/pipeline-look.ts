@@ -1,21 +1,23 @@
 /**
  * One look at the pipeline from the log to the projection: the slot and the heartbeat in
- * PostgreSQL, the connector in Connect, the consumer's lag in Kafka. Whoever cannot be asked is
- * part of what was seen; a look never fails.
+ * PostgreSQL, the connector in Connect, the consumer's lag in Kafka, and what the projection has
+ * put aside. Whoever cannot be asked is part of what was seen; a look never fails.
  */
 import type pg from 'pg';
 import type { ConsumerLag } from '#platform/consumer-lag.ts';
 import { SLOT } from './config.ts';
 import { readConnectorStatus } from './connect-client.ts';
 import type { ConnectorStatus } from './connect-client.ts';
-import { readPipelineFacts } from './sql/read-pipeline-facts.ts';
 import type { Check } from './health-state.ts';
+import { countKept } from './sql/count-kept.ts';
+import type { ParkedCounts } from './sql/park-accounts.ts';
+import { readPipelineFacts } from './sql/read-pipeline-facts.ts';
 import type { PipelineFacts } from './sql/read-pipeline-facts.ts';
 
 /** 'not-watched': there is no Connect to ask. */
 export type ConnectorSeen = ConnectorStatus | 'unreachable' | 'missing' | 'not-watched';
 
-export type LagSeen = ConsumerLag | 'unreachable' | 'no-topic' | 'not-asked-yet';
+export type LagSeen = ConsumerLag | 'unreachable' | 'unknown' | 'no-topic' | 'not-asked-yet';
 
 export type Look = {
   nowMs: number;
@@ -23,6 +25,8 @@ export type Look = {
   /** undefined: PostgreSQL could not be asked. */
   facts: PipelineFacts | undefined;
   connector: ConnectorSeen;
+  /** What is parked and kept now; undefined: the projection store could not be asked. */
+  parked: ParkedCounts | undefined;
   /** When it was asked last. */
   kafkaAway: boolean;
 };
@@ -46,6 +50,8 @@ export type Memory = {
 
 export type LookContext = {
   eventStore: pg.Pool;
+  /** The projection store, with a short time for an answer. */
+  watching: pg.Pool;
   /** undefined: no Connect to watch. */
   connectUrl: string | undefined;
   stopping: AbortSignal;
@@ -53,8 +59,9 @@ export type LookContext = {
 
 export async function lookAtPipeline(ctx: LookContext, lag: LagSeen): Promise<Look> {
   const { connectUrl, stopping } = ctx;
-  const [facts, connector] = await Promise.all([
+  const [facts, parked, connector] = await Promise.all([
     readPipelineFacts(ctx.eventStore, SLOT).catch(() => undefined),
+    countKept(ctx.watching).catch(() => undefined),
     connectUrl === undefined
       ? ('not-watched' as const)
       : readConnectorStatus(connectUrl, stopping).then(
@@ -63,7 +70,7 @@ export async function lookAtPipeline(ctx: LookContext, lag: LagSeen): Promise<Lo
         ),
   ]);
   const kafkaAway = lag === 'unreachable';
-  return { nowMs: performance.now(), at: new Date(), facts, connector, kafkaAway };
+  return { nowMs: performance.now(), at: new Date(), facts, connector, parked, kafkaAway };
 }
 
 export function newMemory(nowMs: number): Memory {

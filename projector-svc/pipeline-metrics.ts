@@ -35,12 +35,18 @@ const consumerLag = gauge(
   'bank.pipeline.consumer_lag_records',
   'Records in Kafka that the consumer group has not committed.',
 );
+const parkedNow = gauge('bank.projector.parked_accounts_now', 'Accounts that are parked now.');
+const lettersNow = gauge('bank.projector.dead_letters_now', 'Dead letters that are kept now.');
 
 export function tellMetrics({ look, lag, checks }: PipelineSnapshot): void {
   tellStates(checks);
   if (typeof lag !== 'string') consumerLag.set(Number(lag.records));
   if (look === undefined) return;
-  const { facts, connector } = look;
+  const { facts, connector, parked } = look;
+  if (parked !== undefined) {
+    parkedNow.set(Number(parked.accounts));
+    lettersNow.set(Number(parked.letters));
+  }
   if (typeof connector !== 'string') {
     tasksRunning.set(connector.tasks.filter((task) => task.state === 'RUNNING').length);
   }

@@ -20,7 +20,7 @@ export function pipelineStatus(
   projection: ProjectionSeen & { readonly parkedAccounts: bigint; readonly deadLetters: bigint },
 ): PipelineStatus {
   const { parkedAccounts, deadLetters } = projection;
-  const parked = parkedCheck(parkedAccounts, deadLetters);
+  const parked = parkedCheck({ accounts: parkedAccounts, letters: deadLetters });
   const checks = [...watched, ...projectionChecks(projection), parked];
   const state = watched.length === 0 ? 'unknown' : worstOf(checks); // not looked yet
   return {

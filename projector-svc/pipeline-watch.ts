@@ -1,5 +1,5 @@
 /**
- * Looks at the pipeline again and again, on every replica: PostgreSQL and Connect every 2 s, Kafka
+ * Looks at the pipeline again and again, on every replica: both stores and Connect every 2 s, Kafka
  * every 5 s. Keeps what was seen last for whoever asks (GetProjectionStatus), as metrics, and tells
  * each change of a state in the log; the watchdog gets each look and mends. What cannot be asked is
  * a state too, so the watch goes on whatever is down.
@@ -9,11 +9,13 @@ import { readConsumerLag } from '#platform/consumer-lag.ts';
 import type { Logger } from '#platform/logger.ts';
 import { sleep } from '#platform/waiting.ts';
 import type { Check, State } from './health-state.ts';
+import { lagSeen } from './lag-question.ts';
+import type { AskLag } from './lag-question.ts';
 import { PIPELINE } from './pipeline-bounds.ts';
-import { pipelineChecks } from './pipeline-checks.ts';
+import { parkedCheck, pipelineChecks } from './pipeline-checks.ts';
 import { lookAtPipeline, newMemory, remember } from './pipeline-look.ts';
 import type { LagSeen, Look, LookContext, PipelineSnapshot } from './pipeline-look.ts';
-import { tellMetrics } from './pipeline-metrics.ts';
+import { tellMetrics, tellStates } from './pipeline-metrics.ts';
 import type { Watchdog } from './pipeline-watchdog.ts';
 
 export type PipelineWatchContext = LookContext & {
@@ -43,7 +45,9 @@ export function startPipelineWatch(ctx: PipelineWatchContext): PipelineWatch {
     const checks = all ? pipelineChecks({ look, memory, lag, partitionCount }) : [];
     latest = { look, lag, checks };
     tellMetrics(latest);
-    tellChanges(checks);
+    const parked = look === undefined ? [] : [parkedCheck(look.parked)];
+    tellStates(parked);
+    tellChanges([...checks, ...parked]);
   };
   const looking = regularly(ctx, PIPELINE.lookEveryMs, async () => {
     const look = await lookAtPipeline(ctx, latest.lag);
@@ -52,8 +56,9 @@ export function startPipelineWatch(ctx: PipelineWatchContext): PipelineWatch {
     await ctx.watchdog?.mend(look);
   });
   const asking = regularly(ctx, PIPELINE.lagEveryMs, async () => {
-    const lag = await askForLag(ctx);
-    see(latest.look, lag);
+    const ask: AskLag = (onConnected) =>
+      readConsumerLag(ctx.kafka, ctx.consumerGroup, ctx.topic, onConnected);
+    see(latest.look, await lagSeen(ask, PIPELINE.lagTimeoutMs, ctx.stopping));
   });
   return { latest: () => latest, ended: Promise.all([looking, asking]).then(() => undefined) };
 }
@@ -71,22 +76,6 @@ async function regularly(
       if (!stopping.aborted) log.warn('Could not look after the pipeline.', { err: error });
     }
     await sleep(everyMs, stopping).catch(() => undefined); // it stops
-  }
-}
-
-/** An answer that comes too late is none, and nothing waits for it: not the end either. */
-async function askForLag(ctx: PipelineWatchContext): Promise<LagSeen> {
-  const answered = new AbortController();
-  const until = AbortSignal.any([ctx.stopping, answered.signal]);
-  try {
-    return await Promise.race([
-      readConsumerLag(ctx.kafka, ctx.consumerGroup, ctx.topic).then((lag) => lag ?? 'no-topic'),
-      sleep(PIPELINE.lagTimeoutMs, until).then(() => 'unreachable' as const),
-    ]);
-  } catch {
-    return 'unreachable';
-  } finally {
-    answered.abort();
   }
 }
 

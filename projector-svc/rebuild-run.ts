@@ -58,7 +58,9 @@ export async function runRebuild(
     if (!ended.signal.aborted) ended.abort(error);
     level.reject(new Error('it has ended', { cause: error })); // if it was not level yet
     await Promise.allSettled([following, comparing]);
-    if (signal.aborted || error instanceof RebuildStopped || error instanceof RebuildGone) {
+    if (error instanceof RebuildGone)
+      log.info('The rebuild was swapped in or dropped.', { rebuildId });
+    else if (signal.aborted || error instanceof RebuildStopped) {
       log.info('The rebuild has stopped here.', { rebuildId, why: String(error) });
     } else await fail(run, error);
   } finally {

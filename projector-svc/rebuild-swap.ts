@@ -28,7 +28,7 @@ import { readRebuild } from './sql/read-rebuild.ts';
 import type { RebuildRow } from './sql/read-rebuild.ts';
 import { goneOr } from './sql/read-rebuilt-heads.ts';
 import { keepVacuumAway, lockHeads, lockTables } from './sql/swap-locks.ts';
-import { accountsParked, cannotLevel, differs, notCaughtUp } from './swap-refusals.ts';
+import { accountsParked, cannotLevel, differs, notCaughtUp, notLevel } from './swap-refusals.ts';
 
 /** Rolls the swap back; then the differences are stored, and the caller is told why. */
 class SwapRefused extends Error {
@@ -78,7 +78,7 @@ async function swapUnderHeads(
   await keepVacuumAway(client);
   await lockHeads(client);
   const row = await readRebuild(client, rebuildId);
-  if (row?.state !== 'caught_up') throw notCaughtUp('it is not level and compared');
+  if (row?.state !== 'caught_up') throw notLevel(row?.state);
   const parked = await countParked(client);
   const pause = pausePoint('swap.heads-locked');
   if (pause !== undefined) await pause;

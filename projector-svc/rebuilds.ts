@@ -19,7 +19,7 @@ import { insertRebuild, moveRebuild } from './sql/change-rebuild.ts';
 import { THE_REBUILD, readRebuild } from './sql/read-rebuild.ts';
 import type { RebuildRow } from './sql/read-rebuild.ts';
 import { RebuildGone } from './sql/read-rebuilt-heads.ts';
-import { notCaughtUp } from './swap-refusals.ts';
+import { notLevel } from './swap-refusals.ts';
 
 export type Rebuilds = {
   start(): Promise<RebuildRow>;
@@ -115,7 +115,7 @@ async function swapOnce(
 ): Promise<RebuildRow> {
   const before = await get();
   if (before.state === 'swapped') return before;
-  if (before.state !== 'caught_up') throw notCaughtUp('it is not level and compared');
+  if (before.state !== 'caught_up') throw notLevel(before.state);
   try {
     await swapRebuild(ctx, before.rebuildId, acceptDifferences, signal);
     return await get();

@@ -9,7 +9,7 @@ import type { Logger } from '#platform/logger.ts';
 import { SESSION_LOCKS } from './config.ts';
 
 export type SessionLocks = {
-  /** true also when this process holds it already: it is one lock, however often it is asked for. */
+  /** true also when this process holds it already: however often it is asked for, it is one. */
   tryLock(id: number): Promise<boolean>;
   unlock(id: number): Promise<void>;
   close(): Promise<void>;

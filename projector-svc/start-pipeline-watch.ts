@@ -17,14 +17,14 @@ export function watchPipeline(
 ): PipelineWatch {
   const { kafkaBrokers, instance, topic, consumerGroup, connectUrl } = config;
   const { closers, stopping, log } = ctx;
-  const { eventStore, ledger } = stores;
+  const { eventStore, watching, ledger } = stores;
   const { partitionCount } = ledger;
   // Without a log: the watch tells by itself whether Kafka answers.
   const kafka = createKafka(kafkaBrokers, `${instance}-watch`, undefined, {
     retries: PIPELINE.lagRetries,
   });
   const watchdog = openWatchdog(config, ctx, stores);
-  const asked = { eventStore, connectUrl, kafka, topic, consumerGroup, partitionCount };
+  const asked = { eventStore, watching, connectUrl, kafka, topic, consumerGroup, partitionCount };
   const watch = startPipelineWatch({ ...asked, watchdog, log, stopping });
   closers.add('pipeline watch', () => watch.ended);
   return watch;

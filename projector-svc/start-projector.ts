@@ -92,7 +92,7 @@ async function startProjecting(
   mode: LeasedMode<ProjectSettings>,
   announce: Announcer['announce'],
 ): Promise<OutboxConsumer> {
-  const { eventStore, reading, projecting, ledger } = stores;
+  const { eventStore, reading, projecting, watching, ledger } = stores;
   const { partitionCount } = ledger;
   const locks = createSessionLocks({
     url: config.projectionStoreUrl,
@@ -113,7 +113,16 @@ async function startProjecting(
   });
   mode.onChange(pump.settingsChanged);
   closers.add('pump', pump.stop);
-  const tail = { reading, eventStore, lanes, pump, logId: ledger.logId, health, log, fail };
+  const tail = {
+    reading: watching,
+    eventStore,
+    lanes,
+    pump,
+    logId: ledger.logId,
+    health,
+    log,
+    fail,
+  };
   const check = createTailCheck(tail);
   // Before anything is applied: is this projection of this event store?
   await whenThere('both stores', { log, stopping }, () => check.compare());

@@ -6,14 +6,21 @@
 import type pg from 'pg';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { createPool, NotSetUp, waitForSchema, whenThere } from '#platform/postgres.ts';
-import { BATCH, POOLS, READ_TIMEOUT_MS, SCHEMA } from './config.ts';
+import { BATCH, POOLS, READ_TIMEOUT_MS, SCHEMA, WATCH_TIMEOUT_MS } from './config.ts';
 import type { ProjectorConfig } from './config.ts';
 import { readLedger } from './sql/read-ledger.ts';
 import type { Ledger } from './sql/read-ledger.ts';
 import { readProjectedHeads } from './sql/read-projected-heads.ts';
 import type { HeadRow } from './sql/read-projected-heads.ts';
 
-export type Stores = { eventStore: pg.Pool; projecting: pg.Pool; reading: pg.Pool; ledger: Ledger };
+export type Stores = {
+  eventStore: pg.Pool;
+  projecting: pg.Pool;
+  reading: pg.Pool;
+  /** The projection store, for questions that come again soon: a late answer is none. */
+  watching: pg.Pool;
+  ledger: Ledger;
+};
 
 export async function openStores(config: ProjectorConfig, ctx: ServiceContext): Promise<Stores> {
   const { log } = ctx;
@@ -41,6 +48,14 @@ export async function openStores(config: ProjectorConfig, ctx: ServiceContext): 
     statementTimeoutMs: BATCH.answerMs,
     lockTimeoutMs: BATCH.lockTimeoutMs,
   });
+  const watching = open('projection store, watching', {
+    url: config.projectionStoreUrl,
+    applicationName: `${config.instance}-watch`,
+    maxConnections: POOLS.watching,
+    statementTimeoutMs: WATCH_TIMEOUT_MS,
+    answerTimeoutMs: WATCH_TIMEOUT_MS,
+    connectTimeoutMs: WATCH_TIMEOUT_MS,
+  });
   await Promise.all([
     waitForSchema(eventStore, SCHEMA.eventStore, ctx, 'the event store'),
     waitForSchema(reading, SCHEMA.projectionStore, ctx, 'the projection store'),
@@ -48,7 +63,7 @@ export async function openStores(config: ProjectorConfig, ctx: ServiceContext): 
   const ledger = await whenThere('the event store', ctx, () => readLedger(eventStore));
   const heads = await whenThere('the projection store', ctx, () => headsOf(reading));
   checkPartitions(ledger, heads);
-  return { eventStore, reading, projecting, ledger };
+  return { eventStore, reading, projecting, watching, ledger };
 }
 
 /** db:setup makes all of them in one statement. */

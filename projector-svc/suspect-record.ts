@@ -4,6 +4,7 @@
  * kept as a dead letter, and the row is applied in its place. What cannot be applied from the event
  * store either is applied apart, so that only the accounts that it concerns are parked.
  */
+import type pg from 'pg';
 import { sleep } from '#platform/waiting.ts';
 import { applyApart } from './apply-apart.ts';
 import { TAIL } from './config.ts';
@@ -15,6 +16,7 @@ import type { ProjectContext, ProjectedHead } from './project-batch.ts';
 import { nameOf } from './record-outline.ts';
 import type { LogRecord } from './record-outline.ts';
 import { keepDeadLetter } from './sql/keep-dead-letter.ts';
+import { readLogHead } from './sql/read-log-head.ts';
 import { readLogRows } from './sql/read-log-row.ts';
 import type { LogRow } from './sql/read-log-row.ts';
 
@@ -63,12 +65,22 @@ export async function rowInstead(
   return row;
 }
 
-/** A position that the log has not reached: nobody can have written it there. */
-export async function keepBeyondLog(ctx: ProjectContext, record: LogRecord): Promise<boolean> {
-  if ((await findLogRow(ctx, record)) !== undefined) return false;
-  const message = `${nameOf(record)} came from Kafka, and the event store has no such position`;
-  await keepFromKafka(ctx, record, { cause: CAUSE.notInLog, message });
-  return true;
+/**
+ * Of records as they came: those in front whose positions are beyond the log's, where nobody can
+ * have written them. Answers which; they are kept.
+ */
+export async function keepBeyondLog(
+  ctx: ProjectContext,
+  records: readonly LogRecord[],
+  logSeq: bigint,
+): Promise<readonly LogRecord[]> {
+  const end = records.findIndex(({ seq }) => seq <= logSeq);
+  const beyond = end < 0 ? records : records.slice(0, end);
+  for (const record of beyond) {
+    const message = `${nameOf(record)} came from Kafka, and the event store is at ${logSeq}`;
+    await keepFromKafka(ctx, record, { cause: CAUSE.notInLog, message });
+  }
+  return beyond;
 }
 
 async function keepFromKafka(ctx: ProjectContext, record: LogRecord, fault: Fault): Promise<void> {
@@ -86,15 +98,28 @@ async function keepFromKafka(ctx: ProjectContext, record: LogRecord, fault: Faul
   });
 }
 
-/** It may become visible a moment after Kafka has brought it. */
+/** Where the head has reached its position, one look tells: both are of one transaction. */
 async function findLogRow(
   { eventStore }: ProjectContext,
   { partition, seq }: LogRecord,
 ): Promise<LogRow | undefined> {
-  for (let attempt = 1; attempt <= TAIL.rereadAttempts; attempt++) {
-    const [row] = await readLogRows(eventStore, partition, [seq], 0);
-    if (row !== undefined) return row;
+  if ((await logSeqFrom(eventStore, partition, seq)) < seq) return undefined;
+  const [row] = await readLogRows(eventStore, partition, [seq], 0);
+  return row;
+}
+
+/**
+ * The log's head, waited for a moment while it is not at seq: what Kafka brings was committed, and
+ * may become visible a moment later.
+ */
+export async function logSeqFrom(
+  eventStore: pg.Pool,
+  partition: number,
+  seq: bigint,
+): Promise<bigint> {
+  for (let attempt = 1; ; attempt++) {
+    const logSeq = await readLogHead(eventStore, partition);
+    if (logSeq >= seq || attempt >= TAIL.rereadAttempts) return logSeq;
     await sleep(TAIL.rereadPauseMs);
   }
-  return undefined;
 }

@@ -12,6 +12,17 @@ export function notCaughtUp(why: string, cause?: unknown): Error {
   return refusal(status.FAILED_PRECONDITION, 'REBUILD_NOT_CAUGHT_UP', message, { cause });
 }
 
+/** `state`: of its row; undefined: it has none any more. */
+export function notLevel(state: string | undefined): Error {
+  return notCaughtUp(WHY_NOT[state ?? ''] ?? 'it was dropped');
+}
+
+const WHY_NOT: Readonly<Record<string, string>> = {
+  running: 'it still runs, and GetRebuild says when it is REBUILD_STATE_CAUGHT_UP',
+  stopped: 'it has stopped, and StartRebuild goes on with it',
+  failed: 'it has failed, and GetRebuild says why',
+};
+
 /** What it has met on its last way; undefined: the error says nothing of the rebuild. */
 export function cannotLevel(error: unknown): Error | undefined {
   if (error instanceof RebuildOutdated) {
@@ -38,7 +49,7 @@ export function differs({ count, first }: Differences): Error {
   // Entries are known as they were when it caught up.
   const message =
     `${count} rows differ (after a retry or a repair StopRebuild and StartRebuild compare anew); ` +
-    `the first: ${example}`;
+    `GetRebuild names the first, accept_differences swaps all the same; one: ${example}`;
   return refusal(status.FAILED_PRECONDITION, 'REBUILD_DIFFERS', message, {
     metadata: { differences: String(count) },
   });

@@ -3,7 +3,7 @@
  * pipeline stands; the first one that answers is told. Nobody is waited for longer than a deadline,
  * and one that does not answer is part of the answer.
  */
-import { credentials } from '@grpc/grpc-js';
+import { credentials, status } from '@grpc/grpc-js';
 import { channelTarget } from '#client/bank-client.ts';
 import { callFault, describeFault } from '#client/call-fault.ts';
 import { unaryCall } from '#client/unary-call.ts';
@@ -59,10 +59,17 @@ async function askReplica(service: Service, address: string): Promise<Replica> {
     const serves = status === HealthCheckResponse_ServingStatus.SERVING;
     return { service, address, serves, message: serves ? 'SERVING' : 'NOT_SERVING' };
   } catch (error) {
-    return { service, address, serves: false, message: describeFault(callFault(error)) };
+    return { service, address, serves: false, message: unanswered(address, service, error) };
   } finally {
     client.close();
   }
+}
+
+/** Where nobody listens, what to look at; else what was answered. */
+function unanswered(address: string, service: Service, error: unknown): string {
+  const fault = callFault(error);
+  if (fault.code !== status.UNAVAILABLE || fault.reason !== '') return describeFault(fault);
+  return `nothing answers on ${address}: is it started, or elsewhere (--${service})?`;
 }
 
 type Answer = Pick<BankStatus, 'projection' | 'fault'>;
@@ -82,7 +89,7 @@ async function askProjector(address: string): Promise<Answer> {
     const ask = client.getProjectionStatus.bind(client);
     return { projection: await unaryCall(ask, {}, options), fault: '' };
   } catch (error) {
-    return { projection: undefined, fault: describeFault(callFault(error)) };
+    return { projection: undefined, fault: unanswered(address, 'projector', error) };
   } finally {
     client.close();
   }

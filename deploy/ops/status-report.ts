@@ -20,7 +20,8 @@ export const EXIT_CODES: Readonly<Record<State, number>> = {
 const PARTITIONS_SHOWN = 16;
 const CELL_WIDTH = 12;
 const ADDRESS_WIDTH = 24;
-const MESSAGE_LENGTH_MAX = 100;
+/** An alarm ends with the command that helps. */
+const MESSAGE_LENGTH_MAX = 400;
 
 export function statusLines({ state, at, replicas, projection, fault }: BankStatus): string[] {
   return [

@@ -12,9 +12,11 @@ import { CONTRACT_METHODS, SERVER_METHODS } from '#test/support/contract-methods
 import { endLeases } from '#test/support/contract-ground.ts';
 import { openAccounts, sendDeposits } from '#test/support/bank-calls.ts';
 import { waitForProjection } from '#test/support/check-projection.ts';
+import { dropRebuild } from '#test/support/differing-rebuild.ts';
 import { openMesh, type Mesh } from '#test/support/mesh.ts';
 import { makePayroll } from '#test/support/payroll.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
+import { LOCK_CLASS } from '../../projector-svc/session-locks.ts';
 import { fuzzMethod } from '../fuzz/fuzz-methods.ts';
 import type { Ground } from '../fuzz/message-bytes.ts';
 
@@ -73,6 +75,8 @@ describe('generated messages', () => {
 
   test('leave nothing behind', async () => {
     await waitForProjection(mesh.stores);
+    await dropRebuild(mesh);
+    expect(await ofRebuilds(mesh), 'tables and locks of rebuilds').toEqual([]);
     for (const [place, service] of SERVICES.entries()) {
       const part = mesh.replica(`${service}-1`);
       expect(part.pid, `${service} has been the same process all along`).toBe(pids[place]);
@@ -86,6 +90,22 @@ describe('generated messages', () => {
     expect((await sendDeposits(mesh.client, payroll)).accepted).toBe(30n);
   });
 });
+
+/** What a rebuild that was dropped must not hold any more. */
+async function ofRebuilds({ stores }: Mesh): Promise<string[]> {
+  const { rows } = await stores.projectionStore.query<{ what: string }>(
+    `select schemaname || '.' || tablename as what from pg_tables
+      where schemaname in ('rebuild', 'previous')
+      union all
+     select 'rebuild ' || state from rebuilds where state <> 'dropped'
+      union all
+     select 'advisory lock ' || objid from pg_locks
+      where locktype = 'advisory' and classid = $1::bigint::oid
+        and database = (select oid from pg_database where datname = current_database())`,
+    [LOCK_CLASS.rebuild],
+  );
+  return rows.map(({ what }) => what);
+}
 
 function errorLines(path: string): string[] {
   return readFileSync(path, 'utf8')

@@ -18,7 +18,7 @@ function setUp(): Promise<void> {
   });
 }
 
-test('a migration waits for the rebuild that is there; without one to apply nothing does', async () => {
+test('a migration waits for the rebuild that is there; with none all goes on', async () => {
   const { projectionStore } = databases;
   const id = randomUUID();
   await projectionStore.query("insert into rebuilds (rebuild_id, state) values ($1, 'stopped')", [

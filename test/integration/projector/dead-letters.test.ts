@@ -117,6 +117,8 @@ describe('a record of the event store', () => {
     expect(letter?.message).toContain('the event type 99 is not known');
     expect(await statusOf(2)).toEqual({ letters: 1n, parked: 1n, alarm: '' });
     expect(replica.logged('accounts are parked')).toBe(true);
+    const told = '"check":"parked_accounts","state":"warning"';
+    await until('the watch tells it', () => replica.logged(told));
   });
 
   test('with events that break an invariant likewise', async () => {

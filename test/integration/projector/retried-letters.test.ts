@@ -159,7 +159,7 @@ test('all of a cause, and all', async () => {
   expect(await retryLetters(replica.address, all)).toMatchObject({ applied: 0n, failed: 0n });
 });
 
-test('one whose record is not in the log any more fails, says so, and the next ones go on', async () => {
+test('one whose record is gone from the log fails, says so, and the next ones go on', async () => {
   const [lost, behind] = [await parked(8, 4, 1), await parked(9, 4, 1)];
   await repairAt(lost.records, 1);
   await repairAt(behind.records, 1);

@@ -86,6 +86,7 @@ test.each<[string, string, Parameters<typeof checksOf>]>([
   ['consumer_lag', 'failing: the topic has 4', [WELL, 0, { partitions: 4, records: 0n }]],
   ['consumer_lag', 'failing: there is no topic', [WELL, 0, 'no-topic']],
   ['consumer_lag', 'failing: Kafka cannot be reached', [WELL, 0, 'unreachable']],
+  ['consumer_lag', 'unknown: Kafka is there', [WELL, 0, 'unknown']],
 ])('%s is %s', (name, expected, given) => {
   expect(stateOf(name, ...given)).toContain(expected);
 });
@@ -111,8 +112,11 @@ describe('the projection', () => {
   });
 
   test('is a warning while an account is parked, not for a record that parks nobody', () => {
-    expect(parkedCheck(0n, 3n)).toMatchObject({ state: 'ok', message: 'dead letters: 3' });
-    expect(parkedCheck(1n, 1n)).toMatchObject({ state: 'warning', value: 1n });
+    const letters = { accounts: 0n, letters: 3n };
+    expect(parkedCheck(letters)).toMatchObject({ state: 'ok', message: 'dead letters: 3' });
+    const both = { accounts: 1n, letters: 1n };
+    expect(parkedCheck(both)).toMatchObject({ state: 'warning', value: 1n });
+    expect(parkedCheck(undefined)).toMatchObject({ state: 'unknown' });
   });
 });
 

@@ -35,6 +35,7 @@ export function lookAt(
     nowMs,
     at: new Date(nowMs),
     connector,
+    parked: { accounts: 0n, letters: 0n },
     kafkaAway,
     facts: found === 'unknown' ? undefined : { ...facts, slot: found },
   };
