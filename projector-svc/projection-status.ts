@@ -78,6 +78,8 @@ function statusOf(
   { letters, accounts }: LetterCounts,
 ): PartitionStatus {
   const headSeq = head?.seq ?? 0n;
+  // Being ahead is no alarm at once: the comparison of heads says when it is one.
+  const mayDiffer = head !== undefined && row.seq <= head.seq;
   const waitedMs = head?.waitingSince === undefined ? 0 : Date.now() - head.waitingSince.getTime();
   return {
     partition: row.partition,
@@ -88,7 +90,7 @@ function statusOf(
     filledRecords: row.filledRecords,
     projectedAt: row.projectedAt && timestampFromDate(row.projectedAt),
     kafkaOffset: lane?.kafkaOffset,
-    alarm: lane?.alarm || (head && differenceOf(row, head)) || '',
+    alarm: lane?.alarm || (mayDiffer && differenceOf(row, head)) || '',
     outboxFeeds: lane?.feed === 'outbox',
     deadLetters: letters,
     parkedAccounts: accounts,

@@ -9,6 +9,7 @@ import { until } from '#test/support/until.ts';
 import { TAIL } from '../../../projector-svc/config.ts';
 import { stepLane } from '../../../projector-svc/lane-step.ts';
 import { addRecords, newLane } from '../../../projector-svc/partition-lane.ts';
+import { getProjectionStatus } from '../../../projector-svc/projection-status.ts';
 import { createPump } from '../../../projector-svc/projection-pump.ts';
 import { readLedger } from '../../../projector-svc/sql/read-ledger.ts';
 import { createTailCheck } from '../../../projector-svc/tail-check.ts';
@@ -48,6 +49,10 @@ test('a projection that is ahead stops when the event store stays behind, not be
   expect([await world.appliedSeq(3), await world.appliedSeq(4)]).toEqual([5n, 5n]);
   const startedMs = performance.now();
   await check.compare();
+  const notAskedYet = { look: undefined, lag: 'not-asked-yet', checks: [] } as const;
+  const pipeline = { latest: () => notAskedYet };
+  const { partitions } = await getProjectionStatus({ reading, eventStore, lanes, pipeline });
+  expect(partitions.filter(({ alarm }) => alarm !== '')).toEqual([]);
   await world.store(unseen.records.slice(4));
   await until('the alarm', async () => {
     await check.compare();
