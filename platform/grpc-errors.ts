@@ -4,7 +4,7 @@
 // to the log only.
 import { Metadata, status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
-import { cut, encodeStatusDetails } from './status-details.ts';
+import { cut, encodeStatusDetails, MESSAGE_LENGTH_MAX } from './status-details.ts';
 import type { Logger } from './logger.ts';
 
 export { decodeStatusDetails } from './status-details.ts';
@@ -83,7 +83,7 @@ function serviceError(error: RpcError): ServiceError {
   const metadata = new Metadata();
   const details = encodeStatusDetails(error);
   if (details !== undefined) metadata.set(DETAILS_KEY, details);
-  const message = cut(error.message);
+  const message = cut(error.message, MESSAGE_LENGTH_MAX);
   return Object.assign(new Error(message, { cause: error }), {
     code: error.code,
     details: message,

@@ -8,7 +8,10 @@ import { Status } from '#proto/google/rpc/status.ts';
 const ERROR_DOMAIN = 'bank.v1';
 const TYPE_PREFIX = 'type.googleapis.com/google.rpc.';
 const VIOLATIONS_MAX = 10;
-const TEXT_LENGTH_MAX = 400;
+/** It may end with the command that helps. */
+export const MESSAGE_LENGTH_MAX = 400;
+/** Of a field, a description. */
+const TEXT_LENGTH_MAX = 160;
 
 /** What an error tells its caller. */
 export type StatusDetails = {
@@ -39,7 +42,7 @@ export function encodeStatusDetails(source: Source): Buffer | undefined {
   );
   if (details.length === 0) return undefined;
   const code = source.code;
-  const message = cut(source.message);
+  const message = cut(source.message, MESSAGE_LENGTH_MAX);
   return Buffer.from(Status.encode(Status.fromPartial({ code, message, details })).finish());
 }
 
@@ -120,7 +123,7 @@ function detail(type: string, bytes: Uint8Array): Detail {
 }
 
 /** A text of bounded length. No half of a character is left: grpc-js cannot send one. */
-export function cut(text: string): string {
-  const shown = text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX - 3)}...`;
+export function cut(text: string, lengthMax = TEXT_LENGTH_MAX): string {
+  const shown = text.length <= lengthMax ? text : `${text.slice(0, lengthMax - 3)}...`;
   return shown.toWellFormed();
 }

@@ -20,8 +20,9 @@ export const EXIT_CODES: Readonly<Record<State, number>> = {
 const PARTITIONS_SHOWN = 16;
 const CELL_WIDTH = 12;
 const ADDRESS_WIDTH = 24;
-/** An alarm ends with the command that helps. */
-const MESSAGE_LENGTH_MAX = 400;
+const MESSAGE_LENGTH_MAX = 100;
+/** Of an alarm that is too long: it ends with the command that helps. */
+const ALARM_BEGIN_LENGTH = 28;
 
 export function statusLines({ state, at, replicas, projection, fault }: BankStatus): string[] {
   return [
@@ -83,7 +84,13 @@ function partitionLine(partition: PartitionStatus): string {
     `${grouped(appliedSeq)} of ${grouped(headSeq)}`,
     ...(lagMs > 0n ? [`${amount(lagMs, 'ms')} late`] : []),
     ...(outboxFeeds ? ['fed from the outbox'] : []),
-    ...(alarm === '' ? [] : [`ALARM: ${alarm.slice(0, MESSAGE_LENGTH_MAX)}`]),
+    ...(alarm === '' ? [] : [`ALARM: ${shortAlarm(alarm)}`]),
   ];
   return row(`  partition ${partition.partition}`, facts.join(', '));
+}
+
+function shortAlarm(alarm: string): string {
+  if (alarm.length <= MESSAGE_LENGTH_MAX) return alarm;
+  const end = alarm.slice(ALARM_BEGIN_LENGTH - MESSAGE_LENGTH_MAX);
+  return `${alarm.slice(0, ALARM_BEGIN_LENGTH)}...${end}`;
 }

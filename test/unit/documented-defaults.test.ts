@@ -1,5 +1,5 @@
 /**
- * docs/operations.md against the code: each default that it states, in a table or behind a
+ * docs/operations.md and docs/settings.md against the code: each default that it states, in a table or behind a
  * variable's name, is the one that the code has, and each variable that it names is read somewhere.
  */
 import { readFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { sourceFiles } from '#test/support/source-files.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');
 
-const OPERATIONS = read('docs/operations.md');
+const DOCUMENTS = ['docs/operations.md', 'docs/settings.md'].map(read).join('\n');
 const CODE = sourceFiles(root)
   .filter((path) => !path.startsWith('test/'))
   .map(read)
@@ -24,7 +24,7 @@ const DEFAULT = /(BANK_\w+): envInt\(\{[^}]*\bdefault: ([\d_]+)/g;
 
 type Stated = readonly [variable: string, value: number];
 
-describe('docs/operations.md', () => {
+describe('the documents', () => {
   const stated = [...inRows(), ...inRemarks()];
 
   test('states defaults', () => {
@@ -37,13 +37,13 @@ describe('docs/operations.md', () => {
   });
 
   test('names no variable that nothing reads', () => {
-    const named = new Set(OPERATIONS.match(/\bBANK_\w+/g));
+    const named = new Set(DOCUMENTS.match(/\bBANK_\w+/g));
     expect([...named].filter((name) => !new RegExp(`\\b${name}\\b`).test(CODE))).toEqual([]);
   });
 });
 
 function inRows(): Stated[] {
-  return [...OPERATIONS.matchAll(ROW)].flatMap(([row, cells = '', variables = '']) => {
+  return [...DOCUMENTS.matchAll(ROW)].flatMap(([row, cells = '', variables = '']) => {
     const values = cells.split(/[|;]/).map((cell) => cell.trim());
     const names = variables.split(', ');
     if (values.length !== names.length) throw new Error(`not a value a variable: ${row}`);
@@ -52,7 +52,7 @@ function inRows(): Stated[] {
 }
 
 function inRemarks(): Stated[] {
-  return [...OPERATIONS.matchAll(REMARK)].map(([, name = '', digits = '', unit]) => [
+  return [...DOCUMENTS.matchAll(REMARK)].map(([, name = '', digits = '', unit]) => [
     name,
     Number(digits.replaceAll(',', '')) * (unit === 's' ? 1_000 : 1),
   ]);

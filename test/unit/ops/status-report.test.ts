@@ -79,6 +79,14 @@ test('fits a screen with every partition in trouble, and a trace of any length',
   expect(lines.at(-1)).toContain('and 1008 more');
 });
 
+test('shows the end of a long alarm, where the command stands that helps', () => {
+  const alarm = `partition 0, positions 1 to 40: archived in ${'f'.repeat(80)}; brought back by COMMAND`;
+  const partitions = [{ ...level(0), alarm }];
+  const projection = GetProjectionStatusResponse.fromPartial({ partitions });
+  const last = statusLines({ ...STATUS, projection }).at(-1);
+  expect(last).toMatch(/ALARM: partition 0, positions 1 to .*brought back by COMMAND$/);
+});
+
 test('says why there is no projection to tell of', () => {
   const fault = 'UNAVAILABLE: no connection';
   const lines = statusLines({ ...STATUS, projection: undefined, fault });
