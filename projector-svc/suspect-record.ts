@@ -48,7 +48,8 @@ export async function applySuspect(
 
 /** One whose headers do not say which it is; what it was shows as a hole, which is filled. */
 export async function keepUnplaced(ctx: ProjectContext, record: LogRecord): Promise<void> {
-  const message = 'the headers of a record do not say which it is: seq or batchId is missing';
+  const message =
+    'the headers of a record do not say which it is: seq or batchId is missing or wrong';
   await keepFromKafka(ctx, record, { cause: CAUSE.noPosition, message });
 }
 
