@@ -8,9 +8,18 @@ import type { ControlTotals } from '#proto/bank/v1/bulk_service.ts';
 import { totalsMismatch } from './control-totals.ts';
 import { readSubmission, type StoredSubmission } from './sql/read-submission.ts';
 import type { SubmissionKey } from './submission-claims.ts';
-import type { CloseRequest } from './submission-close.ts';
 import { hasGap, readFold, submissionNotFound } from './submission-summary.ts';
 import { readFromEventStore, type SubmissionContext } from './submission-transactions.ts';
+
+export type CloseRequest = SubmissionKey & {
+  /** The index after the last item, if the closer knows; else the stored items say. */
+  readonly endItemIndex: number | undefined;
+  /** What the whole file says of itself; undefined: nothing to check. */
+  readonly controlTotals?: ControlTotals | undefined;
+  readonly traceparent: string | undefined;
+  /** Only who reverses a submission knows when the reversal is complete. */
+  readonly reverses?: string | undefined;
+};
 
 /** Throws SUBMISSION_CLOSED when the closer says another end than it has. */
 export function checkClosedEnd(

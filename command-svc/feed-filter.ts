@@ -3,9 +3,16 @@
  * accounts' first events. Answers a byte an event, 1 for wanted, or undefined when all are.
  */
 import { accountKey, type AccountOwners } from './account-owners.ts';
-import type { FeedFilter } from './feed-request.ts';
 import { LogRecord } from './log-record.ts';
 import type { OpenedRow } from './log-row.ts';
+
+export type FeedFilter = {
+  /** By number; undefined: all. */
+  readonly types: ReadonlySet<number> | undefined;
+  readonly owners: ReadonlySet<string> | undefined;
+  /** Ascending; never empty. */
+  readonly partitions: readonly number[];
+};
 
 export async function wantedEvents(
   opened: OpenedRow,

@@ -5,7 +5,7 @@
  * of.
  */
 import { InvalidToken, readToken, tokenWriter, type TokenNumbers } from '#platform/resume-token.ts';
-import type { FeedFilter } from './feed-request.ts';
+import type { FeedFilter } from './feed-filter.ts';
 
 export class FeedPosition {
   readonly #seqs: Map<number, bigint>;

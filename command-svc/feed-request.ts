@@ -8,16 +8,9 @@ import { InvalidToken } from '#platform/resume-token.ts';
 import { EventType } from '#proto/bank/event/v1/events.ts';
 import type { LogPositions, SubscribeToEventsRequest } from '#proto/bank/v1/event_log_service.ts';
 import { FEED_OWNERS_MAX, FEED_TYPES_MAX } from './bounds.ts';
+import type { FeedFilter } from './feed-filter.ts';
 import { FeedPosition, feedTokens, type FeedTokens } from './feed-position.ts';
 import { OWNER_CHARACTERS_MAX, textRule } from './field-rules.ts';
-
-export type FeedFilter = {
-  /** By number; undefined: all. */
-  readonly types: ReadonlySet<number> | undefined;
-  readonly owners: ReadonlySet<string> | undefined;
-  /** Ascending; never empty. */
-  readonly partitions: readonly number[];
-};
 
 export type OpenedFeed = {
   readonly filter: FeedFilter;

@@ -12,13 +12,13 @@ import { pausePoint } from '#platform/pause-points.ts';
 import { nowMicros } from '#platform/timestamps.ts';
 import { uuidToBytes } from '#platform/uuid.ts';
 import { EventBatch } from '#proto/bank/event/v1/event_batch.ts';
-import type { ControlTotals } from '#proto/bank/v1/bulk_service.ts';
 import { CLOSE_LOOKS_MAX } from './bounds.ts';
 import {
   checkClosedEnd,
   checkClosedTotals,
   firstDifference,
   incomplete,
+  type CloseRequest,
 } from './close-differences.ts';
 import { totalsMismatch } from './control-totals.ts';
 import { deleteClaims } from './sql/delete-claims.ts';
@@ -30,16 +30,6 @@ import { takePosition } from './sql/take-position.ts';
 import { readClosedStanding, type SubmissionKey } from './submission-claims.ts';
 import { hasGap, storedItems, submissionNotFound } from './submission-summary.ts';
 import { inSubmissionTransaction, type SubmissionContext } from './submission-transactions.ts';
-
-export type CloseRequest = SubmissionKey & {
-  /** The index after the last item, if the closer knows; else the stored items say. */
-  readonly endItemIndex: number | undefined;
-  /** What the whole file says of itself; undefined: nothing to check. */
-  readonly controlTotals?: ControlTotals | undefined;
-  readonly traceparent: string | undefined;
-  /** Only who reverses a submission knows when the reversal is complete. */
-  readonly reverses?: string | undefined;
-};
 
 /**
  * Closing what is closed is answered alike, unless the closer says another end or other totals.

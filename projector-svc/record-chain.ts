@@ -3,7 +3,6 @@
  * than stands before it here is of another history: the event store has become an older copy and
  * has gone on from there, past the projection's position. By positions alone it would follow.
  */
-import type { ProjectedHead } from './project-batch.ts';
 import { nameOf } from './record-outline.ts';
 import type { LogRecord } from './record-outline.ts';
 
@@ -13,7 +12,7 @@ export class OtherHistory extends Error {
 
 /** Throws OtherHistory for the first that does not follow; what names no batch follows. */
 export function checkChain(
-  head: Pick<ProjectedHead, 'batchId'>,
+  head: { readonly batchId: string | undefined },
   records: readonly LogRecord[],
 ): void {
   let { batchId } = head;

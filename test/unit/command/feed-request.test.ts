@@ -11,7 +11,8 @@ import {
 } from '#proto/bank/v1/event_log_service.ts';
 import { openAccountEventsRequest } from '../../../command-svc/account-event-reader.ts';
 import { FeedPosition, feedTokens } from '../../../command-svc/feed-position.ts';
-import { openFeedRequest, type FeedFilter } from '../../../command-svc/feed-request.ts';
+import type { FeedFilter } from '../../../command-svc/feed-filter.ts';
+import { openFeedRequest } from '../../../command-svc/feed-request.ts';
 
 const LOG = { logId: '11111111-2222-4333-8444-555555555555', partitionCount: 16 };
 const OTHER_LOG = { ...LOG, logId: '22222222-2222-4333-8444-555555555555' };
