@@ -15,16 +15,16 @@ export type Step = { name: string; limitSeconds: number } & (
 const MINUTES = ['--', '--minutes', '3'] as const;
 
 export const STEPS: readonly Step[] = [
-  { name: 'typecheck', limitSeconds: 25, kind: 'check', command: npmRun('typecheck') },
-  { name: 'lint', limitSeconds: 30, kind: 'check', command: npmRun('lint') },
-  { name: 'buf lint', limitSeconds: 10, kind: 'check', command: npmRun('lint:proto') },
-  { name: 'generated code', limitSeconds: 15, kind: 'check', command: npmRun('check:generated') },
-  { name: 'style', limitSeconds: 15, kind: 'vitest', project: 'style' },
-  { name: 'unit', limitSeconds: 90, kind: 'vitest', project: 'unit' },
-  { name: 'integration', limitSeconds: 360, kind: 'vitest', project: 'integration' },
-  { name: 'tools', limitSeconds: 240, kind: 'check', command: npmRun('test:tools') },
-  { name: 'e2e', limitSeconds: 470, kind: 'vitest', project: 'e2e' },
-  { name: 'faults', limitSeconds: 245, kind: 'check', command: npmRun('test:faults', ...MINUTES) },
+  { name: 'typecheck', limitSeconds: 20, kind: 'check', command: npmRun('typecheck') },
+  { name: 'lint', limitSeconds: 20, kind: 'check', command: npmRun('lint') },
+  { name: 'buf lint', limitSeconds: 5, kind: 'check', command: npmRun('lint:proto') },
+  { name: 'generated code', limitSeconds: 10, kind: 'check', command: npmRun('check:generated') },
+  { name: 'style', limitSeconds: 10, kind: 'vitest', project: 'style' },
+  { name: 'unit', limitSeconds: 75, kind: 'vitest', project: 'unit' },
+  { name: 'integration', limitSeconds: 460, kind: 'vitest', project: 'integration' },
+  { name: 'tools', limitSeconds: 180, kind: 'check', command: npmRun('test:tools') },
+  { name: 'e2e', limitSeconds: 480, kind: 'vitest', project: 'e2e' },
+  { name: 'faults', limitSeconds: 240, kind: 'check', command: npmRun('test:faults', ...MINUTES) },
 ];
 
 function npmRun(script: string, ...more: readonly string[]): readonly [string, ...string[]] {

@@ -73,6 +73,7 @@ describe('a rebuild', () => {
 
     const feed = readFeed(mesh.client, payroll.submissionId);
     const swapped = Promise.withResolvers<Rebuild | undefined>();
+    swapped.promise.catch(() => undefined); // awaited below
     const receipt = await sendDeposits(mesh.client, {
       ...payroll,
       messageItems: 100,
