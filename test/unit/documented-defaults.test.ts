@@ -1,6 +1,7 @@
 /**
- * docs/operations.md and docs/settings.md against the code: each default that it states, in a table or behind a
- * variable's name, is the one that the code has, and each variable that it names is read somewhere.
+ * docs/operations.md and docs/settings.md against the code: each default that they state, in a
+ * table or behind a variable's name, is the one that the code has, and each variable that they name
+ * is read somewhere.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

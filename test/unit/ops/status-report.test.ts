@@ -80,7 +80,8 @@ test('fits a screen with every partition in trouble, and a trace of any length',
 });
 
 test('shows the end of a long alarm, where the command stands that helps', () => {
-  const alarm = `partition 0, positions 1 to 40: archived in ${'f'.repeat(80)}; brought back by COMMAND`;
+  const file = 'f'.repeat(80);
+  const alarm = `partition 0, positions 1 to 40: archived in ${file}; brought back by COMMAND`;
   const partitions = [{ ...level(0), alarm }];
   const projection = GetProjectionStatusResponse.fromPartial({ partitions });
   const last = statusLines({ ...STATUS, projection }).at(-1);
