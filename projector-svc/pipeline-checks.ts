@@ -26,7 +26,7 @@ export function pipelineChecks({ look, memory, lag, partitionCount }: PipelineSe
     slotCheck(look, memory),
     retainedCheck(look),
     ...(watched ? [connectorCheck(connector), tasksCheck(connector)] : []),
-    heartbeatCheck(look),
+    heartbeatCheck(look, memory),
     lagCheck(lag, partitionCount),
   ];
 }
@@ -93,15 +93,14 @@ function retainedCheck({ facts }: Look): Check {
   return measured('retained_wal', 'kept for the slot', { value, limits, unit: 'bytes' });
 }
 
-function heartbeatCheck({ facts }: Look): Check {
+/** Where there was never one, by how long it has been waited for. */
+function heartbeatCheck({ facts, nowMs }: Look, { noHeartbeatSinceMs }: Memory): Check {
   if (facts === undefined) return unasked('heartbeat');
-  const { heartbeatAgeMs: value } = facts;
-  if (value === undefined) return stateOnly('heartbeat', 'failing', 'there was never one');
-  return measured('heartbeat', 'since the newest', {
-    value,
-    limits: PIPELINE.heartbeat,
-    unit: 'ms',
-  });
+  const { heartbeatAgeMs } = facts;
+  const what = heartbeatAgeMs === undefined ? 'there was never one' : 'since the newest';
+  const waitedMs = BigInt(Math.round(nowMs - (noHeartbeatSinceMs ?? nowMs)));
+  const value = heartbeatAgeMs ?? waitedMs;
+  return measured('heartbeat', what, { value, limits: PIPELINE.heartbeat, unit: 'ms' });
 }
 
 function lagCheck(lag: PipelineSeen['lag'], partitionCount: number): Check {

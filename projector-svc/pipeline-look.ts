@@ -46,6 +46,8 @@ export type Memory = {
   lsnSinceMs: number;
   inactiveSinceMs: number | undefined;
   missingSinceMs: number | undefined;
+  /** There has never been a heartbeat: Debezium writes its first some seconds after its start. */
+  noHeartbeatSinceMs: number | undefined;
 };
 
 export type LookContext = {
@@ -74,14 +76,17 @@ export async function lookAtPipeline(ctx: LookContext, lag: LagSeen): Promise<Lo
 }
 
 export function newMemory(nowMs: number): Memory {
-  return { lsn: '', lsnSinceMs: nowMs, inactiveSinceMs: undefined, missingSinceMs: undefined };
+  const since = { inactiveSinceMs: undefined, missingSinceMs: undefined };
+  return { lsn: '', lsnSinceMs: nowMs, ...since, noHeartbeatSinceMs: undefined };
 }
 
 /** What a look says of what lasts; one that could not ask PostgreSQL says nothing of the slot. */
 export function remember({ facts, connector, nowMs }: Look, memory: Memory): void {
   memory.missingSinceMs = connector === 'missing' ? (memory.missingSinceMs ?? nowMs) : undefined;
   if (facts === undefined) return;
-  const { slot } = facts;
+  const { slot, heartbeatAgeMs } = facts;
+  memory.noHeartbeatSinceMs =
+    heartbeatAgeMs === undefined ? (memory.noHeartbeatSinceMs ?? nowMs) : undefined;
   memory.inactiveSinceMs = slot?.active === true ? undefined : (memory.inactiveSinceMs ?? nowMs);
   const lsn = slot?.confirmedLsn ?? '';
   if (lsn === memory.lsn && slot?.active === true) return;
