@@ -5,22 +5,13 @@
  */
 import { status } from '@grpc/grpc-js';
 import type { Pool } from 'pg';
+import { whereArchived } from '#platform/archived-range.ts';
 import { refusal } from '#platform/grpc-errors.ts';
-import { findArchivedRange } from './sql/find-archived-range.ts';
 import { MissingPositionError } from './sql/missing-position.ts';
 
 export async function whyMissing(db: Pool, error: unknown): Promise<unknown> {
   if (!(error instanceof MissingPositionError)) return error;
-  const { partition, seq } = error;
-  const range = await findArchivedRange(db, partition, seq);
-  if (range === undefined) return error;
-  const { firstSeq, lastSeq, fileName } = range;
-  const back = `npm run ops -- unarchive --partition ${partition} --from ${seq} --folder FOLDER`;
-  return refusal(
-    status.FAILED_PRECONDITION,
-    'LOG_ARCHIVED',
-    `partition ${partition}, positions ${firstSeq} to ${lastSeq}: archived in ${fileName}; ` +
-      `brought back by ${back}`,
-    { cause: error },
-  );
+  const archived = await whereArchived(db, error.partition, error.seq);
+  if (archived === undefined) return error;
+  return refusal(status.FAILED_PRECONDITION, 'LOG_ARCHIVED', archived, { cause: error });
 }

@@ -4,7 +4,7 @@
  * has a hole, which nothing here can mend.
  */
 import type pg from 'pg';
-import { findArchivedRange } from './sql/find-archived-range.ts';
+import { whereArchived } from '#platform/archived-range.ts';
 
 export class MissingPosition extends Error {
   override readonly name = 'MissingPosition';
@@ -17,15 +17,7 @@ export async function missingPosition(
   seq: bigint,
   why: string,
 ): Promise<MissingPosition> {
-  const range = await findArchivedRange(eventStore, partition, seq);
-  if (range === undefined) {
-    const what = `position ${seq} of partition ${partition} is not in the outbox`;
-    return new MissingPosition(`${what}, and ${why}`);
-  }
-  const { firstSeq, lastSeq, fileName } = range;
-  const back = `npm run ops -- unarchive --partition ${partition} --from ${seq} --folder FOLDER`;
-  return new MissingPosition(
-    `partition ${partition}, positions ${firstSeq} to ${lastSeq}: archived in ${fileName}; ` +
-      `brought back by ${back}`,
-  );
+  const archived = await whereArchived(eventStore, partition, seq);
+  const hole = `position ${seq} of partition ${partition} is not in the outbox, and ${why}`;
+  return new MissingPosition(archived ?? hole);
 }
