@@ -22,7 +22,6 @@ export type Refused = { readonly accountId: string; readonly fault: Fault };
 export type Parking = {
   readonly letter: DeadLetter;
   readonly accountIds: readonly string[];
-  readonly isNew: boolean;
 };
 
 /** Under the head's lock. Those that were parked before stay where they are. */
@@ -46,10 +45,10 @@ export async function parkUnread(
   fault: Fault,
 ): Promise<Parking> {
   const letter = letterOfStore(record, fault, true);
-  const isNew = await keepDeadLetter(client, letter);
+  await keepDeadLetter(client, letter);
   await insertParked(client, record.accountIds, record.partition, letter.deadLetterId);
   await checkBound(client);
-  return { letter, accountIds: record.accountIds, isNew };
+  return { letter, accountIds: record.accountIds };
 }
 
 /** Accounts that are parked, and that a retry has found a fault in: here, or behind it. */
@@ -75,8 +74,8 @@ async function keepLetters(
     const [first] = alike;
     if (first === undefined) continue;
     const letter = letterOfStore(record, first.fault, false);
-    const isNew = await keepDeadLetter(client, letter);
-    parkings.push({ letter, accountIds: alike.map(({ accountId }) => accountId), isNew });
+    await keepDeadLetter(client, letter);
+    parkings.push({ letter, accountIds: alike.map(({ accountId }) => accountId) });
   }
   return parkings;
 }
