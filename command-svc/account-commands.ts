@@ -134,7 +134,7 @@ async function decided(
   const command = await withCounterpart(context, named);
   const { validateOnly } = request.value;
   const executed = await (validateOnly
-    ? validate(context, command)
+    ? validate(context, command, call)
     : execute(context, command, call));
   return { command, executed };
 }

@@ -24,9 +24,9 @@ export const storeAtomic: StoreBatch = async (context, request, end, call) => {
   const { submissionId, operations } = request;
   const numbering = wholeSubmission(submissionId, operations.length);
   const results = collectResults();
-  const { traceparent } = call;
+  const { traceparent, caller } = call;
   end.throwIfEnded();
-  const opened = await openBulkUpload(context, end, numbering, { traceparent, results });
+  const opened = await openBulkUpload(context, end, numbering, { traceparent, caller, results });
   const { upload, itemContext } = opened;
   let isStored = false;
   try {

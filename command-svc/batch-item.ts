@@ -6,6 +6,7 @@ import { availableMinor, type CarriedState } from '#domain/account.ts';
 import type { Command } from '#domain/commands.ts';
 import type { AccountEvent } from '#domain/events.ts';
 import type { Rejection } from '#domain/rejection.ts';
+import type { Caller } from '#platform/caller.ts';
 import type { RpcError } from '#platform/grpc-errors.ts';
 
 /** What a caller learns of an executed command. */
@@ -66,6 +67,7 @@ export type UnaryOrigin = {
   readonly kind: 'unary';
   /** W3C trace context of the caller's call. */
   readonly traceparent: string | undefined;
+  readonly caller: Caller;
   readonly settle: Settle;
   /** On the clock of performance.now(). */
   readonly deadlineAtMs: number | undefined;
@@ -77,6 +79,7 @@ export type UnaryOrigin = {
 export type SubmissionOrigin = {
   readonly kind: 'submission';
   readonly traceparent: string | undefined;
+  readonly caller: Caller;
   readonly settle: Settle;
   readonly claim: SubmissionClaim;
 };

@@ -5,6 +5,7 @@
  * destroys the reading side only; the answer still goes out. Every timer and listener is taken away
  * by `detach`.
  */
+import type { Caller } from '#platform/caller.ts';
 import { status, type ServerReadableStream } from '@grpc/grpc-js';
 import { openCallContext } from '#platform/call-context.ts';
 import { refusal, type RpcError } from '#platform/grpc-errors.ts';
@@ -24,6 +25,7 @@ export type ClientStream = AsyncIterable<RawMessage> &
 export type BulkStream = {
   /** The caller's trace. */
   readonly traceparent: string | undefined;
+  readonly caller: Caller;
   /** Ends the stream; later reasons are dropped. */
   end(reason: unknown): void;
   /** Throws the reason once the stream has ended. */
@@ -91,6 +93,7 @@ export function openBulkStream(call: ClientStream, options: BulkStreamOptions): 
   }
   return {
     traceparent: callContext.traceparent,
+    caller: callContext.caller,
     end,
     throwIfEnded,
     messages,

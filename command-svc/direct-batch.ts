@@ -71,11 +71,11 @@ async function checkLease(context: IntakeContext, leaseId: string): Promise<void
   if (!holds) throw leaseExpired(leaseId);
 }
 
-const storePerItem: StoreBatch = async (context, request, end, { traceparent }) => {
+const storePerItem: StoreBatch = async (context, request, end, { traceparent, caller }) => {
   const { submissionId, operations } = request;
   const numbering = wholeSubmission(submissionId, operations.length);
   const results = collectResults();
-  const origin = { traceparent, results };
+  const origin = { traceparent, caller, results };
   end.throwIfEnded();
   const opened = await openUpload(context, end, numbering, origin, operationItem);
   try {

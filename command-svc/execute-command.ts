@@ -35,20 +35,25 @@ export async function execute(
 }
 
 /** What would become of the command now. */
-export async function validate(context: CommandContext, command: Command): Promise<Executed> {
-  const item = itemOf(context, command, NOBODY);
+export async function validate(
+  context: CommandContext,
+  command: Command,
+  { caller }: CallContext,
+): Promise<Executed> {
+  const item = itemOf(context, command, { ...UNTOLD, caller });
   const [decision] = await decideOnStored(context, [item]);
   if (decision === undefined) throw new Error('a command was not decided');
   const found = executed(decision);
   return found.kind === 'replayed' ? found : { ...found, storedAtMicros: NOT_STORED };
 }
 
-const NOBODY: UnaryOrigin = {
+/** Nobody waits for it. */
+const UNTOLD = {
   kind: 'unary',
   traceparent: undefined,
   deadlineAtMs: undefined,
   settle: () => undefined,
-};
+} as const;
 
 function executed(outcome: ItemOutcome): Executed {
   switch (outcome.kind) {
@@ -74,8 +79,9 @@ function outcomeOf(
 ): Promise<ItemOutcome> {
   call.signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const { traceparent, deadlineAtMs, signal } = call;
-    const origin = { kind: 'unary', traceparent, settle: resolve, deadlineAtMs, signal } as const;
+    const { traceparent, caller, deadlineAtMs, signal } = call;
+    const kept = { traceparent, caller, deadlineAtMs, signal };
+    const origin = { kind: 'unary', ...kept, settle: resolve } as const;
     if (context.batcher.tryEnqueue(itemOf(context, command, origin))) return;
     reject(NO_ROOM);
   });

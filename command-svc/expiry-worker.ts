@@ -7,6 +7,7 @@
  * A round that fails is tried again as the next one. Accounts that fail are left out while others
  * have something to end: they must not stand in front of them for ever.
  */
+import { THE_SERVICE } from '#platform/caller.ts';
 import type { Logger } from '#platform/logger.ts';
 import { nowMicros } from '#platform/timestamps.ts';
 import { sleep } from '#platform/waiting.ts';
@@ -91,7 +92,13 @@ function expireHolds(context: WorkerContext, accountId: string): Promise<ItemOut
     const item = itemOf(
       context,
       { type: 'ExpireHolds', accountId, operationId: undefined },
-      { kind: 'unary', traceparent: undefined, deadlineAtMs: undefined, settle: resolve },
+      {
+        kind: 'unary',
+        traceparent: undefined,
+        caller: THE_SERVICE,
+        deadlineAtMs: undefined,
+        settle: resolve,
+      },
     );
     if (!context.batcher.tryEnqueue(item)) resolve(undefined);
   });

@@ -4,6 +4,7 @@
  * ends it, what was stored stays stored and countable, and its claim is deleted after its last item
  * in flight.
  */
+import type { Caller } from '#platform/caller.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import type { BatchItem } from './batch-item.ts';
 import type { Batcher } from './batcher.ts';
@@ -46,6 +47,7 @@ export type OpenedUpload<Item> = {
 
 export type UploadOrigin = {
   readonly traceparent: string | undefined;
+  readonly caller: Caller;
   /** What became of each item goes here too, where the caller wants it. */
   readonly results: ResultSink | undefined;
 };
@@ -54,7 +56,7 @@ export async function openBulkUpload(
   context: UploadContext,
   end: UploadEnd,
   numbering: ItemNumbering,
-  { traceparent, results }: UploadOrigin,
+  { traceparent, caller, results }: UploadOrigin,
 ): Promise<{ upload: BulkUpload; itemContext: ItemContext }> {
   const { submissionId, firstIndex, endIndex, reverses } = numbering.plan;
   const submission = { tenant: NO_TENANT, submissionId };
@@ -77,7 +79,13 @@ export async function openBulkUpload(
   const itemContext: ItemContext = {
     partitionCount: context.partitionCount,
     homePartition: homePartition(submission, context.partitionCount),
-    origin: { kind: 'submission', traceparent, settle: flight.settle, claim: claimOf(upload) },
+    origin: {
+      kind: 'submission',
+      traceparent,
+      caller,
+      settle: flight.settle,
+      claim: claimOf(upload),
+    },
   };
   return { upload, itemContext };
 }

@@ -41,7 +41,7 @@ export async function reverseSubmission(
     leave = beginUpload(context);
     const reversal = await openReversal(context, wanted);
     const store = reversal.closed ? answerStored : storeReversals;
-    return { receipt: await store(context, wanted, reversal, end, call.traceparent) };
+    return { receipt: await store(context, wanted, reversal, end, call) };
   } finally {
     leave?.();
     end.detach();
@@ -69,7 +69,7 @@ type Store = (
   request: ReversalRequest,
   reversal: OpenReversal,
   end: CallEnd,
-  traceparent: string | undefined,
+  call: CallContext,
 ) => Promise<BulkReceipt>;
 
 const answerStored: Store = async (context, request, { items }) => {
@@ -77,13 +77,14 @@ const answerStored: Store = async (context, request, { items }) => {
   return bulkReceipt(request.submissionId, { ...newStreamCounts(), duplicate: items }, summary);
 };
 
-const storeReversals: Store = async (context, request, { items }, end, traceparent) => {
+const storeReversals: Store = async (context, request, { items }, end, call) => {
   const { tenant, submissionId, reverses, reason } = request;
   const { nextItemIndex } = await readSummary(context, request);
   const first = Number(nextItemIndex); // all below it is stored
   const numbering = wholeSubmission(submissionId, items);
   const plan = { ...numbering.plan, firstIndex: first, reverses };
-  const origin = { traceparent, results: undefined };
+  const { traceparent, caller } = call;
+  const origin = { traceparent, caller, results: undefined };
   const reversing = { ...numbering, plan };
   const opened = await openUpload(context, end, reversing, origin, reversalOf(reason));
   try {

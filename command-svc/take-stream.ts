@@ -79,7 +79,8 @@ export async function takeStream<Item>(
   const stream = openBulkStream(call, { stopping, streamIdleMs, retryAfterMs });
   const parent = contextOfTraceparent(stream.traceparent);
   const span = tracer('command-svc').startSpan('bulk-intake', {}, parent);
-  const origin = { traceparent: traceparentOf(span) ?? stream.traceparent, results };
+  const traceparent = traceparentOf(span) ?? stream.traceparent;
+  const origin = { traceparent, caller: stream.caller, results };
   results?.onBroken(stream.end);
   let share: Share | undefined; // of the message in hand
   let numbering: ItemNumbering | undefined;

@@ -24,7 +24,7 @@ export function openTrial<Item>(
   context: TrialContext,
   end: UploadEnd,
   numbering: ItemNumbering,
-  { traceparent, results }: UploadOrigin,
+  { traceparent, caller, results }: UploadOrigin,
   toItem: ToItem<Item>,
 ): OpenedUpload<Item> {
   const { submissionId } = numbering.plan;
@@ -37,6 +37,7 @@ export function openTrial<Item>(
     origin: {
       kind: 'submission',
       traceparent,
+      caller,
       settle: () => undefined,
       claim: { ...submission, claimId: '' },
     },

@@ -4,6 +4,7 @@
 // handlers of streams.
 import { status } from '@grpc/grpc-js';
 import type { Metadata } from '@grpc/grpc-js';
+import { callerOf, type Caller } from './caller.ts';
 import { RpcError } from './grpc-errors.ts';
 
 /**
@@ -18,6 +19,7 @@ export type CallContext = {
   deadlineAtMs: number | undefined;
   metadata: Metadata;
   traceparent: string | undefined;
+  caller: Caller;
 };
 
 /** What the calls of all four kinds have in common. */
@@ -43,6 +45,7 @@ export function openCallContext(call: AnyCall): CallContext & { close: () => voi
     deadlineAtMs,
     metadata: call.metadata,
     traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+    caller: callerOf(call.metadata),
     close: () => call.off('cancelled', onCancelled),
   };
 }

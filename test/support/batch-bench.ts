@@ -3,6 +3,7 @@
  * cache and pool, on a test's own event store. Locks are as the test says; nothing else is
  * replaced.
  */
+import { ANYONE } from '#platform/caller.ts';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { Command, Deposit, OpenAccount } from '#domain/commands.ts';
@@ -141,6 +142,7 @@ export function settled(
         ? { kind: 'unary', deadlineAtMs }
         : { kind: 'submission', claim: place.claim }),
       traceparent: undefined,
+      caller: ANYONE,
       settle: (outcome) => outcomes.push(outcome),
     },
   };

@@ -1,16 +1,29 @@
 /** Items for tests of what happens to items, whatever is in them. */
+import { ANYONE } from '#platform/caller.ts';
 import type { BatchItem, Settle } from '../../command-svc/batch-item.ts';
 
 /** An item of a stream. */
 export function bulkItem(partition: number, bytes = 10, settle: Settle = NOBODY): BatchItem {
   const claim = { tenant: '', submissionId: 's', claimId: 'c' };
-  const origin = { kind: 'submission', claim, traceparent: undefined, settle } as const;
+  const origin = {
+    kind: 'submission',
+    claim,
+    traceparent: undefined,
+    caller: ANYONE,
+    settle,
+  } as const;
   return { ...EMPTY, partition, bytes, origin };
 }
 
 /** A command. */
 export function unaryItem(partition: number, bytes = 10, settle: Settle = NOBODY): BatchItem {
-  const unary = { kind: 'unary', deadlineAtMs: undefined, traceparent: undefined, settle } as const;
+  const unary = {
+    kind: 'unary',
+    deadlineAtMs: undefined,
+    traceparent: undefined,
+    caller: ANYONE,
+    settle,
+  } as const;
   return { ...EMPTY, partition, bytes, origin: unary };
 }
 

@@ -1,4 +1,5 @@
 /** Items of a bulk message: the bound of what they take in the packed row, and what they become. */
+import { ANYONE } from '#platform/caller.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Command } from '#domain/commands.ts';
@@ -18,6 +19,7 @@ const CONTEXT = {
     kind: 'submission',
     claim: { tenant: '', submissionId: 's', claimId: ID },
     traceparent: undefined,
+    caller: ANYONE,
     settle: () => undefined,
   },
   partitionCount: 16,

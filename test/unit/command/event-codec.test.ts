@@ -1,4 +1,5 @@
 /** Stored bytes that are written by hand equal ts-proto's, and carry the state after them. */
+import { ANYONE } from '#platform/caller.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { evolve, NO_ACCOUNT } from '#domain/account.ts';
@@ -131,6 +132,7 @@ function itemOf(command: Deposit, itemIndex: number): BatchItem {
     kind: 'unary',
     deadlineAtMs: undefined,
     traceparent: undefined,
+    caller: ANYONE,
     settle: () => undefined,
   } as const;
   const parts = { invalid: undefined, written: undefined, contentHash: '', bytes: 0 };

@@ -1,4 +1,5 @@
 /** Single commands that would wait too long in their lane are refused at once. */
+import { ANYONE } from '#platform/caller.ts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createBatcher, type Batcher } from '../../../command-svc/batcher.ts';
 import { bulkItem, unaryItem } from '#test/support/batch-items.ts';
@@ -36,7 +37,12 @@ const end = async (): Promise<void> => {
 /** Of one lane or two. */
 const isTaken = (leftMs?: number, otherPartition?: number): boolean => {
   const deadlineAtMs = leftMs === undefined ? undefined : performance.now() + leftMs;
-  const origin = { kind: 'unary', traceparent: undefined, settle: () => undefined } as const;
+  const origin = {
+    kind: 'unary',
+    traceparent: undefined,
+    caller: ANYONE,
+    settle: () => undefined,
+  } as const;
   const item = { ...unaryItem(0), otherPartition, origin: { ...origin, deadlineAtMs } };
   return batcher.tryEnqueue(item);
 };

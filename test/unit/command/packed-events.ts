@@ -1,4 +1,5 @@
 /** What events take in the packed row, where every number is as long as it can be. */
+import { ANYONE } from '#platform/caller.ts';
 import type { ExistingAccount } from '#domain/account.ts';
 import type { AccountEvent } from '#domain/events.ts';
 import { uuidToBytes } from '#platform/uuid.ts';
@@ -38,6 +39,7 @@ const ITEM: BatchItem = {
   origin: {
     kind: 'unary',
     traceparent: undefined,
+    caller: ANYONE,
     deadlineAtMs: undefined,
     settle: () => undefined,
   },

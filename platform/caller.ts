@@ -1,0 +1,42 @@
+/**
+ * Who calls. Authentication makes it, once a call, before the handler runs, and hangs it on the
+ * call's metadata; without authentication every caller is ANYONE, of the one tenant without a name.
+ */
+import type { Metadata } from '@grpc/grpc-js';
+
+export type Caller = {
+  /** Who it is within its tenant; empty: nobody has asked. */
+  readonly subject: string;
+  /** Whose accounts and submissions it may reach. */
+  readonly tenant: string;
+  /** It reaches the accounts of this owner only; undefined: all of its tenant. */
+  readonly owner: string | undefined;
+  /** What it may do; undefined: everything. */
+  readonly scopes: ReadonlySet<string> | undefined;
+  /** When it is to be authenticated anew, milliseconds since 1970-01-01 UTC; undefined: never. */
+  readonly expiresAtMs: number | undefined;
+  /** The address that the call comes from, host:port; empty: it is not known. */
+  readonly peer: string;
+};
+
+export const ANYONE: Caller = {
+  subject: '',
+  tenant: '',
+  owner: undefined,
+  scopes: undefined,
+  expiresAtMs: undefined,
+  peer: '',
+};
+
+/** What a service does by itself, in whatever tenant. */
+export const THE_SERVICE: Caller = { ...ANYONE, subject: 'the service' };
+
+const callers = new WeakMap<Metadata, Caller>();
+
+export function setCaller(metadata: Metadata, caller: Caller): void {
+  callers.set(metadata, caller);
+}
+
+export function callerOf(metadata: Metadata): Caller {
+  return callers.get(metadata) ?? ANYONE;
+}
