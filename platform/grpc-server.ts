@@ -13,7 +13,7 @@ import type { Address } from './config.ts';
 import { guardConnections } from './connection-guard.ts';
 import { HEALTH_SERVICE, createHealth } from './grpc-health.ts';
 import { createReflection } from './grpc-reflection.ts';
-import { http2ServersOf } from './http2-servers.ts';
+import { boundResets, http2ServersOf } from './http2-servers.ts';
 import type { Logger } from './logger.ts';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
 import { countRefused, tooManyCalls } from './server-refusals.ts';
@@ -67,6 +67,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const isFull = (): boolean => calls.counts().inHand >= limits.callsMax;
   const door = createCallDoor(isFull, tooManyCalls(limits), () => countRefused('calls'));
   const server = new Server({ ...channelOptions(limits), interceptors: [calls.interceptor] });
+  boundResets(server, limits);
   const health = createHealth();
   const names = new Set<string>();
   const starting = new Set<string>();

@@ -12,6 +12,12 @@ export type ServerLimits = {
   readonly connectionsMax: number;
   /** Calls at once on one connection; more wait in the caller's own client. */
   readonly connectionStreamsMax: number;
+  /**
+   * Calls that a caller gives up (by cancelling, or by its deadline) on one connection: so many at
+   * once, and so many a second after that; one more ends the connection.
+   */
+  readonly connectionResetsMax: number;
+  readonly connectionResetsPerS: number;
   /** A connection without a call for so long is closed. */
   readonly connectionIdleMs: number;
   readonly connectionAgeMaxMs: number;
@@ -50,6 +56,8 @@ export const SERVER_LIMITS: ServerLimits = {
   messageBytesMax: 8 * MIB,
   connectionsMax: 1_000,
   connectionStreamsMax: 1_000,
+  connectionResetsMax: 5_000,
+  connectionResetsPerS: 1_000,
   connectionIdleMs: 15 * 60_000,
   connectionAgeMaxMs: 30 * 60_000,
   connectionAgeGraceMs: 10 * 60_000,
@@ -78,6 +86,8 @@ export const SERVER_ENV = {
   BANK_SERVER_MESSAGE_BYTES_MAX: within('messageBytesMax', 1024, 64 * MIB),
   BANK_SERVER_CONNECTIONS_MAX: within('connectionsMax', 1, 100_000),
   BANK_SERVER_CONNECTION_STREAMS_MAX: within('connectionStreamsMax', 1, 100_000),
+  BANK_SERVER_CONNECTION_RESETS_MAX: within('connectionResetsMax', 1, 10_000_000),
+  BANK_SERVER_CONNECTION_RESETS_PER_S: within('connectionResetsPerS', 1, 10_000_000),
   BANK_SERVER_CONNECTION_IDLE_MS: within('connectionIdleMs', 100, DAY_MS),
   BANK_SERVER_CONNECTION_AGE_MAX_MS: within('connectionAgeMaxMs', 1_000, DAY_MS),
   BANK_SERVER_CONNECTION_AGE_GRACE_MS: within('connectionAgeGraceMs', 1_000, DAY_MS),
@@ -102,6 +112,8 @@ export function serverLimits(env: { [K in keyof typeof SERVER_ENV]: number }): S
     messageBytesMax: env.BANK_SERVER_MESSAGE_BYTES_MAX,
     connectionsMax: env.BANK_SERVER_CONNECTIONS_MAX,
     connectionStreamsMax: env.BANK_SERVER_CONNECTION_STREAMS_MAX,
+    connectionResetsMax: env.BANK_SERVER_CONNECTION_RESETS_MAX,
+    connectionResetsPerS: env.BANK_SERVER_CONNECTION_RESETS_PER_S,
     connectionIdleMs: env.BANK_SERVER_CONNECTION_IDLE_MS,
     connectionAgeMaxMs: env.BANK_SERVER_CONNECTION_AGE_MAX_MS,
     connectionAgeGraceMs: env.BANK_SERVER_CONNECTION_AGE_GRACE_MS,

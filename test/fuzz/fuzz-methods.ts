@@ -38,13 +38,10 @@ export async function fuzzMethod(
   method: DescMethod,
   options: FuzzOptions,
 ): Promise<MethodReport> {
-  const client = new Client(address, credentials.createInsecure(), {
-    'grpc.use_local_subchannel_pool': 1,
-  });
   const codes = new Map<string, number>();
   const findings: string[] = [];
   const tokens = new Set<string>();
-  const callOnce = async (messages: readonly Buffer[]): Promise<void> => {
+  const callOnce = async (client: Client, messages: readonly Buffer[]): Promise<void> => {
     try {
       const { code, message, responses } = await fuzzCall(client, method, messages);
       const name = status[code];
@@ -56,15 +53,16 @@ export async function fuzzMethod(
     }
   };
   let calls = 0;
-  try {
-    while (calls < options.messages && options.signal?.aborted !== true) {
-      const count = Math.min(CHUNK_CALLS, options.messages - calls);
-      const ground = { ...options.ground, tokens: [...tokens] };
-      await inParallel(generated(method, ground, count, options.seed + calls), callOnce);
-      calls += count;
-    }
-  } finally {
-    client.close();
+  while (calls < options.messages && options.signal?.aborted !== true) {
+    const count = Math.min(CHUNK_CALLS, options.messages - calls);
+    const ground = { ...options.ground, tokens: [...tokens] };
+    // Streams are left after their first answer: a connection may give up only so many calls.
+    const client = new Client(address, credentials.createInsecure(), {
+      'grpc.use_local_subchannel_pool': 1,
+    });
+    const messages = generated(method, ground, count, options.seed + calls);
+    await inParallel(messages, (one) => callOnce(client, one)).finally(() => client.close());
+    calls += count;
   }
   const name = `${method.parent.name}.${method.name}`;
   return { name, calls, codes: Object.fromEntries(codes), findings };

@@ -14,7 +14,13 @@ export const FRAME = {
   windowUpdate: 8,
 } as const;
 export const FLAG = { endStream: 1, ack: 1, endHeaders: 4 } as const;
-export const CODE = { noError: 0, refusedStream: 7, cancel: 8, enhanceYourCalm: 11 } as const;
+export const CODE = {
+  noError: 0,
+  internalError: 2,
+  refusedStream: 7,
+  cancel: 8,
+  enhanceYourCalm: 11,
+} as const;
 
 export type RawFrame = { type: number; flags: number; stream: number; payload: Buffer };
 

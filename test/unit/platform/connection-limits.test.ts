@@ -68,6 +68,27 @@ test('calls of a connection: one more is refused, and others are taken', async (
   await othersAreServed();
 });
 
+test('calls given up: as many as may be leave the connection, one more ends it', async () => {
+  await serve({ connectionResetsMax: 2_000, connectionResetsPerS: 1 });
+  const one = await raw();
+  let stream = -1;
+  const giveUp = (): void => {
+    stream += 2;
+    one.begin(stream, GET);
+    one.send(FRAME.resetStream, 0, stream, Buffer.of(0, 0, 0, CODE.cancel));
+  };
+  for (let n = 0; n < 2_000; n++) giveUp();
+  one.begin((stream += 2), GET);
+  one.send(FRAME.data, 1, stream, grpcMessage(NOTHING));
+  await until('the next call is answered', () =>
+    one.frames.some((frame) => frame.type === FRAME.data && frame.stream === stream),
+  );
+  for (let n = 0; n < 10; n++) giveUp(); // time has passed: some more have become free
+  await one.closed;
+  expect(one.goAwayCode()).toBe(CODE.internalError);
+  await othersAreServed();
+});
+
 describe('pings', () => {
   const ping = (connection: RawConnection) =>
     connection.send(FRAME.ping, 0, 0, Buffer.from('12345678'));
