@@ -4,7 +4,7 @@
  * was, 2 when the comparison could not be made.
  */
 import { Command } from 'commander';
-import { createBankClient } from '#client/bank-client.ts';
+import { createBankClient, type BankClient } from '#client/bank-client.ts';
 import { followReconciliation } from '#client/reconciliation.ts';
 import type { Money } from '#proto/bank/v1/money.ts';
 import type { ReconcileResponse, ReconcileTotals } from '#proto/bank/v1/projector_service.ts';
@@ -12,6 +12,8 @@ import { errorText } from './error-text.ts';
 
 const EXIT = { agrees: 0, differs: 1, failed: 2 } as const;
 const PROJECTOR = '127.0.0.1:50053';
+/** To find a projector at all; once there is one, it may be away for longer. */
+const CONNECT_MS = 5000;
 const NOBODY = ['127.0.0.1:1'];
 
 type Options = { readonly projector: string[]; readonly account: string[] };
@@ -32,6 +34,7 @@ async function main(): Promise<number> {
   const { projector, account } = parseOptions(process.argv);
   const client = createBankClient({ command: NOBODY, query: NOBODY, projector });
   try {
+    await isThere(client, projector);
     const messages = followReconciliation(client.projector, { accountIds: account });
     for await (const { part } of messages) {
       say(part);
@@ -42,6 +45,16 @@ async function main(): Promise<number> {
   } finally {
     client.close();
   }
+}
+
+function isThere({ projector }: BankClient, addresses: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    projector.waitForReady(Date.now() + CONNECT_MS, (error) => {
+      if (error === undefined) return resolve();
+      const message = `nothing answers on ${addresses.join(', ')}: is it started, or elsewhere`;
+      reject(new Error(`${message} (--projector)?`));
+    });
+  });
 }
 
 /** An account that neither side has is no account that is right. */
