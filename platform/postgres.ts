@@ -3,6 +3,7 @@
 // these pools only. A lost idle connection is logged and replaced; it never ends the process.
 import pg from 'pg';
 import type { Logger } from './logger.ts';
+import { postgresConnection } from './postgres-connection.ts';
 import { isConnectionLost, isRolledBack } from './sql-states.ts';
 
 export {
@@ -37,7 +38,7 @@ export type PoolOptions = {
 
 export function createPool(options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: options.url,
+    ...postgresConnection(options.url),
     application_name: options.applicationName,
     max: options.maxConnections,
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
