@@ -4,7 +4,9 @@
  */
 import { z } from 'zod';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
+import type { ListenerTls } from '#platform/listener-tls.ts';
 import { SERVER_ENV, serverLimits, type ServerLimits } from '#platform/server-limits.ts';
+import { TRANSPORT_ENV, transportSettings } from '#platform/transport-settings.ts';
 import type { AppendLimits } from './batch.ts';
 import type { BatcherLimits } from './batch-start.ts';
 import type { BulkModeConfig } from './bulk-mode.ts';
@@ -19,6 +21,8 @@ export type CommandConfig = {
   readonly eventStoreUrl: string;
   readonly redisUrl: string;
   readonly listen: Address;
+  /** undefined: plaintext, on this machine only. */
+  readonly tls: ListenerTls | undefined;
   readonly server: ServerLimits;
   readonly instance: string;
   readonly logLevel: string;
@@ -50,6 +54,7 @@ export type CommandConfig = {
 
 const ENV = z.object({
   ...SERVER_ENV,
+  ...TRANSPORT_ENV,
   BANK_EVENT_STORE_URL: envText(),
   BANK_REDIS_URL: envText(),
   BANK_COMMAND_LISTEN: envAddress('127.0.0.1:50051'),
@@ -96,10 +101,11 @@ const ENV = z.object({
 });
 type Env = z.infer<typeof ENV>;
 
-const SCHEMA = ENV.transform((env): CommandConfig => ({
+const SCHEMA = ENV.transform((env, ctx): CommandConfig => ({
   eventStoreUrl: env.BANK_EVENT_STORE_URL,
   redisUrl: env.BANK_REDIS_URL,
   listen: env.BANK_COMMAND_LISTEN,
+  tls: transportOf(env, ctx),
   server: serverLimits(env),
   instance: env.BANK_INSTANCE,
   logLevel: env.BANK_LOG_LEVEL,
@@ -190,6 +196,12 @@ function bulkModeConfig(env: Env): CommandConfig['bulkMode'] {
     },
     streamLeaseMs: env.BANK_COMMAND_STREAM_LEASE_MS,
   };
+}
+
+function transportOf(env: Env, ctx: z.RefinementCtx): ListenerTls | undefined {
+  const { BANK_COMMAND_LISTEN: listen, BANK_EVENT_STORE_URL, BANK_REDIS_URL } = env;
+  const urls = { BANK_EVENT_STORE_URL, BANK_REDIS_URL };
+  return transportSettings(env, { listen: ['BANK_COMMAND_LISTEN', listen], urls }, ctx);
 }
 
 export function readConfig(env: NodeJS.ProcessEnv): CommandConfig {

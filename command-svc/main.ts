@@ -68,7 +68,7 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const { instance } = settings;
   const telemetry = await startTelemetry({ service: NAME, instance, env: process.env });
   closers.add('telemetry', telemetry.shutdown);
-  const limits = { limits: settings.server, longMethods: LONG_METHODS };
+  const limits = { limits: settings.server, longMethods: LONG_METHODS, tls: settings.tls };
   const { server, listen, open, setServing, drain } = createGrpcServer({ log, ...limits });
   const address = await listen(settings.listen, STARTING);
   closers.add('listener', () => drain(0));

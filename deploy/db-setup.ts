@@ -3,13 +3,18 @@
 // only.
 import { z } from 'zod';
 import { envInt, envList, envText, parseEnv } from '#platform/config.ts';
+import { KAFKA_ENV, kafkaSecurity } from '#platform/kafka-security.ts';
+import { PLAINTEXT_ENV } from '#platform/plaintext.ts';
+import { checkAddresses } from '#platform/transport-settings.ts';
 import { setUpDatabases } from './database/set-up-databases.ts';
 import { setUpTopics } from './database/set-up-topics.ts';
 import { errorText } from './error-text.ts';
 
 const password = z.string().optional();
 
-const settingsSchema = z.object({
+const ENV = z.object({
+  ...PLAINTEXT_ENV,
+  ...KAFKA_ENV,
   BANK_ADMIN_EVENT_STORE_URL: envText(),
   BANK_ADMIN_PROJECTION_STORE_URL: envText(),
   BANK_PARTITIONS: envInt({ min: 1, max: 1024, default: 16 }),
@@ -18,6 +23,14 @@ const settingsSchema = z.object({
   BANK_PROJECTOR_PASSWORD: password,
   BANK_QUERY_PASSWORD: password,
   BANK_CDC_PASSWORD: password,
+});
+
+const settingsSchema = ENV.transform((env, ctx) => {
+  const { BANK_ADMIN_EVENT_STORE_URL, BANK_ADMIN_PROJECTION_STORE_URL } = env;
+  const security = kafkaSecurity(env, ctx);
+  const urls = { BANK_ADMIN_EVENT_STORE_URL, BANK_ADMIN_PROJECTION_STORE_URL };
+  checkAddresses(env, { urls, brokers: { brokers: env.BANK_KAFKA_BROKERS, security } }, ctx);
+  return { ...env, security };
 });
 
 async function main(): Promise<void> {
@@ -35,7 +48,8 @@ async function main(): Promise<void> {
     },
     onStep,
   });
-  await setUpTopics(settings.BANK_KAFKA_BROKERS, settings.BANK_PARTITIONS, onStep);
+  const { BANK_KAFKA_BROKERS: brokers, BANK_PARTITIONS: partitions, security } = settings;
+  await setUpTopics(brokers, partitions, onStep, security);
   onStep('everything is set up');
 }
 

@@ -2,19 +2,24 @@
  * What a connection may do: there are so many of them, each carries so many calls (grpc-js' own
  * limit), and none pings without need. A peer that is gone is found by the server's own pings
  * (grpc-js). Whoever goes too far is sent away with GOAWAY, ENHANCE_YOUR_CALM: that is what gRPC
- * clients expect, and they come back more slowly.
+ * clients expect, and they come back more slowly. On a TLS listener it also counts the handshakes
+ * that fail, and lets nobody stay who has shown a certificate that the authorities have not signed.
  */
 import { constants } from 'node:http2';
 import type { Http2Session } from 'node:http2';
 import type { Server } from 'node:net';
-import type { Logger } from './logger.ts';
+import type { TLSSocket } from 'node:tls';
+import type { LogData, Logger } from './logger.ts';
 import type { ServerLimits } from './server-limits.ts';
 import { countRefused } from './server-refusals.ts';
 
 type Limits = Pick<ServerLimits, 'connectionsMax' | 'pingGapMinMs' | 'pingStrikesMax'>;
 
 const SAY_EVERY_MS = 10_000;
-/** What the answer to a ping takes: it is no sign that something was sent. */
+/**
+ * What the answer to a ping takes: it is no sign that something was sent. Of TLS, too: its sockets
+ * count what goes into them.
+ */
 const PING_BYTES = 17;
 
 export function guardConnections(server: Server, limits: Limits, log: Logger): void {
@@ -29,6 +34,25 @@ export function guardConnections(server: Server, limits: Limits, log: Logger): v
     sayDropped();
   });
   server.on('session', (session: Http2Session) => watchPings(session, limits, log));
+  guardHandshakes(server, log);
+}
+
+/** Of a plaintext server nothing comes. */
+function guardHandshakes(server: Server, log: Logger): void {
+  const refuse = (socket: TLSSocket, reason: string): void => {
+    countRefused('handshakes');
+    const { remoteAddress } = socket;
+    sayRefused({ remoteAddress, reason });
+    socket.destroy();
+  };
+  const sayRefused = onceAWhile((data: LogData) => {
+    log.warn('A connection was refused: its TLS handshake failed.', data);
+  });
+  server.on('tlsClientError', (error: Error, socket: TLSSocket) => refuse(socket, error.message));
+  server.prependListener('secureConnection', (socket: TLSSocket) => {
+    if (socket.authorized || !('raw' in socket.getPeerCertificate())) return;
+    refuse(socket, String(socket.authorizationError));
+  });
 }
 
 /** Ends a connection whose peer goes too far. */
@@ -58,11 +82,11 @@ function watchPings(session: Http2Session, limits: Limits, log: Logger): void {
   });
 }
 
-function onceAWhile(say: () => void): () => void {
+function onceAWhile<Told extends unknown[]>(say: (...told: Told) => void): typeof say {
   let saidMs = Number.NEGATIVE_INFINITY;
-  return () => {
+  return (...told) => {
     if (performance.now() - saidMs < SAY_EVERY_MS) return;
     saidMs = performance.now();
-    say();
+    say(...told);
   };
 }

@@ -3,7 +3,8 @@
  * cannot be decoded, and an end that comes. Use: createGrpcServer; listen(), which answers
  * NOT_SERVING and UNAVAILABLE while the service waits for its parts; addService for each service;
  * open(); setServing when a part goes or comes back; drain at the end. serve() is listen and open
- * in one. Everything added by addService is listed by reflection and by health.
+ * in one. Everything added by addService is listed by reflection and by health. With `tls` it
+ * speaks TLS only (server-credentials.ts), else plaintext.
  */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
@@ -15,7 +16,9 @@ import { guardConnections } from './connection-guard.ts';
 import { HEALTH_SERVICE, createHealth } from './grpc-health.ts';
 import { createReflection } from './grpc-reflection.ts';
 import { boundResets, http2ServersOf } from './http2-servers.ts';
+import type { ListenerTls } from './listener-tls.ts';
 import type { Logger } from './logger.ts';
+import { loadCredentials, type LoadedCredentials } from './server-credentials.ts';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
 import { watchHeld } from './server-metrics.ts';
 import { countRefused, tooManyCalls } from './server-refusals.ts';
@@ -31,6 +34,8 @@ export type GrpcServerOptions = {
   limits?: Partial<ServerLimits>;
   /** Paths of unary methods whose calls may take long. */
   longMethods?: readonly string[];
+  /** Default: plaintext. */
+  tls?: ListenerTls | undefined;
 };
 
 export type GrpcServer = {
@@ -62,7 +67,7 @@ export type ServerHeld = {
 };
 
 export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
-  const { log, longMethods = [] } = options;
+  const { log, longMethods = [], tls } = options;
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const calls = createCallGuard(limits, longMethods);
   const streams = createStreamGuard(limits, log);
@@ -78,6 +83,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const unwatch = watchHeld(held);
   const names = new Set<string>();
   const starting = new Set<string>();
+  let stopReloading = (): void => undefined;
   const addToServer = server.addService.bind(server);
   const add: Server['addService'] = (definition, handlers) =>
     addToServer(withSafeDecoding(definition), refusesUndecodable(definition, handlers));
@@ -104,7 +110,9 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       const reflection = await createReflection(log, limits.requestMs, listed);
       for (const one of reflection.definitions) add(one, reflection.handlers);
       const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-      const port = await bind(server, `${host}:${address.port}`);
+      const { credentials, close } = await credentialsOf(tls, log);
+      stopReloading = close;
+      const port = await bind(server, `${host}:${address.port}`, credentials);
       for (const one of http2ServersOf(server)) {
         guardConnections(one, limits, log);
         streams.guard(one);
@@ -121,6 +129,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     setServing: (service, serving) => health.set(service, serving),
     drain: async (graceMs) => {
       unwatch();
+      stopReloading();
       health.close();
       calls.close();
       streams.close();
@@ -152,9 +161,15 @@ function serviceNameOf(definition: ServiceDefinition): string {
   return name;
 }
 
-function bind(server: Server, address: string): Promise<number> {
+function credentialsOf(tls: ListenerTls | undefined, log: Logger): Promise<LoadedCredentials> {
+  if (tls !== undefined) return loadCredentials(tls, log);
+  const plaintext = { credentials: ServerCredentials.createInsecure(), close: () => undefined };
+  return Promise.resolve(plaintext);
+}
+
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(address, credentials, (error, port) => {
       if (error === null) resolve(port);
       else reject(new Error(`could not listen on ${address}`, { cause: error }));
     });

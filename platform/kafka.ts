@@ -5,6 +5,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { LogEntry, logCreator } from 'kafkajs';
 import { boundHeaders } from './kafka-headers.ts';
+import { KAFKA_PLAINTEXT, type KafkaSecurity } from './kafka-security.ts';
 import type { Logger } from './logger.ts';
 import { retryWithBackoff } from './waiting.ts';
 
@@ -29,15 +30,19 @@ export class TopicMismatch extends Error {
   override readonly name = 'TopicMismatch';
 }
 
+/** `security`: TLS and SASL; default: neither. */
+export type KafkaOptions = { retries?: number; security?: KafkaSecurity };
+
 export function createKafka(
   brokers: string[],
   clientId: string,
   log?: Logger,
-  { retries = RETRY.retries }: { retries?: number } = {},
+  { retries = RETRY.retries, security = KAFKA_PLAINTEXT }: KafkaOptions = {},
 ): Kafka {
   return new Kafka({
     brokers,
     clientId,
+    ...security,
     connectionTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     retry: { ...RETRY, retries },

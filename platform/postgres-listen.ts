@@ -5,6 +5,7 @@
  */
 import pg from 'pg';
 import type { Logger } from './logger.ts';
+import { postgresConnection } from './postgres-connection.ts';
 import { backoffMs, sleep } from './waiting.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -56,7 +57,7 @@ async function listenOnce(
   onConnected: () => void,
 ): Promise<void> {
   const client = new pg.Client({
-    connectionString: url,
+    ...postgresConnection(url),
     application_name: applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,

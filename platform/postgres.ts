@@ -4,6 +4,7 @@
 import pg from 'pg';
 import type { Logger } from './logger.ts';
 import { watchPool } from './pool-metrics.ts';
+import { postgresConnection } from './postgres-connection.ts';
 import { isConnectionLost, isRolledBack } from './sql-states.ts';
 
 export {
@@ -40,7 +41,7 @@ export type PoolOptions = {
 
 export function createPool(options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: options.url,
+    ...postgresConnection(options.url),
     application_name: options.applicationName,
     max: options.maxConnections,
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,

@@ -4,6 +4,7 @@
 // once when Redis goes and comes back.
 import { Redis } from 'ioredis';
 import type { Logger } from './logger.ts';
+import { redisConnection } from './redis-connection.ts';
 import { backoffMs } from './waiting.ts';
 
 export type RedisRole = keyof typeof COMMAND_TIMEOUT_MS;
@@ -13,8 +14,10 @@ const CONNECT_TIMEOUT_MS = 2000;
 const RECONNECT = { firstMs: 50, maxMs: 1000 } as const;
 const KEEP_ALIVE_MS = 10_000;
 
-export function createRedis(url: string, role: RedisRole, log: Logger): Redis {
+export function createRedis(text: string, role: RedisRole, log: Logger): Redis {
+  const { url, tls } = redisConnection(text);
   const redis = new Redis(url, {
+    ...tls,
     connectionName: `bank-${role}`,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,

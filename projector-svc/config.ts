@@ -4,11 +4,12 @@
  * rule.
  */
 import { z } from 'zod';
-import { envAddress, envInt, envList, envText, parseEnv } from '#platform/config.ts';
-import type { Address } from '#platform/config.ts';
+import { envInt, envText, parseEnv } from '#platform/config.ts';
 import { SERVER_ENV, serverLimits } from '#platform/server-limits.ts';
 import type { ServerLimits } from '#platform/server-limits.ts';
 import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
+import { REACHED_PARTS_ENV, reachedParts } from './reached-parts.ts';
+import type { ReachedParts } from './reached-parts.ts';
 
 const TOPIC = 'bank.account-events';
 const CONSUMER_GROUP = 'bank-projector';
@@ -181,18 +182,11 @@ export type ProjectSettings = {
   readonly batchTimeoutMs: number;
 };
 
-export type ProjectorConfig = {
-  eventStoreUrl: string;
-  projectionStoreUrl: string;
-  redisUrl: string;
-  kafkaBrokers: string[];
+export type ProjectorConfig = ReachedParts & {
   topic: string;
   consumerGroup: string;
-  /** undefined: no Connect to watch. */
-  connectUrl: string | undefined;
   /** What Connect is given when it has lost its connector; undefined: then people do that. */
   connectorFile: string | undefined;
-  listen: Address;
   server: ServerLimits;
   instance: string;
   logLevel: string;
@@ -203,13 +197,8 @@ export type ProjectorConfig = {
 const schema = z
   .object({
     ...SERVER_ENV,
-    BANK_EVENT_STORE_URL: envText(),
-    BANK_PROJECTION_STORE_URL: envText(),
-    BANK_REDIS_URL: envText(),
-    BANK_KAFKA_BROKERS: envList(),
-    BANK_CONNECT_URL: z.url().optional(),
+    ...REACHED_PARTS_ENV,
     BANK_CONNECTOR_FILE: z.string().min(1).optional(),
-    BANK_PROJECTOR_LISTEN: envAddress('127.0.0.1:50053'),
     BANK_INSTANCE: envText(`projector-svc-${process.pid}`),
     BANK_LOG_LEVEL: envText('info'),
     BANK_PROJECTOR_BATCH_EVENTS_MAX: envInt({ min: 1, max: 100_000, default: 500 }),
@@ -217,16 +206,11 @@ const schema = z
     BANK_PROJECTOR_BULK_BATCH_EVENTS_MAX: envInt({ min: 1, max: 100_000, default: 2_000 }),
     BANK_PROJECTOR_BULK_BATCH_TIMEOUT_MS: envInt({ min: 1, max: 10_000, default: 25 }),
   })
-  .transform((env): ProjectorConfig => ({
-    eventStoreUrl: env.BANK_EVENT_STORE_URL,
-    projectionStoreUrl: env.BANK_PROJECTION_STORE_URL,
-    redisUrl: env.BANK_REDIS_URL,
-    kafkaBrokers: env.BANK_KAFKA_BROKERS,
+  .transform((env, ctx): ProjectorConfig => ({
+    ...reachedParts(env, ctx),
     topic: TOPIC,
     consumerGroup: CONSUMER_GROUP,
-    connectUrl: env.BANK_CONNECT_URL,
     connectorFile: env.BANK_CONNECTOR_FILE,
-    listen: env.BANK_PROJECTOR_LISTEN,
     server: serverLimits(env),
     instance: env.BANK_INSTANCE,
     logLevel: env.BANK_LOG_LEVEL,

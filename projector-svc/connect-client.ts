@@ -3,6 +3,8 @@
  * caller's.
  */
 import { readFile } from 'node:fs/promises';
+import { callHttp } from '#platform/http-call.ts';
+import type { HttpAnswer, HttpRequest } from '#platform/http-call.ts';
 import { z } from 'zod';
 import { CONNECTOR } from './config.ts';
 import { WATCHDOG } from './pipeline-bounds.ts';
@@ -32,7 +34,7 @@ export async function readConnectorStatus(
   if (response.status === 404) return undefined;
   if (!response.ok)
     throw new Error(`Connect answered ${response.status} to a question for the status`);
-  const body: unknown = await response.json();
+  const body: unknown = JSON.parse(response.text);
   const { connector, tasks } = statusSchema.parse(body);
   return {
     connector: connector.state,
@@ -72,17 +74,17 @@ export async function putConnector(
   };
   const response = await call(connectUrl, 'config', request, stopping);
   if (response.ok) return;
-  const answer = (await response.text()).slice(0, REFUSAL_LENGTH_MAX);
+  const answer = response.text.slice(0, REFUSAL_LENGTH_MAX);
   throw new Error(`Connect refused the connector of ${file} (${response.status}): ${answer}`);
 }
 
 function call(
   connectUrl: string,
   path: string,
-  request: RequestInit,
+  request: Omit<HttpRequest, 'signal'>,
   stopping: AbortSignal,
-): Promise<Response> {
-  return fetch(new URL(`/connectors/${CONNECTOR}/${path}`, connectUrl), {
+): Promise<HttpAnswer> {
+  return callHttp(connectUrl, `/connectors/${CONNECTOR}/${path}`, {
     ...request,
     signal: AbortSignal.any([stopping, AbortSignal.timeout(WATCHDOG.requestTimeoutMs)]),
   });

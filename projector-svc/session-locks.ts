@@ -6,6 +6,7 @@
  */
 import pg from 'pg';
 import type { Logger } from '#platform/logger.ts';
+import { postgresConnection } from '#platform/postgres-connection.ts';
 import { SESSION_LOCKS } from './config.ts';
 
 export type SessionLocks = {
@@ -101,7 +102,7 @@ export function createSessionLocks(
 
 function newConnection({ url, applicationName }: SessionLocksOptions): LockClient {
   return new pg.Client({
-    connectionString: url,
+    ...postgresConnection(url),
     application_name: applicationName,
     connectionTimeoutMillis: SESSION_LOCKS.connectTimeoutMs,
     statement_timeout: SESSION_LOCKS.statementTimeoutMs,

@@ -22,6 +22,7 @@ export function watchPipeline(
   // Without a log: the watch tells by itself whether Kafka answers.
   const kafka = createKafka(kafkaBrokers, `${instance}-watch`, undefined, {
     retries: PIPELINE.lagRetries,
+    security: config.kafkaSecurity,
   });
   const watchdog = openWatchdog(config, ctx, stores);
   const asked = { eventStore, watching, connectUrl, kafka, topic, consumerGroup, partitionCount };

@@ -63,7 +63,7 @@ export async function startProjector(
   const names = { name: BULK_MODE, service: NAME, instance };
   const mode = openLeasedMode({ redisUrl, ...names, off, on, log: ctx.log });
   ctx.closers.add('bulk mode', mode.close);
-  const grpc = createGrpcServer({ log: ctx.log, limits: config.server });
+  const grpc = createGrpcServer({ log: ctx.log, limits: config.server, tls: config.tls });
   const address = await grpc.listen(config.listen, STARTING);
   ctx.closers.add('listener', () => grpc.drain(0));
   const stores = await openStores(config, ctx);
@@ -128,7 +128,8 @@ async function startProjecting(
   await whenThere('both stores', { log, stopping }, () => check.compare());
   const comparing = compareRegularly(tail, check, stopping);
   closers.add('tail check', () => comparing);
-  const kafka = createKafka(config.kafkaBrokers, config.instance, log);
+  const security = config.kafkaSecurity;
+  const kafka = createKafka(config.kafkaBrokers, config.instance, log, { security });
   const { topic, consumerGroup } = config;
   const consumer = startConsumer({
     kafka,

@@ -4,7 +4,9 @@
  */
 import { z } from 'zod';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
+import type { ListenerTls } from '#platform/listener-tls.ts';
 import { SERVER_ENV, serverLimits, type ServerLimits } from '#platform/server-limits.ts';
+import { TRANSPORT_ENV, transportSettings } from '#platform/transport-settings.ts';
 
 export type CacheSettings = {
   /** How old a cached answer may get; 0: the cache is neither read nor written. */
@@ -15,6 +17,8 @@ export type QueryConfig = {
   readonly projectionStoreUrl: string;
   readonly redisUrl: string;
   readonly listen: Address;
+  /** undefined: plaintext, on this machine only. */
+  readonly tls: ListenerTls | undefined;
   readonly server: ServerLimits;
   readonly instance: string;
   readonly logLevel: string;
@@ -93,51 +97,60 @@ export const PAGES = {
 /** Callers that are told to come again may do so after this. */
 export const RETRY_AFTER_MS = 1_000;
 
-const SCHEMA = z
-  .object({
-    ...SERVER_ENV,
-    BANK_PROJECTION_STORE_URL: envText(),
-    BANK_REDIS_URL: envText(),
-    BANK_QUERY_LISTEN: envAddress('127.0.0.1:50052'),
-    BANK_INSTANCE: envText(`query-svc-${process.pid}`),
-    BANK_LOG_LEVEL: envText('info'),
-    BANK_QUERY_CONNECTIONS_MAX: envInt({ min: 1, max: 200, default: 10 }),
-    BANK_QUERY_STATEMENT_TIMEOUT_MS: envInt({ min: 100, max: 60_000, default: 5_000 }),
-    BANK_QUERY_CACHE_TTL_MS: envInt({ min: 0, max: 60_000, default: 1_000 }),
-    BANK_QUERY_BULK_CACHE_TTL_MS: envInt({ min: 0, max: 60_000, default: 0 }),
-    BANK_QUERY_CACHE_PAUSE_MS: envInt({ min: 10, max: 60_000, default: 500 }),
-    BANK_QUERY_CACHE_WRITES_MAX: envInt({ min: 1, max: 100_000, default: 1_000 }),
-    BANK_QUERY_WAITERS_MAX: envInt({ min: 1, max: 1_000_000, default: 10_000 }),
-    BANK_QUERY_WATCHERS_MAX: envInt({ min: 1, max: 100_000, default: 2_000 }),
-    BANK_QUERY_STREAM_AGE_MAX_MS: envInt({ min: 100, max: 3_600_000, default: 540_000 }),
-    BANK_QUERY_WAIT_MAX_MS: envInt({ min: 1, max: 600_000, default: 30_000 }),
-    BANK_QUERY_WAIT_MARGIN_MS: envInt({ min: 0, max: 1_000, default: 100 }),
-    BANK_QUERY_POLL_MS: envInt({ min: 10, max: 10_000, default: 250 }),
-    BANK_QUERY_LOOK_UP_GAP_MS: envInt({ min: 0, max: 1_000, default: 2 }),
-    BANK_QUERY_DRAIN_MS: envInt({ min: 100, max: 8_000, default: 5_000 }),
-  })
-  .transform((env): QueryConfig => ({
-    projectionStoreUrl: env.BANK_PROJECTION_STORE_URL,
-    redisUrl: env.BANK_REDIS_URL,
-    listen: env.BANK_QUERY_LISTEN,
-    server: serverLimits(env),
-    instance: env.BANK_INSTANCE,
-    logLevel: env.BANK_LOG_LEVEL,
-    connectionsMax: env.BANK_QUERY_CONNECTIONS_MAX,
-    statementTimeoutMs: env.BANK_QUERY_STATEMENT_TIMEOUT_MS,
-    normal: { cacheTtlMs: env.BANK_QUERY_CACHE_TTL_MS },
-    bulk: { cacheTtlMs: env.BANK_QUERY_BULK_CACHE_TTL_MS },
-    cachePauseMs: env.BANK_QUERY_CACHE_PAUSE_MS,
-    cacheWritesMax: env.BANK_QUERY_CACHE_WRITES_MAX,
-    waitersMax: env.BANK_QUERY_WAITERS_MAX,
-    watchersMax: env.BANK_QUERY_WATCHERS_MAX,
-    streamAgeMaxMs: env.BANK_QUERY_STREAM_AGE_MAX_MS,
-    waitMaxMs: env.BANK_QUERY_WAIT_MAX_MS,
-    waitMarginMs: env.BANK_QUERY_WAIT_MARGIN_MS,
-    pollMs: env.BANK_QUERY_POLL_MS,
-    lookUpGapMs: env.BANK_QUERY_LOOK_UP_GAP_MS,
-    drainMs: env.BANK_QUERY_DRAIN_MS,
-  }));
+const ENV = z.object({
+  ...SERVER_ENV,
+  ...TRANSPORT_ENV,
+  BANK_PROJECTION_STORE_URL: envText(),
+  BANK_REDIS_URL: envText(),
+  BANK_QUERY_LISTEN: envAddress('127.0.0.1:50052'),
+  BANK_INSTANCE: envText(`query-svc-${process.pid}`),
+  BANK_LOG_LEVEL: envText('info'),
+  BANK_QUERY_CONNECTIONS_MAX: envInt({ min: 1, max: 200, default: 10 }),
+  BANK_QUERY_STATEMENT_TIMEOUT_MS: envInt({ min: 100, max: 60_000, default: 5_000 }),
+  BANK_QUERY_CACHE_TTL_MS: envInt({ min: 0, max: 60_000, default: 1_000 }),
+  BANK_QUERY_BULK_CACHE_TTL_MS: envInt({ min: 0, max: 60_000, default: 0 }),
+  BANK_QUERY_CACHE_PAUSE_MS: envInt({ min: 10, max: 60_000, default: 500 }),
+  BANK_QUERY_CACHE_WRITES_MAX: envInt({ min: 1, max: 100_000, default: 1_000 }),
+  BANK_QUERY_WAITERS_MAX: envInt({ min: 1, max: 1_000_000, default: 10_000 }),
+  BANK_QUERY_WATCHERS_MAX: envInt({ min: 1, max: 100_000, default: 2_000 }),
+  BANK_QUERY_STREAM_AGE_MAX_MS: envInt({ min: 100, max: 3_600_000, default: 540_000 }),
+  BANK_QUERY_WAIT_MAX_MS: envInt({ min: 1, max: 600_000, default: 30_000 }),
+  BANK_QUERY_WAIT_MARGIN_MS: envInt({ min: 0, max: 1_000, default: 100 }),
+  BANK_QUERY_POLL_MS: envInt({ min: 10, max: 10_000, default: 250 }),
+  BANK_QUERY_LOOK_UP_GAP_MS: envInt({ min: 0, max: 1_000, default: 2 }),
+  BANK_QUERY_DRAIN_MS: envInt({ min: 100, max: 8_000, default: 5_000 }),
+});
+type Env = z.infer<typeof ENV>;
+
+const SCHEMA = ENV.transform((env, ctx): QueryConfig => ({
+  projectionStoreUrl: env.BANK_PROJECTION_STORE_URL,
+  redisUrl: env.BANK_REDIS_URL,
+  listen: env.BANK_QUERY_LISTEN,
+  tls: transportOf(env, ctx),
+  server: serverLimits(env),
+  instance: env.BANK_INSTANCE,
+  logLevel: env.BANK_LOG_LEVEL,
+  connectionsMax: env.BANK_QUERY_CONNECTIONS_MAX,
+  statementTimeoutMs: env.BANK_QUERY_STATEMENT_TIMEOUT_MS,
+  normal: { cacheTtlMs: env.BANK_QUERY_CACHE_TTL_MS },
+  bulk: { cacheTtlMs: env.BANK_QUERY_BULK_CACHE_TTL_MS },
+  cachePauseMs: env.BANK_QUERY_CACHE_PAUSE_MS,
+  cacheWritesMax: env.BANK_QUERY_CACHE_WRITES_MAX,
+  waitersMax: env.BANK_QUERY_WAITERS_MAX,
+  watchersMax: env.BANK_QUERY_WATCHERS_MAX,
+  streamAgeMaxMs: env.BANK_QUERY_STREAM_AGE_MAX_MS,
+  waitMaxMs: env.BANK_QUERY_WAIT_MAX_MS,
+  waitMarginMs: env.BANK_QUERY_WAIT_MARGIN_MS,
+  pollMs: env.BANK_QUERY_POLL_MS,
+  lookUpGapMs: env.BANK_QUERY_LOOK_UP_GAP_MS,
+  drainMs: env.BANK_QUERY_DRAIN_MS,
+}));
+
+function transportOf(env: Env, ctx: z.RefinementCtx): ListenerTls | undefined {
+  const { BANK_QUERY_LISTEN: listen, BANK_PROJECTION_STORE_URL, BANK_REDIS_URL } = env;
+  const urls = { BANK_PROJECTION_STORE_URL, BANK_REDIS_URL };
+  return transportSettings(env, { listen: ['BANK_QUERY_LISTEN', listen], urls }, ctx);
+}
 
 export function readConfig(env: NodeJS.ProcessEnv): QueryConfig {
   return parseEnv(SCHEMA, env);

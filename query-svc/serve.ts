@@ -43,7 +43,7 @@ export async function serveQueries(
   const names = { name: BULK_MODE, service: SERVICE, instance };
   const mode = openLeasedMode({ redisUrl, ...names, off, on, log });
   closers.add('bulk mode', mode.close);
-  const grpc = createGrpcServer({ log, limits: config.server });
+  const grpc = createGrpcServer({ log, limits: config.server, tls: config.tls });
   const address = await grpc.listen(config.listen, STARTING);
   closers.add('listener', () => grpc.drain(0));
   const db = createPool({

@@ -3,6 +3,7 @@
 // already stays, and a partition count that differs from the stored one is an error.
 import pg from 'pg';
 import { migrate } from '#platform/migrate.ts';
+import { postgresConnection } from '#platform/postgres-connection.ts';
 import { sqlStateOf } from '#platform/sql-states.ts';
 import { grantEventStore, grantProjectionStore } from './grants.ts';
 import { refuseWithRebuild } from './open-rebuild.ts';
@@ -84,7 +85,7 @@ async function connectOrCreate(url: string, onStep: (text: string) => void): Pro
 
 async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({
-    connectionString: url,
+    ...postgresConnection(url),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: 'bank-db-setup',
   });

@@ -2,6 +2,8 @@
 // never make one by themselves. A topic with another number of partitions is an error.
 import { createKafka, createTopics } from '#platform/kafka.ts';
 import type { TopicSpec } from '#platform/kafka.ts';
+import { KAFKA_PLAINTEXT } from '#platform/kafka-security.ts';
+import type { KafkaSecurity } from '#platform/kafka-security.ts';
 
 const MESSAGE_MAX_BYTES = 8 * 1024 * 1024;
 const BROKERS_DEFAULT = -1;
@@ -10,8 +12,9 @@ export async function setUpTopics(
   brokers: string[],
   partitions: number,
   onStep: (text: string) => void,
+  security: KafkaSecurity = KAFKA_PLAINTEXT,
 ): Promise<void> {
-  const kafka = createKafka(brokers, 'bank-db-setup');
+  const kafka = createKafka(brokers, 'bank-db-setup', undefined, { security });
   try {
     for (const name of await createTopics(kafka, topics(partitions))) {
       onStep(`made the topic ${name}`);

@@ -1,6 +1,7 @@
 // Puts the outbox connector on a Kafka Connect: the very file that anybody else puts there by curl.
 // Connect refuses while its workers agree on who does what, so it is asked again, for a while.
 import { readFile } from 'node:fs/promises';
+import { callHttp } from '#platform/http-call.ts';
 import { retryWithBackoff } from '#platform/waiting.ts';
 import { z } from 'zod';
 
@@ -19,14 +20,13 @@ export async function putConnector(connectUrl: string): Promise<void> {
   const retriable = (error: unknown): boolean =>
     !(error instanceof ConnectorRefused) || error.status === 409 || error.status >= 500;
   await retryWithBackoff({ ...RETRY, retriable }, async () => {
-    const response = await fetch(`${connectUrl}/connectors/${name}/config`, {
+    const { ok, status, text } = await callHttp(connectUrl, `/connectors/${name}/config`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(config),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
-    const answer = await response.text();
-    if (!response.ok) throw new ConnectorRefused(response.status, answer);
+    if (!ok) throw new ConnectorRefused(status, text);
   });
 }
 

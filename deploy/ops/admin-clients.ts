@@ -4,6 +4,9 @@
  */
 import pg from 'pg';
 import { envText, parseEnv } from '#platform/config.ts';
+import { postgresConnection } from '#platform/postgres-connection.ts';
+import { PLAINTEXT_ENV } from '#platform/plaintext.ts';
+import { checkAddresses } from '#platform/transport-settings.ts';
 import { z } from 'zod';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -17,7 +20,7 @@ export async function asOwner<T>(
   replication = false,
 ): Promise<T> {
   const client = new pg.Client({
-    connectionString: readVariable(variable),
+    ...postgresConnection(readVariable(variable)),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: 'bank-ops',
     keepAlive: true,
@@ -37,6 +40,10 @@ export async function asOwner<T>(
 }
 
 function readVariable(variable: StoreVariable): string {
-  const schema = z.object({ [variable]: envText() });
-  return parseEnv(schema, process.env)[variable] ?? '';
+  const named = z.object({ [variable]: envText() });
+  const schema = z.intersection(z.object(PLAINTEXT_ENV), named).transform((env, ctx) => {
+    checkAddresses(env, { urls: { [variable]: env[variable] } }, ctx);
+    return env[variable] ?? '';
+  });
+  return parseEnv(schema, process.env);
 }

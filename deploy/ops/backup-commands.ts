@@ -4,6 +4,9 @@ import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import type pg from 'pg';
 import { envList, envText, parseEnv } from '#platform/config.ts';
+import { KAFKA_ENV, kafkaSecurity } from '#platform/kafka-security.ts';
+import { PLAINTEXT_ENV } from '#platform/plaintext.ts';
+import { checkAddresses } from '#platform/transport-settings.ts';
 import { z } from 'zod';
 import { asOwner } from './admin-clients.ts';
 import { amount } from './amounts.ts';
@@ -81,7 +84,19 @@ async function restore({ folder, into, wal, until }: RestoreOptions): Promise<vo
   say('npm run ops -- renew, and only then the services');
 }
 
-const renewSchema = z.object({ BANK_KAFKA_BROKERS: envList(), BANK_CONNECT_URL: envText() });
+const renewSchema = z
+  .object({
+    ...PLAINTEXT_ENV,
+    ...KAFKA_ENV,
+    BANK_KAFKA_BROKERS: envList(),
+    BANK_CONNECT_URL: envText(),
+  })
+  .transform((env, ctx) => {
+    const { BANK_KAFKA_BROKERS: brokers, BANK_CONNECT_URL } = env;
+    const security = kafkaSecurity(env, ctx);
+    checkAddresses(env, { urls: { BANK_CONNECT_URL }, brokers: { brokers, security } }, ctx);
+    return { brokers, security, connectUrl: BANK_CONNECT_URL };
+  });
 
 async function renew(): Promise<void> {
   const settings = parseEnv(renewSchema, process.env);
@@ -90,8 +105,7 @@ async function renew(): Promise<void> {
       renewLog({
         eventStore,
         projectionStore,
-        brokers: settings.BANK_KAFKA_BROKERS,
-        connectUrl: settings.BANK_CONNECT_URL,
+        ...settings,
         onStep: say,
       }),
     ),

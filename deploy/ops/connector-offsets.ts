@@ -4,6 +4,7 @@
  * for it, and started again by resume().
  */
 import { readFile } from 'node:fs/promises';
+import { callHttp } from '#platform/http-call.ts';
 import { retryWithBackoff } from '#platform/waiting.ts';
 import { z } from 'zod';
 
@@ -19,18 +20,18 @@ export async function forgetOffsets(connectUrl: string): Promise<{ resume: () =>
   const retriable = (error: unknown): boolean =>
     !(error instanceof ConnectRefused) || error.status === 409 || error.status >= 500;
   const call = (method: string, path: string): Promise<void> => {
-    const url = `${connectUrl}/connectors/${name}/${path}`;
-    return retryWithBackoff({ ...RETRY, retriable }, () => callConnect(method, url));
+    const asked = `/connectors/${name}/${path}`;
+    return retryWithBackoff({ ...RETRY, retriable }, () => callConnect(connectUrl, method, asked));
   };
   await call('PUT', 'stop');
   await call('DELETE', 'offsets');
   return { resume: () => call('PUT', 'resume') };
 }
 
-async function callConnect(method: string, url: string): Promise<void> {
-  const response = await fetch(url, { method, signal: AbortSignal.timeout(TIMEOUT_MS) });
-  const answer = await response.text();
-  if (!response.ok) throw new ConnectRefused(`${method} ${url}`, response.status, answer);
+async function callConnect(connectUrl: string, method: string, path: string): Promise<void> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const { ok, status, text } = await callHttp(connectUrl, path, { method, signal });
+  if (!ok) throw new ConnectRefused(`${method} ${path}`, status, text);
 }
 
 class ConnectRefused extends Error {

@@ -8,6 +8,7 @@
  */
 import type pg from 'pg';
 import { createKafka } from '#platform/kafka.ts';
+import type { KafkaSecurity } from '#platform/kafka-security.ts';
 import { setUpTopics } from '../database/set-up-topics.ts';
 import { forgetOffsets } from './connector-offsets.ts';
 
@@ -23,12 +24,13 @@ export type RenewOptions = {
   eventStore: pg.Client;
   projectionStore: pg.Client;
   brokers: string[];
+  security: KafkaSecurity;
   connectUrl: string;
   onStep: (text: string) => void;
 };
 
 export async function renewLog(options: RenewOptions): Promise<string> {
-  const { eventStore, projectionStore, brokers, connectUrl, onStep } = options;
+  const { eventStore, projectionStore, brokers, security, connectUrl, onStep } = options;
   await checkNobodyServes(eventStore);
   await checkNobodyServes(projectionStore);
   const connector = await forgetOffsets(connectUrl);
@@ -40,8 +42,8 @@ export async function renewLog(options: RenewOptions): Promise<string> {
   const [ledger] = rows;
   if (ledger === undefined) throw new Error('the event store has no ledger row');
   onStep(`the log is ${ledger.log_id} now`);
-  await emptyTopic(brokers);
-  await setUpTopics(brokers, ledger.partition_count, onStep);
+  await emptyTopic(brokers, security);
+  await setUpTopics(brokers, ledger.partition_count, onStep, security);
   await projectionStore.query(
     'truncate waiting_items, waiting_records, parked_accounts, dead_letters',
   );
@@ -72,8 +74,8 @@ async function dropSlot(eventStore: pg.Client): Promise<void> {
   await eventStore.query('select pg_drop_replication_slot($1)', [SLOT]);
 }
 
-async function emptyTopic(brokers: string[]): Promise<void> {
-  const admin = createKafka(brokers, 'bank-ops').admin();
+async function emptyTopic(brokers: string[], security: KafkaSecurity): Promise<void> {
+  const admin = createKafka(brokers, 'bank-ops', undefined, { security }).admin();
   await admin.connect();
   try {
     const isThere = async (): Promise<boolean> => (await admin.listTopics()).includes(TOPIC);

@@ -9,12 +9,15 @@ import {
   Metadata,
   status,
   type CallOptions,
+  type ChannelCredentials,
   type ClientOptions,
   type ServiceError,
 } from '@grpc/grpc-js';
 import { decodeStatusDetails } from '#platform/grpc-errors.ts';
 import { createGrpcServer, unimplemented, type GrpcServer } from '#platform/grpc-server.ts';
-import { silentLogger } from '#platform/logger.ts';
+import type { ListenerTls } from '#platform/listener-tls.ts';
+import { silentLogger, type Logger } from '#platform/logger.ts';
+import { peerIdentityOf, type PeerIdentity } from '#platform/peer-certificate.ts';
 import type { ServerLimits } from '#platform/server-limits.ts';
 import { unary, type CallContext } from '#platform/unary.ts';
 import {
@@ -38,9 +41,11 @@ export type LimitedServer = {
   readonly address: string;
   /** Contexts of the calls of StartBulkMode that were handled, in order. */
   readonly handled: CallContext[];
+  /** Of the calls of GetBulkMode, in order. */
+  readonly peers: (PeerIdentity | undefined)[];
   release(): void;
   /** A caller with a connection of its own. */
-  connect(options?: ClientOptions): Caller;
+  connect(options?: ClientOptions, secured?: ChannelCredentials): Caller;
   close(): Promise<void>;
 };
 
@@ -56,8 +61,13 @@ export type Caller = {
   close(): void;
 };
 
-export async function openLimitedServer(limits: Partial<ServerLimits>): Promise<LimitedServer> {
-  const grpc = createGrpcServer({ log: silentLogger, limits });
+export type LimitedOptions = { readonly tls?: ListenerTls; readonly log?: Logger };
+
+export async function openLimitedServer(
+  limits: Partial<ServerLimits>,
+  { tls, log = silentLogger }: LimitedOptions = {},
+): Promise<LimitedServer> {
+  const grpc = createGrpcServer({ log, limits, tls });
   const handled: CallContext[] = [];
   let waiting = Promise.withResolvers<void>();
   const startBulkMode = unary(
@@ -69,9 +79,14 @@ export async function openLimitedServer(limits: Partial<ServerLimits>): Promise<
       return { lease: { leaseId: '', holder: text, reason: '', expiresAt: undefined } };
     },
   );
-  const getBulkMode = unary(silentLogger, () =>
+  const answer = unary(silentLogger, () =>
     Promise.resolve({ active: true, leases: [], replicas: [] }),
   );
+  const peers: (PeerIdentity | undefined)[] = [];
+  const getBulkMode: typeof answer = (call, callback) => {
+    peers.push(peerIdentityOf(call));
+    answer(call, callback);
+  };
   grpc.server.addService(Service, unimplemented(Service, { startBulkMode, getBulkMode }));
   const address = await grpc.serve({ host: '127.0.0.1', port: 0 });
   const callers: Caller[] = [];
@@ -79,12 +94,13 @@ export async function openLimitedServer(limits: Partial<ServerLimits>): Promise<
     grpc,
     address,
     handled,
+    peers,
     release() {
       waiting.resolve();
       waiting = Promise.withResolvers();
     },
-    connect(options = {}) {
-      const caller = openCaller(address, options);
+    connect(options = {}, secured = credentials.createInsecure()) {
+      const caller = openCaller(address, options, secured);
       callers.push(caller);
       return caller;
     },
@@ -95,8 +111,8 @@ export async function openLimitedServer(limits: Partial<ServerLimits>): Promise<
   };
 }
 
-function openCaller(address: string, more: ClientOptions): Caller {
-  const client = new Client(address, credentials.createInsecure(), {
+function openCaller(address: string, more: ClientOptions, secured: ChannelCredentials): Caller {
+  const client = new Client(address, secured, {
     'grpc.use_local_subchannel_pool': 1,
     ...more,
   });

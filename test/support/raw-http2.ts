@@ -3,6 +3,7 @@
  * done by itself, neither acknowledgements nor windows. What the server sends is cut into frames.
  */
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 
 export const FRAME = {
   data: 0,
@@ -43,16 +44,19 @@ export type RawConnection = {
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 const HEAD_BYTES = 9;
 
-export async function connectRaw(address: string): Promise<RawConnection> {
-  const [host, port] = [address.slice(0, address.lastIndexOf(':')), address.split(':').at(-1)];
-  const socket = connect({ host, port: Number(port) });
+export async function connectRaw(address: string, tls?: ConnectionOptions): Promise<RawConnection> {
+  const host = address.slice(0, address.lastIndexOf(':'));
+  const port = Number(address.split(':').at(-1));
+  const secured = { host, port, ALPNProtocols: ['h2'], ...tls };
+  const socket = tls === undefined ? connect({ host, port }) : connectTls(secured);
   const frames: RawFrame[] = [];
   let closed = false;
   const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   void ended.then(() => (closed = true));
   socket.on('error', () => undefined); // the server may reset it: `closed` tells
   collectFrames(socket, frames);
-  await new Promise<void>((resolve) => socket.once('connect', resolve));
+  const connected = tls === undefined ? 'connect' : 'secureConnect';
+  await new Promise<void>((resolve) => socket.once(connected, () => resolve()));
   const send: RawConnection['send'] = (type, flags, stream, payload = Buffer.alloc(0)) => {
     if (!socket.destroyed) socket.write(frame(type, flags, stream, payload));
   };

@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import type { Producer } from 'kafkajs';
 import { inject } from 'vitest';
 import { Closers } from '#platform/closers.ts';
+import { KAFKA_PLAINTEXT } from '#platform/kafka-security.ts';
 import { createKafka, createTopics } from '#platform/kafka.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { createLogger } from '#platform/logger.ts';
@@ -197,11 +198,13 @@ async function startReplica(
       projectionStoreUrl: databases.projectionStoreUrl('bank_projector'),
       redisUrl,
       kafkaBrokers,
+      kafkaSecurity: KAFKA_PLAINTEXT,
       topic,
       consumerGroup: topic,
       connectUrl: undefined,
       connectorFile: undefined,
       listen: { host: '127.0.0.1', port: 0 },
+      tls: undefined,
       server: SERVER_LIMITS,
       instance: `${instance}-${randomUUID().slice(0, 8)}`,
       logLevel: 'info',

@@ -12,8 +12,8 @@ import {
 } from '../../../query-svc/projection-watch.ts';
 
 const config = readConfig({
-  BANK_PROJECTION_STORE_URL: 'postgres://nobody',
-  BANK_REDIS_URL: 'redis://nobody',
+  BANK_PROJECTION_STORE_URL: 'postgres://localhost',
+  BANK_REDIS_URL: 'redis://localhost',
   BANK_QUERY_WAITERS_MAX: '1200',
   BANK_QUERY_POLL_MS: '250',
   BANK_QUERY_LOOK_UP_GAP_MS: '2',

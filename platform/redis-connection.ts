@@ -1,0 +1,15 @@
+/**
+ * How Redis is reached, by its URL: `redis:` in plaintext, `rediss:` by TLS, with name and password
+ * before the host, and `ca_file`, `cert_file`, `key_file` in its query.
+ */
+import type { RedisOptions } from 'ioredis';
+import { takeTlsFiles } from './address-url.ts';
+
+export type RedisConnection = { readonly url: string; readonly tls: Pick<RedisOptions, 'tls'> };
+
+export function redisConnection(text: string): RedisConnection {
+  if (!text.startsWith('rediss:')) return { url: text, tls: {} };
+  const url = new URL(text);
+  const tls = takeTlsFiles(url);
+  return { url: url.href, tls: { tls } };
+}
