@@ -124,6 +124,9 @@ export const FEED = {
 export const FEED_OWNERS_MAX = 100;
 export const FEED_TYPES_MAX = 64;
 
+/** A signed checkpoint: some 120 bytes a partition, of which there are 1,024 at most. */
+export const CHECKPOINT_LINE_BYTES_MAX = 512 * 1024;
+
 /** VerifyEvents. */
 export const VERIFY = {
   /** At once in a replica: each takes some 30 MB and a good part of a core. */

@@ -1,7 +1,7 @@
 /**
- * npm run ops -- verify: asks a command-svc to verify the events, and prints each finding, how far
- * it is, and what was verified. Exit code 0 when nothing was found, 1 when something was, 2 when it
- * could not be verified.
+ * npm run ops -- verify: asks a command-svc to verify the events, or holds the log against signed
+ * checkpoints, and prints each finding, how far it is, and what was verified. Exit code 0 when
+ * nothing was found, 1 when something was, 2 when it could not be verified.
  */
 import type { Command } from 'commander';
 import { createBankClient } from '#client/bank-client.ts';
@@ -14,17 +14,26 @@ import {
 } from '#proto/bank/v1/event_log_service.ts';
 import { grouped } from '../demo/progress-bar.ts';
 import { errorText } from '../error-text.ts';
+import { asOwner } from './admin-clients.ts';
+import { verifyCheckpoints } from './verify-checkpoints.ts';
 
-export const VERIFY_EXIT = { clean: 0, found: 1, failed: 2 } as const;
+const VERIFY_EXIT = { clean: 0, found: 1, failed: 2 } as const;
 
 const ABOUT = `Computes the chain of each account's events again, from the table and from the log,
 and names every event that was changed, removed, inserted or reordered. Exit code: 0 nothing found,
-1 findings, 2 it could not be verified.`;
+1 findings, 2 it could not be verified. With --checkpoints it asks no service, but computes the log's
+running hashes again and holds them against the signed lines of that file, as the owner:
+BANK_ADMIN_EVENT_STORE_URL.`;
 const COMMAND = '127.0.0.1:50051';
 const NOBODY = ['127.0.0.1:1'];
 const KIND_PREFIX = 'VERIFY_FINDING_KIND_';
 
-type Options = { readonly command: string[]; readonly account: string[] };
+type Options = {
+  readonly command: string[];
+  readonly account: string[];
+  readonly checkpoints?: string;
+  readonly publicKey?: string;
+};
 
 export function addVerifyCommand(program: Command): void {
   const collect = (value: string, before: string[]): string[] => [...before, value];
@@ -33,12 +42,17 @@ export function addVerifyCommand(program: Command): void {
     .description(ABOUT)
     .option('--command <host:port>', `a command-svc; repeatable (${COMMAND})`, collect, [])
     .option('--account <id>', 'only this account; repeatable', collect, [])
+    .option('--checkpoints <file>', 'signed checkpoints, instead of the events themselves')
+    .option('--public-key <file>', 'of the key that signs them, PEM')
     .action(async (options: Options) => {
-      process.exitCode = await orFailed(() => verify(options));
+      const { checkpoints, publicKey } = options;
+      const work = (): Promise<number> =>
+        checkpoints === undefined ? verify(options) : verifyLog(checkpoints, publicKey);
+      process.exitCode = await orFailed(work);
     });
 }
 
-export async function orFailed(work: () => Promise<number>): Promise<number> {
+async function orFailed(work: () => Promise<number>): Promise<number> {
   try {
     return await work();
   } catch (error) {
@@ -63,6 +77,22 @@ async function verify({ command, account }: Options): Promise<number> {
   } finally {
     client.close();
   }
+}
+
+async function verifyLog(file: string, publicKey: string | undefined): Promise<number> {
+  if (publicKey === undefined) throw new Error('--checkpoints needs --public-key');
+  const { checkpoints, rows, findings, notes } = await asOwner(
+    'BANK_ADMIN_EVENT_STORE_URL',
+    (eventStore) => verifyCheckpoints(eventStore, file, publicKey),
+  );
+  for (const note of notes) say(`note: ${note}`);
+  for (const finding of findings) say(`CHECKPOINT_MISMATCH ${finding}`);
+  const counts = `${grouped(checkpoints)} checkpoints, ${grouped(rows)} rows of the log`;
+  say(`verified ${counts}, ${grouped(findings.length)} findings`);
+  if (findings.length > 0) return VERIFY_EXIT.found;
+  if (checkpoints > 0) return VERIFY_EXIT.clean;
+  console.error(`${file}: has no checkpoint of this log: nothing was verified`);
+  return VERIFY_EXIT.failed;
 }
 
 /** An account that is nowhere is no account that is right. */
