@@ -123,3 +123,27 @@ export const FEED = {
 } as const;
 export const FEED_OWNERS_MAX = 100;
 export const FEED_TYPES_MAX = 64;
+
+/** A signed checkpoint: some 120 bytes a partition, of which there are 1,024 at most. */
+export const CHECKPOINT_LINE_BYTES_MAX = 512 * 1024;
+
+/** VerifyEvents. */
+export const VERIFY = {
+  /** At once in a replica: each takes some 30 MB and a good part of a core. */
+  streamsMax: 2,
+  /** The contract's own. */
+  accountIdsMax: 1_000,
+  messageFindingsMax: 100,
+  progressEveryMs: 5_000,
+  /** Accounts that one reading of the log is held against. */
+  windowAccountsMax: 200_000,
+  pageEventsMax: 2_000,
+  logPage: { positionsMax: 500, bytesMax: 4 * 1024 * 1024 },
+  /** Accounts of a window that are looked at event by event; others are named only. */
+  examinedAccountsMax: 200,
+  /** Differing events of an account that are told; one more finding says that there are others. */
+  differencesMax: 1_000,
+  /** Accounts that the log has and the table has not, of one window. */
+  goneAccountsMax: 10_000,
+  readRetry: { attempts: 6, firstMs: 100, maxMs: 2_000 },
+} as const;

@@ -10,6 +10,7 @@ import { TRANSPORT_ENV, transportSettings } from '#platform/transport-settings.t
 import type { AppendLimits } from './batch.ts';
 import type { BatcherLimits } from './batch-start.ts';
 import type { BulkModeConfig } from './bulk-mode.ts';
+import type { CheckpointSettings } from './checkpoints.ts';
 import type { DeferralLimits } from './batch.ts';
 import type { ExpiryLimits } from './expiry-worker.ts';
 import type { EventLogLimits } from './event-log.ts';
@@ -49,8 +50,12 @@ export type CommandConfig = {
   /** Items of one stream whose results its caller has not read yet; one message may be more. */
   readonly streamResultsMax: number;
   readonly eventLog: EventLogLimits;
+  /** Undefined: none are made. */
+  readonly checkpoints: CheckpointSettings | undefined;
   readonly drainMs: number;
 };
+
+const NOT_SET = '';
 
 const ENV = z.object({
   ...SERVER_ENV,
@@ -97,6 +102,10 @@ const ENV = z.object({
   BANK_COMMAND_SUBSCRIPTIONS_MAX: envInt({ min: 1, max: 1_000, default: 64 }),
   BANK_COMMAND_ACCOUNT_READERS_MAX: envInt({ min: 1, max: 1_000, default: 64 }),
   BANK_COMMAND_FEED_POLL_MS: envInt({ min: 1, max: 10_000, default: 20 }),
+  /** Both, or none: none are made then. */
+  BANK_CHECKPOINT_FILE: envText(NOT_SET),
+  BANK_CHECKPOINT_KEY_FILE: envText(NOT_SET),
+  BANK_CHECKPOINT_EVERY_MS: envInt({ min: 100, max: 86_400_000, default: 300_000 }),
   BANK_COMMAND_DRAIN_MS: envInt({ min: 100, max: 8_000, default: 6_000 }),
 });
 type Env = z.infer<typeof ENV>;
@@ -154,11 +163,23 @@ const SCHEMA = ENV.transform((env, ctx): CommandConfig => ({
     accountReadersMax: env.BANK_COMMAND_ACCOUNT_READERS_MAX,
     pollMs: env.BANK_COMMAND_FEED_POLL_MS,
   },
+  checkpoints: checkpointSettings(env),
   drainMs: env.BANK_COMMAND_DRAIN_MS,
-})).refine((config) => config.stoppedOwner.lookAfterMs < config.lockTimeoutMs, {
-  path: ['BANK_COMMAND_BLOCKED_LOOK_MS'],
-  message: 'must be below BANK_COMMAND_LOCK_TIMEOUT_MS',
-});
+}))
+  .refine((config) => config.stoppedOwner.lookAfterMs < config.lockTimeoutMs, {
+    path: ['BANK_COMMAND_BLOCKED_LOOK_MS'],
+    message: 'must be below BANK_COMMAND_LOCK_TIMEOUT_MS',
+  })
+  .refine(({ checkpoints }) => checkpoints === undefined || checkpoints.keyFile !== NOT_SET, {
+    path: ['BANK_CHECKPOINT_KEY_FILE'],
+    message: 'must be set where BANK_CHECKPOINT_FILE is',
+  });
+
+function checkpointSettings(env: Env): CheckpointSettings | undefined {
+  const { BANK_CHECKPOINT_FILE: file, BANK_CHECKPOINT_KEY_FILE: keyFile } = env;
+  if (file === NOT_SET) return undefined;
+  return { file, keyFile, everyMs: env.BANK_CHECKPOINT_EVERY_MS };
+}
 
 function batcherLimits(env: Env): BatcherLimits {
   return {

@@ -5,13 +5,13 @@
 import { hash as digest } from 'node:crypto';
 import { uuidToBytes } from '#platform/uuid.ts';
 import { copyBytes, putInt32 } from '#platform/put-bytes.ts';
-import type { EventType } from '#proto/bank/event/v1/events.ts';
 
 export type ChainedFacts = {
   /** The account's id, 16 bytes. */
   readonly accountBytes: Uint8Array;
   readonly version: bigint;
-  readonly type: EventType;
+  /** An EventType. */
+  readonly type: number;
   readonly recordedAtMicros: bigint;
   readonly operationId: string | undefined;
 };

@@ -1,7 +1,7 @@
 /**
- * EventLogService: the log itself, read by account and followed by all. Answers are bytes that are
- * sent as they are, since events are copied out of what is stored. Both kinds of streams are
- * bounded in number, and read on connections of their own, so that commands never wait for them.
+ * EventLogService: the log itself, read by account, followed by all, and verified. Events are
+ * answered as bytes that are sent as they are, copied out of what is stored. All kinds of streams
+ * are bounded in number, and read on connections of their own: commands never wait for them.
  */
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Pool } from 'pg';
@@ -13,13 +13,16 @@ import {
   EventLogServiceService,
   type ReadAccountEventsRequest,
   type SubscribeToEventsRequest,
+  type VerifyEventsRequest,
+  type VerifyEventsResponse,
 } from '#proto/bank/v1/event_log_service.ts';
 import { openAccountEventsRequest, tellAccountEvents } from './account-event-reader.ts';
 import { createAccountOwners } from './account-owners.ts';
-import { FEED } from './bounds.ts';
+import { FEED, VERIFY } from './bounds.ts';
 import { tellFeed, type FeedContext } from './event-feed.ts';
 import { openFeedRequest, type LogIdentity } from './feed-request.ts';
 import { watchLogHeads } from './log-heads.ts';
+import { openVerification, verifyEvents } from './verify-events.ts';
 
 export type EventLogLimits = {
   readonly subscriptionsMax: number;
@@ -36,6 +39,7 @@ export type EventLogContext = {
   /** Default: those of the contract. */
   readonly feed?: Partial<Pick<FeedContext, 'distance' | 'checkpointMs'>>;
   readonly streamAgeMaxMs?: number;
+  readonly windowAccountsMax?: number;
   /** Aborts when the service drains. */
   readonly stopping: AbortSignal;
 };
@@ -53,6 +57,7 @@ export type EventLog = {
   readonly handlers: {
     readAccountEvents(call: ServerWritableStream<ReadAccountEventsRequest, Buffer>): void;
     subscribeToEvents(call: ServerWritableStream<SubscribeToEventsRequest, Buffer>): void;
+    verifyEvents(call: ServerWritableStream<VerifyEventsRequest, VerifyEventsResponse>): void;
   };
   /** This process has appended: those who follow the log hear of it at once. */
   mayHaveMoved(): void;
@@ -85,6 +90,12 @@ export function openEventLog(context: EventLogContext): EventLog {
     { ...bounds, streamsMax: limits.accountReadersMax, goOnWith: 'next_version' },
     context,
   );
+  const verifications = createServerStreams(
+    { ...bounds, streamsMax: VERIFY.streamsMax, goOnWith: 'resume_token' },
+    context,
+  );
+  const { windowAccountsMax = VERIFY.windowAccountsMax } = context;
+  const verified = { db, ledger, windowAccountsMax };
   return {
     handlers: {
       readAccountEvents: (call) =>
@@ -97,12 +108,26 @@ export function openEventLog(context: EventLogContext): EventLog {
           (request) => openFeedRequest(request, ledger),
           (opened, signal) => tellFeed(feed, opened, senderOf(call, signal), signal),
         ),
+      verifyEvents: (call) =>
+        verifications.serve(
+          call,
+          (request) => openVerification(request, verified),
+          (opened, signal) => verifyEvents(verified, opened, sendTo(call, signal), signal),
+        ),
     },
     mayHaveMoved: () => heads.mayHaveMoved(),
-    count: () => subscriptions.count() + readers.count(),
+    count: () => subscriptions.count() + readers.count() + verifications.count(),
   };
 }
 
 function senderOf<Req>(call: ServerWritableStream<Req, Buffer>, signal: AbortSignal) {
   return boundedSender<Buffer>(call, FEED.unsentBytesMax, signal);
+}
+
+function sendTo<Req, Res>(call: ServerWritableStream<Req, Res>, signal: AbortSignal) {
+  const sender = boundedSender<Res>(call, 1, signal);
+  return async (message: Res): Promise<void> => {
+    sender.send(message, 1);
+    await sender.room();
+  };
 }

@@ -9,6 +9,7 @@ import { unreadable, type OpenedRow, type Span } from './log-row.ts';
 /** Places are offsets into the row's payload; -1: not there. */
 export class LogRecord {
   accountAt = -1;
+  version = 0;
   /** Behind its tag. */
   versionAt = -1;
   versionEnd = -1;
@@ -65,7 +66,7 @@ export class LogRecord {
         break;
       case 0x10:
         this.versionAt = reader.at;
-        reader.varint64();
+        this.version = wholeNumber(reader);
         this.versionEnd = reader.at;
         break;
       case 0x18:
@@ -104,7 +105,7 @@ function idAt(reader: WireReader): number {
   throw new RangeError(`an id of ${end - at} bytes`);
 }
 
-/** Times in microseconds and item indexes stay far below 2^53. */
+/** Versions, times in microseconds and item indexes stay far below 2^53. */
 function wholeNumber(reader: WireReader): number {
   reader.varint64();
   return reader.high * 2 ** 32 + (reader.low >>> 0);

@@ -30,6 +30,7 @@ import { watchBatching, watchUploads } from './batching-metrics.ts';
 import { createBulkIntake } from './bulk-intake.ts';
 import { bulkModeHandlers } from './bulk-mode-requests.ts';
 import { openBulkMode, type BulkMode } from './bulk-mode.ts';
+import { openCheckpoints } from './open-checkpoints.ts';
 import { bulkServiceDefinition } from './bulk-messages.ts';
 import { readConfig, type CommandConfig } from './config.ts';
 import { eventLogDefinition, openEventLog, type EventLog } from './event-log.ts';
@@ -81,6 +82,8 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
 
   const expiry = startExpiryWorker({ ...submissions, batcher }, settings.expiry);
   closers.add('expiry worker', () => expiry.stop());
+
+  openCheckpoints(settings, context);
 
   const { streamIdleMs, streamResultsMax, states } = settings;
   const uploads = createSlots(settings.uploadsMax, tooManyUploads);

@@ -44,6 +44,22 @@ export type TokenNumbers = {
   end(): void;
 };
 
+/** A UUID, or none, as numbers of a token. */
+export function idNumbers(id: string | undefined): bigint[] {
+  if (id === undefined) return [0n, 0n, 0n, 0n, 0n];
+  const bytes = Buffer.from(uuidToBytes(id));
+  return [1n, ...ID_WORDS_AT.map((at) => BigInt(bytes.readUInt32BE(at)))];
+}
+
+export function readId(next: () => bigint): string | undefined {
+  const isThere = next() === 1n;
+  const bytes = Buffer.alloc(16);
+  for (const at of ID_WORDS_AT) bytes.writeUInt32BE(Number(BigInt.asUintN(32, next())), at);
+  return isThere ? uuidFromBytes(bytes) : undefined;
+}
+
+const ID_WORDS_AT = [0, 4, 8, 12];
+
 /** `subjectName`: what a token of something else is told to be. */
 export function readToken(token: string, subject: string, subjectName: string): TokenNumbers {
   const bytes = bytesOf(token);

@@ -25,7 +25,12 @@ export type LoadedCredentials = {
 };
 
 const HANDSHAKE_MS_MAX = 10_000;
-const reloads = counter('bank.tls.reloads', 'Certificates that were read again, by outcome.');
+const reloads = counter(
+  'bank.tls.reloads',
+  'Certificates that were read again, by outcome.',
+  '{reload}',
+  ['outcome'],
+);
 const expiry = gauge('bank.tls.certificate_expiry', 'When the certificate in use expires.', 's');
 
 export async function loadCredentials(tls: ListenerTls, log: Logger): Promise<LoadedCredentials> {

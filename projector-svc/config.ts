@@ -90,14 +90,6 @@ export const TAIL = {
   unreadableMax: 5,
 } as const;
 
-export const SESSION_LOCKS = {
-  connectTimeoutMs: 5000,
-  statementTimeoutMs: 5000,
-  /** For an answer that does not come: the server's own time-out comes first. */
-  answerMs: 6000,
-  keepAliveDelayMs: 10_000,
-} as const;
-
 export const ACKNOWLEDGEMENTS = {
   streamsMax: 256,
   /** Rows of each partition that one read takes. */

@@ -3,8 +3,7 @@
  * and how many findings were told behind it, which are not told again. A token of another log, or
  * of other accounts, is refused.
  */
-import { InvalidToken, readToken, tokenWriter } from '#platform/resume-token.ts';
-import { uuidFromBytes, uuidToBytes } from '#platform/uuid.ts';
+import { idNumbers, InvalidToken, readId, readToken, tokenWriter } from '#platform/resume-token.ts';
 
 export { InvalidToken } from '#platform/resume-token.ts';
 
@@ -70,19 +69,6 @@ export function readReconcileToken(
   }
   numbers.end();
   return state;
-}
-
-function idNumbers(accountId: string | undefined): bigint[] {
-  if (accountId === undefined) return [0n, 0n, 0n, 0n, 0n];
-  const bytes = Buffer.from(uuidToBytes(accountId));
-  return [1n, ...[0, 4, 8, 12].map((at) => BigInt(bytes.readUInt32BE(at)))];
-}
-
-function readId(next: () => bigint): string | undefined {
-  const isThere = next() === 1n;
-  const bytes = Buffer.alloc(16);
-  for (const at of [0, 4, 8, 12]) bytes.writeUInt32BE(Number(BigInt.asUintN(32, next())), at);
-  return isThere ? uuidFromBytes(bytes) : undefined;
 }
 
 /** A sum may be negative, and beyond 64 bits. */

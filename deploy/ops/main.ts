@@ -1,7 +1,7 @@
 /**
  * npm run ops -- COMMAND: looks at a running bank, at the addresses given or at the local one's,
- * and after its stores. What `status` found is its exit code; any other ends with 0, or 3 when it
- * could not be done.
+ * and after its stores. What `status` or `verify` found is its exit code; any other ends with 0, or
+ * 3 when it could not be done.
  */
 import { Command } from 'commander';
 import { channelTarget } from '#client/bank-client.ts';
@@ -11,6 +11,7 @@ import { askStatus } from './ask-status.ts';
 import type { Addresses } from './ask-status.ts';
 import { addBackupCommands } from './backup-commands.ts';
 import { EXIT_CODES, statusJson, statusLines } from './status-report.ts';
+import { addVerifyCommand } from './verify-command.ts';
 
 const STATUS = `Shows the services, the pipeline from the log to the projection, and the projection,
 on one screen. Exit code: 0 all is well, 1 a warning, 2 something fails, 3 something cannot be
@@ -45,6 +46,7 @@ function checkAddress(address: string): void {
 
 addArchiveCommands(program);
 addBackupCommands(program);
+addVerifyCommand(program);
 program.parseAsync().catch((error: unknown) => {
   console.error(errorText(error));
   process.exitCode = EXIT_CODES.unknown;

@@ -26,7 +26,7 @@ export type EventLogServer = {
 };
 
 export type EventLogServerOptions = Partial<
-  Pick<EventLogContext, 'limits' | 'feed' | 'streamAgeMaxMs'>
+  Pick<EventLogContext, 'limits' | 'feed' | 'streamAgeMaxMs' | 'windowAccountsMax'>
 >;
 
 const CONNECTIONS_MAX = 4;

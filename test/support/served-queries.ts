@@ -6,6 +6,10 @@ import { encodeWatchToken } from '../../query-svc/watch-token.ts';
 const FAR_OFF = '2090-01-01';
 
 export const STATEMENTS_AND_FEEDS: Readonly<Record<string, ServedMethod>> = {
+  VerifyEvents: {
+    request: ({ account }) => ({ account_ids: [account] }),
+    values: ({ freshAccount }) => ({ account_ids: [freshAccount], resume_token: 'of nobody' }),
+  },
   ListAccounts: {
     request: ({ owner }) => ({ owner }),
     values: () => ({

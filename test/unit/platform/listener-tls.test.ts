@@ -66,7 +66,7 @@ describe('who gets in', () => {
     const server = await serve();
     const other = await makeAuthority('authority'); // the same name, another key
     const stranger = await other.issue(CLIENT_NAMES);
-    const refused = counter('bank.server.refused', '');
+    const refused = counter('bank.server.refused', '', '1');
     const before = refused.total();
     for (const secured of [undefined, ground.credentials(null), ground.credentials(stranger)]) {
       expect((await callAs(server, secured)).code).toBe(status.UNAVAILABLE);

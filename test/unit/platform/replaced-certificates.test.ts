@@ -74,7 +74,7 @@ test('that fit nothing are told, the old one stays; then the right one counts', 
   const write = (line: string) => void lines.push(line);
   const log = createLogger({ service: 's', instance: 'i', level: 'info', write });
   await serve(log);
-  const reloads = counter('bank.tls.reloads', '');
+  const reloads = counter('bank.tls.reloads', '', '1');
   const before = reloads.total();
   const [one, other] = await Promise.all([
     ground.authority.issue(SERVER_NAMES),

@@ -1,0 +1,37 @@
+/**
+ * Between which positions the log of each partition stands in the table `outbox`: up to its head,
+ * and from behind what has gone to the archive; with which log it is, in one snapshot.
+ */
+import type { Pool } from 'pg';
+
+const SQL = `
+  select h.partition, h.seq, (select log_id from ledger) as log_id,
+         coalesce((select max(last_seq) from archived_ranges a where a.partition = h.partition), 0)
+           as archived
+    from partition_heads h order by h.partition`;
+
+export type LogBounds = {
+  readonly partition: number;
+  readonly head: bigint;
+  /** Every position up to this one is in the archive; 0: none. */
+  readonly archived: bigint;
+};
+
+type Row = {
+  readonly partition: number;
+  readonly seq: bigint;
+  readonly log_id: string;
+  readonly archived: bigint;
+};
+
+export async function readLogBounds(
+  db: Pool,
+): Promise<{ logId: string; partitions: readonly LogBounds[] }> {
+  const { rows } = await db.query<Row>({ name: 'read-log-bounds', text: SQL });
+  const [first] = rows;
+  if (first === undefined) throw new Error('partition_heads has no rows: run npm run db:setup');
+  const partitions = rows.map(({ partition, seq, archived }) => {
+    return { partition, head: seq, archived };
+  });
+  return { logId: first.log_id, partitions };
+}

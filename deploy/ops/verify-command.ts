@@ -1,0 +1,131 @@
+/**
+ * npm run ops -- verify: asks a command-svc to verify the events, or holds the log against signed
+ * checkpoints, and prints each finding, how far it is, and what was verified. Exit code 0 when
+ * nothing was found, 1 when something was, 2 when it could not be verified.
+ */
+import type { Command } from 'commander';
+import { createBankClient } from '#client/bank-client.ts';
+import { followVerification } from '#client/verification.ts';
+import {
+  VerifyFindingKind,
+  verifyFindingKindToJSON,
+  type VerifyFinding,
+  type VerifyProgress,
+} from '#proto/bank/v1/event_log_service.ts';
+import { grouped } from '../demo/progress-bar.ts';
+import { errorText } from '../error-text.ts';
+import { asOwner } from './admin-clients.ts';
+import { verifyCheckpoints } from './verify-checkpoints.ts';
+
+const VERIFY_EXIT = { clean: 0, found: 1, failed: 2 } as const;
+
+const ABOUT = `Computes the chain of each account's events again, from the table and from the log,
+and names every event that was changed, removed, inserted or reordered. Exit code: 0 nothing found,
+1 findings, 2 it could not be verified. With --checkpoints it asks no service, but computes the log's
+running hashes again and holds them against the signed lines of that file, as the owner:
+BANK_ADMIN_EVENT_STORE_URL.`;
+const COMMAND = '127.0.0.1:50051';
+const NOBODY = ['127.0.0.1:1'];
+const KIND_PREFIX = 'VERIFY_FINDING_KIND_';
+
+type Options = {
+  readonly command: string[];
+  readonly account: string[];
+  readonly checkpoints?: string;
+  readonly publicKey?: string;
+};
+
+export function addVerifyCommand(program: Command): void {
+  const collect = (value: string, before: string[]): string[] => [...before, value];
+  program
+    .command('verify')
+    .description(ABOUT)
+    .option('--command <host:port>', `a command-svc; repeatable (${COMMAND})`, collect, [])
+    .option('--account <id>', 'only this account; repeatable', collect, [])
+    .option('--checkpoints <file>', 'signed checkpoints, instead of the events themselves')
+    .option('--public-key <file>', 'of the key that signs them, PEM')
+    .action(async (options: Options) => {
+      const { checkpoints, publicKey } = options;
+      const work = (): Promise<number> =>
+        checkpoints === undefined ? verify(options) : verifyLog(checkpoints, publicKey);
+      process.exitCode = await orFailed(work);
+    });
+}
+
+async function orFailed(work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    console.error(errorText(error));
+    return VERIFY_EXIT.failed;
+  }
+}
+
+async function verify({ command, account }: Options): Promise<number> {
+  const addresses = command.length === 0 ? [COMMAND] : command;
+  const client = createBankClient({ command: addresses, query: NOBODY, projector: NOBODY });
+  const startedMs = performance.now();
+  try {
+    for await (const message of followVerification(client.eventLog, { accountIds: account })) {
+      for (const finding of message.findings) say(lineOf(finding));
+      const { progress } = message;
+      if (progress === undefined) continue;
+      say(progressText(progress, performance.now() - startedMs));
+      if (progress.complete) return exitCodeOf(progress, account);
+    }
+    return VERIFY_EXIT.failed;
+  } finally {
+    client.close();
+  }
+}
+
+async function verifyLog(file: string, publicKey: string | undefined): Promise<number> {
+  if (publicKey === undefined) throw new Error('--checkpoints needs --public-key');
+  const { checkpoints, rows, findings, notes } = await asOwner(
+    'BANK_ADMIN_EVENT_STORE_URL',
+    (eventStore) => verifyCheckpoints(eventStore, file, publicKey),
+  );
+  for (const note of notes) say(`note: ${note}`);
+  for (const finding of findings) say(`CHECKPOINT_MISMATCH ${finding}`);
+  const counts = `${grouped(checkpoints)} checkpoints, ${grouped(rows)} rows of the log`;
+  say(`verified ${counts}, ${grouped(findings.length)} findings`);
+  if (findings.length > 0) return VERIFY_EXIT.found;
+  if (checkpoints > 0) return VERIFY_EXIT.clean;
+  console.error(`${file}: has no checkpoint of this log: nothing was verified`);
+  return VERIFY_EXIT.failed;
+}
+
+/** An account that is nowhere is no account that is right. */
+function exitCodeOf(
+  { findings, verifiedAccounts }: VerifyProgress,
+  asked: readonly string[],
+): number {
+  if (findings > 0n) return VERIFY_EXIT.found;
+  const unknown = new Set(asked.map((id) => id.toLowerCase())).size - Number(verifiedAccounts);
+  if (unknown <= 0) return VERIFY_EXIT.clean;
+  console.error(`${unknown} of the accounts have no events: could not be verified`);
+  return VERIFY_EXIT.failed;
+}
+
+function lineOf({ kind, accountId, version, message }: VerifyFinding): string {
+  const where = accountId === '' ? '' : ` account ${accountId} version ${version}`;
+  const name = verifyFindingKindToJSON(kind).replace(KIND_PREFIX, '');
+  const isKnown = kind !== VerifyFindingKind.UNRECOGNIZED;
+  return `${isKnown ? name : 'UNKNOWN'}${where}: ${message}`;
+}
+
+function progressText(progress: VerifyProgress, ms: number): string {
+  const { verifiedEvents, verifiedAccounts, findings, complete } = progress;
+  const counts = [
+    `${grouped(verifiedEvents)} events`,
+    `${grouped(verifiedAccounts)} accounts`,
+    `${grouped(findings)} findings`,
+  ].join(', ');
+  if (!complete) return `  ${counts}`;
+  const rate = Math.round(Number(verifiedEvents) / (ms / 1000));
+  return `verified ${counts}, in ${(ms / 1000).toFixed(1)} s (${grouped(rate)} events/s)`;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
