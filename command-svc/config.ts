@@ -3,6 +3,7 @@
  * of bounds ends the start with a ConfigError that names the variable, the value and the rule.
  */
 import { z } from 'zod';
+import { AUTH_ENV, authSettings, type AuthSettings } from '#platform/auth-settings.ts';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
 import { SERVER_ENV, serverLimits, type ServerLimits } from '#platform/server-limits.ts';
 import type { AppendLimits } from './batch.ts';
@@ -20,6 +21,7 @@ export type CommandConfig = {
   readonly redisUrl: string;
   readonly listen: Address;
   readonly server: ServerLimits;
+  readonly auth: AuthSettings;
   readonly instance: string;
   readonly logLevel: string;
   /** Connections for batches; handlers and watching have pools of their own. */
@@ -50,6 +52,7 @@ export type CommandConfig = {
 
 const ENV = z.object({
   ...SERVER_ENV,
+  ...AUTH_ENV,
   BANK_EVENT_STORE_URL: envText(),
   BANK_REDIS_URL: envText(),
   BANK_COMMAND_LISTEN: envAddress('127.0.0.1:50051'),
@@ -101,6 +104,7 @@ const SCHEMA = ENV.transform((env): CommandConfig => ({
   redisUrl: env.BANK_REDIS_URL,
   listen: env.BANK_COMMAND_LISTEN,
   server: serverLimits(env),
+  auth: authSettings(env, env.BANK_COMMAND_LISTEN, 'BANK_COMMAND_LISTEN'),
   instance: env.BANK_INSTANCE,
   logLevel: env.BANK_LOG_LEVEL,
   // Unary commands start beside the bulk batches in flight: as many connections again.

@@ -30,6 +30,7 @@ import { createBulkIntake } from './bulk-intake.ts';
 import { bulkModeHandlers } from './bulk-mode-requests.ts';
 import { openBulkMode, type BulkMode } from './bulk-mode.ts';
 import { bulkServiceDefinition } from './bulk-messages.ts';
+import { COMMAND_SCOPES } from './call-scopes.ts';
 import { readConfig, type CommandConfig } from './config.ts';
 import { eventLogDefinition, openEventLog, type EventLog } from './event-log.ts';
 import { startExpiryWorker } from './expiry-worker.ts';
@@ -68,7 +69,12 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const telemetry = startTelemetry({ service: NAME, instance, env: process.env });
   closers.add('telemetry', telemetry.shutdown);
   const limits = { limits: settings.server, longMethods: LONG_METHODS };
-  const { server, listen, open, setServing, drain } = createGrpcServer({ log, ...limits });
+  const access = { auth: settings.auth, scopes: COMMAND_SCOPES };
+  const { server, listen, open, setServing, drain } = createGrpcServer({
+    log,
+    ...limits,
+    access,
+  });
   const address = await listen(settings.listen, STARTING);
   closers.add('listener', () => drain(0));
   const { redisUrl } = settings;

@@ -19,6 +19,9 @@ export type Caller = {
   readonly peer: string;
 };
 
+/** A caller but for where it calls from. */
+export type Identity = Omit<Caller, 'peer'>;
+
 export const ANYONE: Caller = {
   subject: '',
   tenant: '',

@@ -15,6 +15,7 @@ import { HEALTH_SERVICE, createHealth } from './grpc-health.ts';
 import { createReflection } from './grpc-reflection.ts';
 import { http2ServersOf } from './http2-servers.ts';
 import type { Logger } from './logger.ts';
+import { createServerAccess, type AccessOptions } from './server-access.ts';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
 import { countRefused, tooManyCalls } from './server-refusals.ts';
 import { createStreamGuard } from './stream-guard.ts';
@@ -29,6 +30,8 @@ export type GrpcServerOptions = {
   limits?: Partial<ServerLimits>;
   /** Paths of unary methods whose calls may take long. */
   longMethods?: readonly string[];
+  /** Who may call what. Default: whoever likes. */
+  access?: AccessOptions;
 };
 
 export type GrpcServer = {
@@ -63,10 +66,12 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const { log, longMethods = [] } = options;
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const calls = createCallGuard(limits, longMethods);
+  const access = createServerAccess(options.access ?? {}, log);
   const streams = createStreamGuard(limits, log);
   const isFull = (): boolean => calls.counts().inHand >= limits.callsMax;
   const door = createCallDoor(isFull, tooManyCalls(limits), () => countRefused('calls'));
-  const server = new Server({ ...channelOptions(limits), interceptors: [calls.interceptor] });
+  const interceptors = [calls.interceptor, access.interceptor]; // the first one is asked first
+  const server = new Server({ ...channelOptions(limits), interceptors });
   const health = createHealth();
   const names = new Set<string>();
   const starting = new Set<string>();
@@ -77,6 +82,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     const name = serviceNameOf(definition);
     if (starting.delete(name)) server.removeService(definition);
     names.add(name);
+    access.add(definition);
     door.add(definition);
     health.add(name);
     add(definition, handlers);
@@ -91,6 +97,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     server,
     listen: async (address, waiting) => {
       if (waiting !== undefined) announce(waiting);
+      await access.open();
       add(health.definition, health.handlers);
       const listed = () => [...names, HEALTH_SERVICE];
       const reflection = await createReflection(log, limits.requestMs, listed);
@@ -115,6 +122,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       health.close();
       calls.close();
       streams.close();
+      access.close();
       if (await shutDown(server, graceMs)) return;
       log.warn('Calls were still running at the end of the grace and have been cut.', { graceMs });
       server.forceShutdown();

@@ -4,6 +4,7 @@
  * rule.
  */
 import { z } from 'zod';
+import { AUTH_ENV, authSettings, type AuthSettings } from '#platform/auth-settings.ts';
 import { envAddress, envInt, envList, envText, parseEnv } from '#platform/config.ts';
 import type { Address } from '#platform/config.ts';
 import { SERVER_ENV, serverLimits } from '#platform/server-limits.ts';
@@ -194,6 +195,7 @@ export type ProjectorConfig = {
   connectorFile: string | undefined;
   listen: Address;
   server: ServerLimits;
+  auth: AuthSettings;
   instance: string;
   logLevel: string;
   normal: ProjectSettings;
@@ -203,6 +205,7 @@ export type ProjectorConfig = {
 const schema = z
   .object({
     ...SERVER_ENV,
+    ...AUTH_ENV,
     BANK_EVENT_STORE_URL: envText(),
     BANK_PROJECTION_STORE_URL: envText(),
     BANK_REDIS_URL: envText(),
@@ -228,6 +231,7 @@ const schema = z
     connectorFile: env.BANK_CONNECTOR_FILE,
     listen: env.BANK_PROJECTOR_LISTEN,
     server: serverLimits(env),
+    auth: authSettings(env, env.BANK_PROJECTOR_LISTEN, 'BANK_PROJECTOR_LISTEN'),
     instance: env.BANK_INSTANCE,
     logLevel: env.BANK_LOG_LEVEL,
     normal: {

@@ -3,6 +3,7 @@
  * of bounds ends the start with a ConfigError that names the variable, the value and the rule.
  */
 import { z } from 'zod';
+import { AUTH_ENV, authSettings, type AuthSettings } from '#platform/auth-settings.ts';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
 import { SERVER_ENV, serverLimits, type ServerLimits } from '#platform/server-limits.ts';
 
@@ -16,6 +17,7 @@ export type QueryConfig = {
   readonly redisUrl: string;
   readonly listen: Address;
   readonly server: ServerLimits;
+  readonly auth: AuthSettings;
   readonly instance: string;
   readonly logLevel: string;
   /** Connections to the projection store, one more beside them listens. */
@@ -96,6 +98,7 @@ export const RETRY_AFTER_MS = 1_000;
 const SCHEMA = z
   .object({
     ...SERVER_ENV,
+    ...AUTH_ENV,
     BANK_PROJECTION_STORE_URL: envText(),
     BANK_REDIS_URL: envText(),
     BANK_QUERY_LISTEN: envAddress('127.0.0.1:50052'),
@@ -121,6 +124,7 @@ const SCHEMA = z
     redisUrl: env.BANK_REDIS_URL,
     listen: env.BANK_QUERY_LISTEN,
     server: serverLimits(env),
+    auth: authSettings(env, env.BANK_QUERY_LISTEN, 'BANK_QUERY_LISTEN'),
     instance: env.BANK_INSTANCE,
     logLevel: env.BANK_LOG_LEVEL,
     connectionsMax: env.BANK_QUERY_CONNECTIONS_MAX,

@@ -15,6 +15,7 @@ import { createAccountCache } from './account-cache.ts';
 import { createAccountChanges } from './account-changes.ts';
 import { ACCOUNT_QUERIES, accountQueries } from './account-queries.ts';
 import { createAccountReader, TENANT } from './account-reader.ts';
+import { QUERY_SCOPES } from './call-scopes.ts';
 import type { QueryConfig } from './config.ts';
 import { createProjectionWatch } from './projection-watch.ts';
 import { readAccounts } from './sql/read-accounts.ts';
@@ -43,7 +44,8 @@ export async function serveQueries(
   const names = { name: BULK_MODE, service: SERVICE, instance };
   const mode = openLeasedMode({ redisUrl, ...names, off, on, log });
   closers.add('bulk mode', mode.close);
-  const grpc = createGrpcServer({ log, limits: config.server });
+  const access = { auth: config.auth, scopes: QUERY_SCOPES };
+  const grpc = createGrpcServer({ log, limits: config.server, access });
   const address = await grpc.listen(config.listen, STARTING);
   closers.add('listener', () => grpc.drain(0));
   const db = createPool({

@@ -15,6 +15,7 @@ import {
 import { decodeStatusDetails } from '#platform/grpc-errors.ts';
 import { createGrpcServer, unimplemented, type GrpcServer } from '#platform/grpc-server.ts';
 import { silentLogger } from '#platform/logger.ts';
+import type { AccessOptions } from '#platform/server-access.ts';
 import type { ServerLimits } from '#platform/server-limits.ts';
 import { unary, type CallContext } from '#platform/unary.ts';
 import {
@@ -56,8 +57,11 @@ export type Caller = {
   close(): void;
 };
 
-export async function openLimitedServer(limits: Partial<ServerLimits>): Promise<LimitedServer> {
-  const grpc = createGrpcServer({ log: silentLogger, limits });
+export async function openLimitedServer(
+  limits: Partial<ServerLimits>,
+  access: AccessOptions = {},
+): Promise<LimitedServer> {
+  const grpc = createGrpcServer({ log: silentLogger, limits, access });
   const handled: CallContext[] = [];
   let waiting = Promise.withResolvers<void>();
   const startBulkMode = unary(
