@@ -119,6 +119,7 @@ const SCHEMA = ENV.transform((env): CommandConfig => ({
     accountsMax: env.BANK_COMMAND_CACHED_ACCOUNTS_MAX,
     rowsBehindMax: env.BANK_COMMAND_ROWS_BEHIND_MAX,
     loadRoundsMax: 5,
+    withHolders: env.BANK_AUTH !== 'off',
   },
   append: {
     answerTimeoutMs: env.BANK_COMMAND_ANSWER_TIMEOUT_MS,

@@ -34,6 +34,14 @@ export const ANYONE: Caller = {
 /** What a service does by itself, in whatever tenant. */
 export const THE_SERVICE: Caller = { ...ANYONE, subject: 'the service' };
 
+/**
+ * Where the names are unique that callers give to what they make: within a tenant, or, for a caller
+ * that reaches one owner only, within that owner's part of it. No tenant has a slash.
+ */
+export function realmOf({ tenant, owner }: Pick<Caller, 'tenant' | 'owner'>): string {
+  return owner === undefined ? tenant : `${tenant}/${owner}`;
+}
+
 const callers = new WeakMap<Metadata, Caller>();
 
 export function setCaller(metadata: Metadata, caller: Caller): void {
