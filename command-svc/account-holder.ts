@@ -3,23 +3,17 @@
  * told of an account that does not exist. Without authentication everybody reaches everything, and
  * nobody asks.
  */
-import type { Caller } from '#platform/caller.ts';
+import { isReached, type Caller, type Reach } from '#platform/caller.ts';
 import { Event } from '#proto/bank/event/v1/events.ts';
 import { textOf } from './event-body-decoder.ts';
 
 export type Holder = { readonly tenant: string; readonly owner: string };
 
-/** What of a caller says which accounts it reaches. */
-export type Reach = Pick<Caller, 'tenant' | 'owner'>;
 type Asking = Reach & Pick<Caller, 'scopes'>;
 
 /** Undefined: of every account. */
 export function reachOf(caller: Asking): Reach | undefined {
   return caller.scopes === undefined ? undefined : caller;
-}
-
-export function isReached({ tenant, owner }: Reach, holder: Holder): boolean {
-  return holder.tenant === tenant && (owner === undefined || holder.owner === owner);
 }
 
 /** `opened`: the payload of the account's first event; undefined: there is no such account. */

@@ -6,8 +6,8 @@ import { NO_ACCOUNT } from '#domain/account.ts';
 import type { Command } from '#domain/commands.ts';
 import type { AccountEvent } from '#domain/events.ts';
 import { reject, type Rejection } from '#domain/rejection.ts';
-import type { Caller } from '#platform/caller.ts';
-import { isReached, type Holder } from './account-holder.ts';
+import { isReached, type Caller } from '#platform/caller.ts';
+import type { Holder } from './account-holder.ts';
 import type { BaseAccount } from './lane-states.ts';
 
 export function seenBy(caller: Caller, account: BaseAccount): BaseAccount {

@@ -60,6 +60,8 @@ export function submissionHandlers(context: SubmissionContext): SubmissionHandle
   };
 }
 
+type ListRequest = PageRequest & { readonly submissionId: string };
+
 const LIST_FIELDS = ['submission_id', 'page_size', 'page_token'] as const;
 
 function keyOf(submissionId: string, caller: Caller): SubmissionKey {
@@ -68,9 +70,9 @@ function keyOf(submissionId: string, caller: Caller): SubmissionKey {
   return { tenant: realmOf(caller), submissionId };
 }
 
-async function rejectionsPage(context: SubmissionContext, request: PageRequest, caller: Caller) {
+async function rejectionsPage(context: SubmissionContext, request: ListRequest, caller: Caller) {
   const submission = keyOf(request.submissionId, caller);
-  const page = itemPage(request);
+  const page = itemPage(submission, request);
   await mustExist(context, submission);
   // One more than asked for: it tells whether there is a next page.
   const rows = await readFromEventStore(context, (pool) =>
@@ -80,20 +82,20 @@ async function rejectionsPage(context: SubmissionContext, request: PageRequest, 
   const last = rows.length > page.size ? shown.at(-1) : undefined;
   return {
     rejections: shown.map(rejectionOf),
-    nextPageToken: last === undefined ? '' : pageTokenAfter(request.submissionId, last.item_index),
+    nextPageToken: last === undefined ? '' : pageTokenAfter(submission, last.item_index),
   };
 }
 
-async function itemResultsPage(context: SubmissionContext, request: PageRequest, caller: Caller) {
+async function itemResultsPage(context: SubmissionContext, request: ListRequest, caller: Caller) {
   const submission = keyOf(request.submissionId, caller);
-  const page = itemPage(request);
+  const page = itemPage(submission, request);
   await mustExist(context, submission);
   const items = await readPlacedItems(context, submission, page.after, page.size + 1);
   const shown = items.slice(0, page.size);
   const last = items.length > page.size ? shown.at(-1) : undefined;
   return {
     results: await readItemResults(context, submission, shown),
-    nextPageToken: last === undefined ? '' : pageTokenAfter(request.submissionId, last.index),
+    nextPageToken: last === undefined ? '' : pageTokenAfter(submission, last.index),
   };
 }
 

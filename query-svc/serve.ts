@@ -14,7 +14,7 @@ import { watchStore } from '#platform/store-watch.ts';
 import { createAccountCache } from './account-cache.ts';
 import { createAccountChanges } from './account-changes.ts';
 import { ACCOUNT_QUERIES, accountQueries } from './account-queries.ts';
-import { createAccountReader, TENANT } from './account-reader.ts';
+import { createAccountReader } from './account-reader.ts';
 import { QUERY_SCOPES } from './call-scopes.ts';
 import type { QueryConfig } from './config.ts';
 import { createProjectionWatch } from './projection-watch.ts';
@@ -62,7 +62,7 @@ export async function serveQueries(
   closers.add('redis', () => closeRedis(redis));
   const cache = createAccountCache(redis, config, mode.settings, log);
 
-  const watch = createProjectionWatch((ids) => readAccounts(db, TENANT, ids), config, log);
+  const watch = createProjectionWatch((ids) => readAccounts(db, ids), config, log);
   const changes = createAccountChanges(db, log);
   const wake = (notice: string): void => {
     watch.wake();
