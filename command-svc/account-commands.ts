@@ -25,7 +25,6 @@ import { findOperation } from './find-operation.ts';
 import { commandOf } from './request-commands.ts';
 import { checkRequest, type CommandRequest } from './request-rules.ts';
 import { withCounterpart } from './reversal-targets.ts';
-import { NO_TENANT } from './tenant.ts';
 
 type Served =
   | 'openAccount'
@@ -78,9 +77,9 @@ export function accountCommandHandlers(
       const [receipt, counterpartReceipt] = await runPair(context, request, call);
       return { receipt, counterpartReceipt };
     }),
-    getOperation: unary(log, async (request: GetOperationRequest) => {
+    getOperation: unary(log, async (request: GetOperationRequest, { caller }) => {
       refuseViolations(checkOperationKey(request));
-      return findOperation(context, request);
+      return findOperation(context, request, caller);
     }),
   };
 }
@@ -120,7 +119,7 @@ async function runPair(
   call: CallContext,
 ): Promise<readonly [CommandReceipt, CommandReceipt | undefined]> {
   const { command, executed } = await decided(context, request, call);
-  const other = await counterpartReceipt(context, command.operationId, executed);
+  const other = await counterpartReceipt(context, command.operationId, executed, call.caller);
   return [commandReceipt(receiptOf(command, executed)), other];
 }
 
@@ -130,8 +129,8 @@ async function decided(
   call: CallContext,
 ): Promise<{ command: Command; executed: Executed }> {
   refuseViolations(checkRequest(request));
-  const named = commandOf(request, NO_TENANT, uuidV7);
-  const command = await withCounterpart(context, named);
+  const named = commandOf(request, call.caller.tenant, uuidV7);
+  const command = await withCounterpart(context, named, call.caller);
   const { validateOnly } = request.value;
   const executed = await (validateOnly
     ? validate(context, command, call)

@@ -6,6 +6,7 @@
 import { status } from '@grpc/grpc-js';
 import type { Pool } from 'pg';
 import type { BoundedSender } from '#platform/bounded-sender.ts';
+import type { Caller } from '#platform/caller.ts';
 import { invalidArgument, refusal, type FieldViolation } from '#platform/grpc-errors.ts';
 import { isConnectionLost } from '#platform/postgres.ts';
 import { timestampFromMicros } from '#platform/timestamps.ts';
@@ -13,14 +14,22 @@ import { retryWithBackoff } from '#platform/waiting.ts';
 import { WireWriter } from '#platform/wire-writer.ts';
 import { AccountEvent, type ReadAccountEventsRequest } from '#proto/bank/v1/event_log_service.ts';
 import { canonicalUuid } from '#platform/uuid.ts';
+import { reaches } from './account-holder.ts';
 import { FEED } from './bounds.ts';
 import { storeUnavailable } from './event-feed.ts';
 import { uuidRule } from './field-rules.ts';
 import { readEventsFrom, type StoredEventRow } from './sql/read-events-from.ts';
 
-export type AccountEventsFrom = { readonly accountId: string; readonly fromVersion: bigint };
+export type AccountEventsFrom = {
+  readonly accountId: string;
+  readonly fromVersion: bigint;
+  readonly caller: Caller;
+};
 
-export function openAccountEventsRequest(request: ReadAccountEventsRequest): AccountEventsFrom {
+export function openAccountEventsRequest(
+  request: ReadAccountEventsRequest,
+  caller: Caller,
+): AccountEventsFrom {
   const { accountId, fromVersion } = request;
   const violations: FieldViolation[] = [];
   const rule = uuidRule(accountId);
@@ -29,21 +38,22 @@ export function openAccountEventsRequest(request: ReadAccountEventsRequest): Acc
     violations.push({ field: 'from_version', description: 'must be 0 or more' });
   }
   if (violations.length > 0) throw invalidArgument(violations);
-  return { accountId: canonicalUuid(accountId) ?? accountId, fromVersion };
+  return { accountId: canonicalUuid(accountId) ?? accountId, fromVersion, caller };
 }
 
 export async function tellAccountEvents(
   db: Pool,
-  { accountId, fromVersion }: AccountEventsFrom,
+  { accountId, fromVersion, caller }: AccountEventsFrom,
   sender: BoundedSender<Buffer>,
   signal: AbortSignal,
 ): Promise<void> {
+  if (caller.scopes !== undefined) await checkReached(db, accountId, caller, signal);
   const first = fromVersion > 1n ? fromVersion : 1n;
   for (let next = first; ;) {
     const rows = await readPage(db, accountId, next, FEED.accountPageRowsMax, signal);
     const last = rows.at(-1);
     if (last === undefined) {
-      if (next === first) await checkExists(db, accountId, signal);
+      if (next === first) await checkReached(db, accountId, caller, signal);
       return;
     }
     next = last.version + 1n;
@@ -54,9 +64,15 @@ export async function tellAccountEvents(
   }
 }
 
-async function checkExists(db: Pool, accountId: string, signal: AbortSignal): Promise<void> {
+/** That it is there, for this caller. */
+async function checkReached(
+  db: Pool,
+  accountId: string,
+  caller: Caller,
+  signal: AbortSignal,
+): Promise<void> {
   const [opened] = await readPage(db, accountId, 1n, 1, signal);
-  if (opened !== undefined) return;
+  if (reaches(caller, opened?.payload)) return;
   throw refusal(status.NOT_FOUND, 'ACCOUNT_NOT_FOUND', `there is no account ${accountId}`);
 }
 

@@ -97,6 +97,7 @@ export async function loadStates(
       accountIds: missing,
       operationAccountIds: asked.map((operation) => operation.accountId),
       operationIds: asked.map((operation) => operation.operationId),
+      withHolders: options.limits.withHolders,
     });
     const { head, headBatchId } = loaded;
     if (head === undefined) throw new Error(`partition ${lane.partition} has no head`);
@@ -109,7 +110,7 @@ export async function loadStates(
     }
     for (const id of touched) found.delete(id);
     foundOperations = byKey(loaded.operations);
-    const read = await readAccounts(db, loaded.newestEvents);
+    const read = await readAccounts(db, loaded);
     facts = await readHolds(db, wanted, read, found);
     keepLoaded(lane, read, missing, found);
     lane.known = head;

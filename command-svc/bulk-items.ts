@@ -49,7 +49,8 @@ export function openAccountItem(
   account: OpenAccountRequest,
   index: number,
 ): BatchItem {
-  const { tenant, submissionId } = context.origin.claim;
+  const { claim, caller } = context.origin;
+  const { tenant } = caller;
   const [violation] = account.validateOnly ? [VALIDATE_ONLY] : checkOpenAccount(account);
   if (violation !== undefined) {
     const contentHash = rawContentHash({
@@ -60,7 +61,7 @@ export function openAccountItem(
     });
     return malformed(context, violation, contentHash, index, account);
   }
-  const derived = (): string => idOfItem('account', tenant, submissionId, index);
+  const derived = (): string => idOfItem('account', claim.tenant, claim.submissionId, index);
   const command = openAccountCommand(account, tenant, derived);
   const partition = partitionOfAccount(command.accountId, context.partitionCount);
   return wellFormed(context, command, partition, index, account);

@@ -14,6 +14,7 @@ import { unary } from '#platform/unary.ts';
 import { refuseUnservedFields } from '#platform/unserved-fields.ts';
 import {
   EndBulkModeRequest,
+  type GetBulkModeRequest,
   RenewBulkModeRequest,
   StartBulkModeRequest,
   type BulkModeLease,
@@ -23,6 +24,7 @@ import {
 import type { Duration } from '#proto/google/protobuf/duration.ts';
 import { RETRY_AFTER_MS, LEASE_TEXT_CHARACTERS_MAX, LEASE_TTL_MS } from './bounds.ts';
 import type { BulkMode } from './bulk-mode.ts';
+import { leaseIdOf, leaseKey, seesLease } from './lease-keys.ts';
 import { textRule, uuidRule } from './field-rules.ts';
 
 export type BulkModeHandlers = Pick<
@@ -32,37 +34,37 @@ export type BulkModeHandlers = Pick<
 
 export function bulkModeHandlers(mode: BulkMode, log: Logger): BulkModeHandlers {
   return {
-    startBulkMode: unary(log, async (request: StartBulkModeRequest) => {
+    startBulkMode: unary(log, async (request: StartBulkModeRequest, { caller }) => {
       refuseUnservedFields(request, ['holder', 'reason', 'ttl'], StartBulkModeRequest.create());
       const { holder, reason } = request;
       const ttlMs = checkFields(request.ttl, {
         holder: textRule(holder, 1, LEASE_TEXT_CHARACTERS_MAX),
         reason: textRule(reason, 0, LEASE_TEXT_CHARACTERS_MAX),
       });
-      const lease = await orUnavailable(mode.startBulkMode({ holder, reason }, ttlMs));
+      const lease = await orUnavailable(mode.startBulkMode({ holder, reason }, ttlMs, caller));
       if (lease === undefined) throw tooManyLeases();
       return { lease: leaseMessage(lease) };
     }),
-    renewBulkMode: unary(log, async (request: RenewBulkModeRequest) => {
+    renewBulkMode: unary(log, async (request: RenewBulkModeRequest, { caller }) => {
       refuseUnservedFields(request, ['lease_id', 'ttl'], RenewBulkModeRequest.create());
       const ttlMs = checkFields(request.ttl, { lease_id: uuidRule(request.leaseId) });
-      const leaseId = request.leaseId.toLowerCase();
-      const lease = await orUnavailable(mode.leases.renew(leaseId, ttlMs));
-      if (lease === undefined) throw leaseExpired(leaseId);
+      const key = leaseKey(request.leaseId, caller);
+      const lease = await orUnavailable(mode.leases.renew(key, ttlMs));
+      if (lease === undefined) throw leaseExpired(leaseIdOf(key));
       return { lease: leaseMessage(lease) };
     }),
-    endBulkMode: unary(log, async (request: EndBulkModeRequest) => {
+    endBulkMode: unary(log, async (request: EndBulkModeRequest, { caller }) => {
       refuseUnservedFields(request, ['lease_id'], EndBulkModeRequest.create());
       checkFields(undefined, { lease_id: uuidRule(request.leaseId) });
-      const leaseId = request.leaseId.toLowerCase();
-      return { active: await orUnavailable(mode.endBulkMode(leaseId)) };
+      const key = leaseKey(request.leaseId, caller);
+      return { active: await orUnavailable(mode.endBulkMode(key)) };
     }),
-    getBulkMode: unary(log, async () => {
+    getBulkMode: unary(log, async (_request: GetBulkModeRequest, { caller }) => {
       const reading = Promise.all([mode.leases.list(), mode.reports.list()]);
       const [leases, reports] = await orUnavailable(reading);
       return {
         active: leases.length > 0,
-        leases: leases.map(leaseMessage),
+        leases: leases.filter(({ id }) => seesLease(caller, id)).map(leaseMessage),
         replicas: reports.map(settingsMessage),
       };
     }),
@@ -115,7 +117,12 @@ function tooManyLeases(): Error {
 }
 
 function leaseMessage({ id, holder, reason, endsAtMs }: Lease): BulkModeLease {
-  return { leaseId: id, holder, reason, expiresAt: timestampFromDate(new Date(endsAtMs)) };
+  return {
+    leaseId: leaseIdOf(id),
+    holder,
+    reason,
+    expiresAt: timestampFromDate(new Date(endsAtMs)),
+  };
 }
 
 function settingsMessage({ service, instance, isOn, settings }: ReplicaReport): ReplicaSettings {

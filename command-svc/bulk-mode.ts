@@ -5,10 +5,12 @@
  * all of them). Streams never wait for Redis and never fail by it.
  */
 import { randomUUID } from 'node:crypto';
+import { ANYONE, type Caller } from '#platform/caller.ts';
 import { LEASED_MODE, openLeasedMode, type LeasedMode } from '#platform/leased-mode.ts';
 import type { Lease, LeaseText } from '#platform/leases.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { createCountedLease } from '#platform/counted-lease.ts';
+import { leaseKey } from './lease-keys.ts';
 import type { BatcherLimits } from './batch-start.ts';
 
 /** What bulk mode changes here. */
@@ -29,14 +31,14 @@ export type BulkModeConfig = {
 export type BulkMode = {
   isBulkMode(): boolean;
   /** Takes a lease of the caller's; undefined: too many are held. */
-  startBulkMode(text: LeaseText, ttlMs: number): Promise<Lease | undefined>;
-  /** Ends a lease; answers whether bulk mode goes on by others. */
-  endBulkMode(leaseId: string): Promise<boolean>;
+  startBulkMode(text: LeaseText, ttlMs: number, caller?: Caller): Promise<Lease | undefined>;
+  /** Ends a lease by its key (lease-keys.ts); answers whether bulk mode goes on by others. */
+  endBulkMode(key: string): Promise<boolean>;
   /**
    * Whether the lease is held: for commands that their caller sends under it. Throws
    * EntriesUnavailableError without Redis.
    */
-  holdsLease(leaseId: string): Promise<boolean>;
+  holdsLease(key: string): Promise<boolean>;
   /** Automatic mode: the replica's lease stands until every stream has been released. */
   holdStream(): () => void;
   /** The batcher's limits with the settings in force. */
@@ -76,9 +78,10 @@ export function openBulkMode(
   });
   return {
     isBulkMode: mode.isOn,
-    startBulkMode: (text, ttlMs) => leases.take(randomUUID(), text, ttlMs),
-    endBulkMode: async (leaseId) => (await leases.end(leaseId)) > 0,
-    holdsLease: (leaseId) => leases.holds(leaseId.toLowerCase()),
+    startBulkMode: (text, ttlMs, caller = ANYONE) =>
+      leases.take(leaseKey(randomUUID(), caller), text, ttlMs),
+    endBulkMode: async (key) => (await leases.end(key)) > 0,
+    holdsLease: leases.holds,
     holdStream: streams.hold,
     limitsOf(configured) {
       const { batchProcessors: processors, ...settings } = mode.settings();

@@ -2,6 +2,7 @@
  * BulkSubmit: mixed commands in, what became of each flows back while the caller still sends, the
  * receipt comes last. Taken in like every upload; here is only what makes it a stream both ways.
  */
+import { realmOf } from '#platform/caller.ts';
 import type { CallContext } from '#platform/call-context.ts';
 import type { Send } from '#platform/streaming.ts';
 import type { BulkSubmitResponse } from '#proto/bank/v1/bulk_service.ts';
@@ -12,7 +13,6 @@ import type { ClientStream } from './bulk-stream.ts';
 import { operationItem } from './operation-items.ts';
 import { createResultFeed } from './result-feed.ts';
 import { readDuplicates } from './stored-results.ts';
-import { NO_TENANT } from './tenant.ts';
 
 export async function submitStream(
   context: IntakeContext,
@@ -20,6 +20,7 @@ export async function submitStream(
   send: Send<BulkSubmitResponse>,
   call: CallContext,
 ): Promise<void> {
+  const tenant = realmOf(call.caller);
   let submissionId = '';
   const kind: StreamKind<Operation> = {
     decode(raw) {
@@ -31,8 +32,7 @@ export async function submitStream(
   };
   const feed = createResultFeed({
     send,
-    readDuplicates: (indexes) =>
-      readDuplicates(context, { tenant: NO_TENANT, submissionId }, indexes),
+    readDuplicates: (indexes) => readDuplicates(context, { tenant, submissionId }, indexes),
     openMax: context.streamResultsMax,
     unread: context.unreadResults,
     idleMs: context.streamIdleMs,

@@ -3,6 +3,7 @@
  * of bounds ends the start with a ConfigError that names the variable, the value and the rule.
  */
 import { z } from 'zod';
+import { AUTH_ENV, authSettings, type AuthSettings } from '#platform/auth-settings.ts';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
 import type { ListenerTls } from '#platform/listener-tls.ts';
 import { SERVER_ENV, serverLimits, type ServerLimits } from '#platform/server-limits.ts';
@@ -25,6 +26,7 @@ export type CommandConfig = {
   /** undefined: plaintext, on this machine only. */
   readonly tls: ListenerTls | undefined;
   readonly server: ServerLimits;
+  readonly auth: AuthSettings;
   readonly instance: string;
   readonly logLevel: string;
   /** Connections for batches; handlers and watching have pools of their own. */
@@ -60,6 +62,7 @@ const NOT_SET = '';
 const ENV = z.object({
   ...SERVER_ENV,
   ...TRANSPORT_ENV,
+  ...AUTH_ENV,
   BANK_EVENT_STORE_URL: envText(),
   BANK_REDIS_URL: envText(),
   BANK_COMMAND_LISTEN: envAddress('127.0.0.1:50051'),
@@ -116,6 +119,7 @@ const SCHEMA = ENV.transform((env, ctx): CommandConfig => ({
   listen: env.BANK_COMMAND_LISTEN,
   tls: transportOf(env, ctx),
   server: serverLimits(env),
+  auth: authSettings(env, env.BANK_COMMAND_LISTEN, 'BANK_COMMAND_LISTEN'),
   instance: env.BANK_INSTANCE,
   logLevel: env.BANK_LOG_LEVEL,
   // Unary commands start beside the bulk batches in flight: as many connections again.
@@ -130,6 +134,7 @@ const SCHEMA = ENV.transform((env, ctx): CommandConfig => ({
     accountsMax: env.BANK_COMMAND_CACHED_ACCOUNTS_MAX,
     rowsBehindMax: env.BANK_COMMAND_ROWS_BEHIND_MAX,
     loadRoundsMax: 5,
+    withHolders: env.BANK_AUTH !== 'off',
   },
   append: {
     answerTimeoutMs: env.BANK_COMMAND_ANSWER_TIMEOUT_MS,

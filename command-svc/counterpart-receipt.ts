@@ -1,10 +1,13 @@
 /**
  * The receipt of a command's other account: of a transfer's credited leg, a sweep's, a transfer's
  * reversal's. A command that was just decided carries it; one that was executed before, or whose
- * append was answered from the log, names it in its event, and it is read there.
+ * append was answered from the log, names it in its event, and it is read there. Of an account that
+ * its caller does not reach (any more) nothing is told.
  */
 import type { AccountEvent, Counterpart } from '#domain/events.ts';
+import type { Caller } from '#platform/caller.ts';
 import type { CommandReceipt } from '#proto/bank/v1/command_receipt.ts';
+import { reaches } from './account-holder.ts';
 import { receiptOf, type CounterpartState, type Executed } from './batch-item.ts';
 import { commandReceipt } from './command-answers.ts';
 import { receiptState } from './event-codec.ts';
@@ -16,8 +19,9 @@ export async function counterpartReceipt(
   context: SubmissionContext,
   operationId: string | undefined,
   executed: Executed,
+  caller: Caller,
 ): Promise<CommandReceipt | undefined> {
-  const found = executed.counterpart ?? (await readCounterpart(context, executed.event));
+  const found = executed.counterpart ?? (await readCounterpart(context, executed.event, caller));
   if (found === undefined) return undefined;
   const { kind, storedAtMicros } = executed;
   const command = { accountId: found.accountId, operationId };
@@ -27,13 +31,17 @@ export async function counterpartReceipt(
 async function readCounterpart(
   context: SubmissionContext,
   event: AccountEvent | undefined,
+  caller: Caller,
 ): Promise<CounterpartState | undefined> {
   const counterpart = counterpartOf(event);
   if (counterpart === undefined) return undefined;
   const { accountId, version } = counterpart;
-  const [stored] = await readFromEventStore(context, (pool) =>
-    readAccountEvents(pool, [counterpart]),
+  const events = await readFromEventStore(context, (pool) =>
+    readAccountEvents(pool, [counterpart, { accountId, version: 1n }]),
   );
+  const opened = events.find((event) => event.version === 1n);
+  if (!reaches(caller, opened?.payload)) return undefined;
+  const stored = events.find((event) => event.version === version);
   if (stored === undefined) throw new Error(`account ${accountId} has no event ${version}`);
   return { accountId, after: receiptState(stored.payload, version) };
 }

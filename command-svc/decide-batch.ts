@@ -3,11 +3,12 @@
  * copies. Nothing here waits and nothing outside is changed: the same batch can be decided again on
  * newer states.
  */
-import { evolve, type ExistingAccount } from '#domain/account.ts';
+import { evolve, NO_ACCOUNT, type ExistingAccount } from '#domain/account.ts';
 import { decide } from '#domain/decide.ts';
 import type { AccountEvents } from '#domain/decision.ts';
 import type { AccountEvent } from '#domain/events.ts';
 import { reject } from '#domain/rejection.ts';
+import { THE_SERVICE, type Caller } from '#platform/caller.ts';
 import { WireWriter } from '#platform/wire-writer.ts';
 import type { EventType } from '#proto/bank/event/v1/events.ts';
 import type { BaseStates } from './base-states.ts';
@@ -20,6 +21,7 @@ import { eventTypeOf } from './event-body-encoder.ts';
 import { chainHash } from './event-chain.ts';
 import { movedBy } from './moved-amount.ts';
 import { repeatOf } from './replayed.ts';
+import { holderAfter, openingRefusal, seenBy } from './seen-accounts.ts';
 import { writeEvent } from './event-writer.ts';
 
 export type DecidedEvent = {
@@ -68,6 +70,8 @@ type Work = {
   readonly operations: Map<string, OwnExecuted>;
   readonly events: DecidedEvent[];
   readonly payloads: WireWriter;
+  /** Of the item in hand. */
+  caller: Caller;
 };
 
 const PAYLOAD_BYTES = 96;
@@ -103,10 +107,12 @@ function startWork(base: BaseStates, items: number, nowMicros: bigint): Work {
   const states = new Map<string, KnownAccount>();
   const operations = new Map<string, OwnExecuted>();
   const ownOperation = (key: string): OwnOperation | undefined => operations.get(key);
-  const stateOf = (accountId: string) => accountIn({ states, base }, accountId).state;
+  const stateOf = (accountId: string) => seenBy(work.caller, accountIn(work, accountId)).state;
   const facts = new BatchFacts(nowMicros, base, ownOperation, stateOf);
   const payloads = new WireWriter(items * PAYLOAD_BYTES);
-  return { base, nowMicros, facts, states, operations, events: [], payloads };
+  const made = { base, nowMicros, facts, states, operations, payloads };
+  const work: Work = { ...made, events: [], caller: THE_SERVICE };
+  return work;
 }
 
 function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDecision {
@@ -116,7 +122,11 @@ function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDec
     return { kind: 'rejected', rejection };
   }
   const { accountId, operationId } = command;
-  if (operationId !== undefined) {
+  const { caller } = item.origin;
+  work.caller = caller;
+  const there = accountIn(work, accountId);
+  const account = seenBy(caller, there);
+  if (operationId !== undefined && account === there) {
     const operation = { accountId, operationId };
     const key = operationKey(operation);
     // One decided earlier in this batch counts as found.
@@ -124,8 +134,11 @@ function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDec
     const earlier = repeatOf(item.contentHash, operation, own, work.base.operations.get(key));
     if (earlier !== undefined) return earlier;
   }
-  const account = accountIn(work, accountId);
-  const decision = decide(account.state, command, work.facts);
+  const rejection = openingRefusal(caller, command);
+  if (rejection !== undefined) return { kind: 'rejected', rejection };
+  // An id that is taken is taken, whoever has it.
+  const { state: before } = command.type === 'OpenAccount' ? there : account;
+  const decision = decide(before, command, work.facts);
   if (!decision.accepted) return { kind: 'rejected', rejection: decision.rejection };
 
   const { events } = decision;
@@ -207,7 +220,8 @@ function addEvent(
   const operationId = isLast ? given : undefined;
   const facts = { accountBytes: idBytes, version, type, recordedAtMicros, operationId };
   const hash = chainHash(before.hash, facts, payloads.buffer, start, end);
-  const after: KnownAccount = { idBytes, state, hash, recordedAtMicros };
+  const holder = before.holder ?? holderAfter(event);
+  const after: KnownAccount = { idBytes, state, hash, recordedAtMicros, holder };
   work.states.set(accountId, after);
   const isOfItem = isOwn && event.type !== 'HoldExpired';
   work.events.push({

@@ -5,6 +5,7 @@
  * nothing (atomic-batch.ts).
  */
 import { status } from '@grpc/grpc-js';
+import { realmOf, type Caller } from '#platform/caller.ts';
 import type { CallContext } from '#platform/call-context.ts';
 import { EntriesUnavailableError } from '#platform/expiring-entries.ts';
 import { refusal, type RpcError } from '#platform/grpc-errors.ts';
@@ -19,8 +20,8 @@ import { collectResults } from './collected-results.ts';
 import { checkSize, type StoreBatch } from './direct-batch-rules.ts';
 import { wholeSubmission } from './item-numbering.ts';
 import { openUpload } from './opened-upload.ts';
+import { leaseKey } from './lease-keys.ts';
 import { operationItem } from './operation-items.ts';
-import { NO_TENANT } from './tenant.ts';
 
 export async function submitBatch(
   context: IntakeContext,
@@ -43,7 +44,7 @@ async function storeBatch(
 ): Promise<SubmitBatchResponse> {
   const isAtomic = request.mode === BatchMode.BATCH_MODE_ATOMIC; // decoding knows the other
   const store = isAtomic ? storeAtomic : storePerItem;
-  await checkLease(context, request.bulkModeLeaseId);
+  await checkLease(context, request.bulkModeLeaseId, call.caller);
   const { stopping } = context;
   const { retryAfterMs } = context.submissions;
   const end = openCallEnd(call, { stopping, retryAfterMs });
@@ -61,13 +62,15 @@ function tooManyBatches(retryAfterMs: number): RpcError {
 }
 
 /** The lease makes the batch fast, not right: when Redis cannot tell, the batch goes on. */
-async function checkLease(context: IntakeContext, leaseId: string): Promise<void> {
+async function checkLease(context: IntakeContext, leaseId: string, caller: Caller): Promise<void> {
   if (leaseId === '') return;
-  const holds = await context.bulkMode.holdsLease(leaseId).catch((error: unknown) => {
-    if (!(error instanceof EntriesUnavailableError)) throw error;
-    context.log.debug('A lease could not be looked up; its batch goes on.', { err: error });
-    return true;
-  });
+  const holds = await context.bulkMode
+    .holdsLease(leaseKey(leaseId, caller))
+    .catch((error: unknown) => {
+      if (!(error instanceof EntriesUnavailableError)) throw error;
+      context.log.debug('A lease could not be looked up; its batch goes on.', { err: error });
+      return true;
+    });
   if (!holds) throw leaseExpired(leaseId);
 }
 
@@ -75,6 +78,7 @@ const storePerItem: StoreBatch = async (context, request, end, { traceparent, ca
   const { submissionId, operations } = request;
   const numbering = wholeSubmission(submissionId, operations.length);
   const results = collectResults();
+  const key = { tenant: realmOf(caller), submissionId };
   const origin = { traceparent, caller, results };
   end.throwIfEnded();
   const opened = await openUpload(context, end, numbering, origin, operationItem);
@@ -82,7 +86,7 @@ const storePerItem: StoreBatch = async (context, request, end, { traceparent, ca
     await opened.take(operations, 0);
     const receipt = await opened.finish();
     checkSize(submissionId, operations.length, receipt.submission?.totalItems);
-    return { results: await results.all(context, { tenant: NO_TENANT, submissionId }), receipt };
+    return { results: await results.all(context, key), receipt };
   } finally {
     await opened.leave();
   }

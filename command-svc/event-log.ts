@@ -17,7 +17,7 @@ import {
   type VerifyEventsResponse,
 } from '#proto/bank/v1/event_log_service.ts';
 import { openAccountEventsRequest, tellAccountEvents } from './account-event-reader.ts';
-import { createAccountOwners } from './account-owners.ts';
+import { createAccountHolders } from './account-holders.ts';
 import { FEED, VERIFY } from './bounds.ts';
 import { tellFeed, type FeedContext } from './event-feed.ts';
 import { openFeedRequest, type LogIdentity } from './feed-request.ts';
@@ -74,7 +74,7 @@ export function openEventLog(context: EventLogContext): EventLog {
   const feed: FeedContext = {
     db,
     heads,
-    owners: createAccountOwners(db),
+    holders: createAccountHolders(db),
     budget: createByteBudget(FEED.pagesBytesMax),
     distance: FEED,
     checkpointMs: FEED.checkpointMs,
@@ -105,7 +105,7 @@ export function openEventLog(context: EventLogContext): EventLog {
       subscribeToEvents: (call) =>
         subscriptions.serve(
           call,
-          (request) => openFeedRequest(request, ledger),
+          (request, caller) => openFeedRequest(request, ledger, caller),
           (opened, signal) => tellFeed(feed, opened, senderOf(call, signal), signal),
         ),
       verifyEvents: (call) =>

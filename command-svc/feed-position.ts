@@ -4,6 +4,7 @@
  * nothing can be left out; a resume token is this vector, with the log and the filter that it is
  * of.
  */
+import { realmOf } from '#platform/caller.ts';
 import { InvalidToken, readToken, tokenWriter, type TokenNumbers } from '#platform/resume-token.ts';
 import type { FeedFilter } from './feed-filter.ts';
 
@@ -103,8 +104,9 @@ function readPosition(numbers: TokenNumbers, partitions: readonly number[]): Fee
 }
 
 /** Owners are length-prefixed: no two filters write the same. */
-function subjectOf({ types, owners, partitions }: FeedFilter): string {
+function subjectOf({ types, owners, partitions, reach }: FeedFilter): string {
   const named = [...(owners ?? [])].toSorted().map((owner) => `${owner.length}:${owner}`);
   const numbered = [...(types ?? [])].toSorted((a, b) => a - b);
-  return `feed\0${numbered.join(',')}\0${partitions.join(',')}\0${named.join('')}`;
+  const asked = `feed\0${numbered.join(',')}\0${partitions.join(',')}\0${named.join('')}`;
+  return reach === undefined ? asked : `${asked}\0${realmOf(reach)}`;
 }

@@ -3,10 +3,12 @@
  * log and of one filter, since a feed that goes on with another filter would leave events out.
  */
 import { status } from '@grpc/grpc-js';
+import { ANYONE, type Caller } from '#platform/caller.ts';
 import { invalidArgument, refusal, type FieldViolation } from '#platform/grpc-errors.ts';
 import { InvalidToken } from '#platform/resume-token.ts';
 import { EventType } from '#proto/bank/event/v1/events.ts';
 import type { LogPositions, SubscribeToEventsRequest } from '#proto/bank/v1/event_log_service.ts';
+import { reachOf } from './account-holder.ts';
 import { FEED_OWNERS_MAX, FEED_TYPES_MAX } from './bounds.ts';
 import type { FeedFilter } from './feed-filter.ts';
 import { FeedPosition, feedTokens, type FeedTokens } from './feed-position.ts';
@@ -21,13 +23,17 @@ export type OpenedFeed = {
 
 export type LogIdentity = { readonly logId: string; readonly partitionCount: number };
 
-export function openFeedRequest(request: SubscribeToEventsRequest, log: LogIdentity): OpenedFeed {
+export function openFeedRequest(
+  request: SubscribeToEventsRequest,
+  log: LogIdentity,
+  caller: Caller = ANYONE,
+): OpenedFeed {
   const violations = [
     ...checkTypes(request.types),
     ...checkOwners(request.owners),
     ...checkPartitions(request.partitions, log.partitionCount),
   ];
-  const filter = filterOf(request, log.partitionCount);
+  const filter = { ...filterOf(request, log.partitionCount), reach: reachOf(caller) };
   const { start } = request;
   if (start?.$case === 'after') violations.push(...checkAfter(start.value, filter));
   if (violations.length > 0) throw invalidArgument(violations);
@@ -105,7 +111,10 @@ function checkPartitions(partitions: readonly number[], count: number): FieldVio
   return [{ field: 'partitions', description: `must be from 0 to ${count - 1}` }];
 }
 
-function filterOf(request: SubscribeToEventsRequest, partitionCount: number): FeedFilter {
+function filterOf(
+  request: SubscribeToEventsRequest,
+  partitionCount: number,
+): Omit<FeedFilter, 'reach'> {
   const { types, owners, partitions } = request;
   const all = Array.from({ length: partitionCount }, (_, partition) => partition);
   const asked = [...new Set(partitions)].toSorted((a, b) => a - b);

@@ -1,5 +1,6 @@
 /** GetOperation: what became of an operation, rebuilt from the event that carries its id. */
 import { status } from '@grpc/grpc-js';
+import type { Caller } from '#platform/caller.ts';
 import { refusal } from '#platform/grpc-errors.ts';
 import { canonicalUuid } from '#platform/uuid.ts';
 import type {
@@ -7,6 +8,7 @@ import type {
   GetOperationResponse,
 } from '#proto/bank/v1/account_command_service.ts';
 import { EntryType } from '#proto/bank/v1/entry_type.ts';
+import { reaches } from './account-holder.ts';
 import { receiptOf } from './batch-item.ts';
 import { commandReceipt } from './command-answers.ts';
 import { counterpartReceipt } from './counterpart-receipt.ts';
@@ -18,13 +20,14 @@ import { readFromEventStore, type SubmissionContext } from './submission-transac
 export async function findOperation(
   context: SubmissionContext,
   request: GetOperationRequest,
+  caller: Caller,
 ): Promise<GetOperationResponse> {
   const accountId = canonicalUuid(request.accountId) ?? '';
   const operationId = canonicalUuid(request.operationId) ?? '';
   const found = await readFromEventStore(context, (pool) =>
     readOperation(pool, accountId, operationId),
   );
-  if (found === undefined) {
+  if (found === undefined || !reaches(caller, found.opened)) {
     const missing = `account ${accountId} has executed no operation ${operationId}`;
     const message = `${missing} (a transfer belongs to its source)`;
     throw refusal(status.NOT_FOUND, 'OPERATION_NOT_FOUND', message);
@@ -32,7 +35,7 @@ export async function findOperation(
   const executed = replayedFrom(found.payload, found.version, found.recordedAtMicros);
   return {
     receipt: commandReceipt(receiptOf({ accountId, operationId }, executed)),
-    counterpartReceipt: await counterpartReceipt(context, operationId, executed),
+    counterpartReceipt: await counterpartReceipt(context, operationId, executed, caller),
     type: entryTypeOf(found.type),
   };
 }

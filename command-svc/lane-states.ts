@@ -4,6 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { AccountState, ExistingAccount } from '#domain/account.ts';
+import type { Holder } from './account-holder.ts';
 import { CACHED_HOLDS_MAX, NEWEST_OPERATIONS_MAX } from './bounds.ts';
 
 /** What a decision is made on: an account that does not exist is a state too. */
@@ -14,6 +15,8 @@ export type BaseAccount = {
   /** The head of its hash chain, a character a byte. */
   readonly hash: string;
   readonly recordedAtMicros: bigint;
+  /** Undefined where nobody asks for it, and of an account that does not exist. */
+  readonly holder: Holder | undefined;
 };
 
 /** An account that exists. */
@@ -42,6 +45,8 @@ export type StatesLimits = {
   /** Rows of the log that a lane follows at most; further behind, its cache is dropped. */
   readonly rowsBehindMax: number;
   readonly loadRoundsMax: number;
+  /** Whose an account is is read with it: callers are authenticated. */
+  readonly withHolders?: boolean;
 };
 
 export function createLaneStates(partition: number, limits: StatesLimits): LaneStates {

@@ -9,6 +9,7 @@ import { NO_ACCOUNT, type CarriedState, type ExistingAccount } from '#domain/acc
 import { findHold, NO_HOLDS, type OpenHold } from '#domain/holds.ts';
 import { uuidToBytes } from '#platform/uuid.ts';
 import { reversalKey, type AccountHold, type BaseStates, type Wanted } from './base-states.ts';
+import { holderIn } from './account-holder.ts';
 import { NO_HASH } from './event-chain.ts';
 import { carriedState, replay } from './event-codec.ts';
 import {
@@ -17,7 +18,7 @@ import {
   type KnownAccount,
   type LaneStates,
 } from './lane-states.ts';
-import type { LoadedEvent } from './sql/load-accounts.ts';
+import type { Loaded, LoadedEvent } from './sql/load-accounts.ts';
 import { loadHolds, type LoadedHolds } from './sql/load-holds.ts';
 import { readAccountPayloads } from './sql/read-account-payloads.ts';
 
@@ -29,17 +30,19 @@ export type ReadAccount = KnownAccount | typeof MOVED_ON;
 /** The accounts of the events; those with holds are without them until readHolds. */
 export async function readAccounts(
   db: ClientBase | Pool,
-  newestEvents: readonly LoadedEvent[],
+  { newestEvents, openedEvents }: Pick<Loaded, 'newestEvents' | 'openedEvents'>,
 ): Promise<Map<string, ReadAccount>> {
   const accounts = new Map<string, ReadAccount>();
   for (const event of newestEvents) {
     const { accountId, recordedAtMicros } = event;
+    const opened = openedEvents.get(accountId);
     const carried = carriedState(event.payload, event.version) ?? (await replayed(db, event));
     accounts.set(accountId, {
       idBytes: uuidToBytes(accountId),
       state: { ...carried, openHolds: NO_HOLDS },
       hash: event.hash.toString('latin1'),
       recordedAtMicros,
+      holder: opened === undefined ? undefined : holderIn(opened),
     });
   }
   return accounts;
@@ -121,7 +124,7 @@ export function keepLoaded(
 
 export function absentAccount(accountId: string): BaseAccount {
   const idBytes = uuidToBytes(accountId);
-  return { idBytes, state: NO_ACCOUNT, hash: NO_HASH, recordedAtMicros: 0n };
+  return { idBytes, state: NO_ACCOUNT, hash: NO_HASH, recordedAtMicros: 0n, holder: undefined };
 }
 
 /** A state of an older shape than this code's: replayed from the account's first event. */

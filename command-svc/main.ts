@@ -32,6 +32,7 @@ import { bulkModeHandlers } from './bulk-mode-requests.ts';
 import { openBulkMode, type BulkMode } from './bulk-mode.ts';
 import { openCheckpoints } from './open-checkpoints.ts';
 import { bulkServiceDefinition } from './bulk-messages.ts';
+import { COMMAND_SCOPES } from './call-scopes.ts';
 import { readConfig, type CommandConfig } from './config.ts';
 import { eventLogDefinition, openEventLog, type EventLog } from './event-log.ts';
 import { startExpiryWorker } from './expiry-worker.ts';
@@ -69,8 +70,14 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const { instance } = settings;
   const telemetry = await startTelemetry({ service: NAME, instance, env: process.env });
   closers.add('telemetry', telemetry.shutdown);
-  const limits = { limits: settings.server, longMethods: LONG_METHODS, tls: settings.tls };
-  const { server, listen, open, setServing, drain } = createGrpcServer({ log, ...limits });
+  const { server: limits, auth, tls } = settings;
+  const serving = {
+    limits,
+    longMethods: LONG_METHODS,
+    tls,
+    access: { auth, scopes: COMMAND_SCOPES },
+  };
+  const { server, listen, open, setServing, drain } = createGrpcServer({ log, ...serving });
   const address = await listen(settings.listen, STARTING);
   closers.add('listener', () => drain(0));
   const { redisUrl } = settings;

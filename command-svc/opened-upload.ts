@@ -4,7 +4,7 @@
  * ends it, what was stored stays stored and countable, and its claim is deleted after its last item
  * in flight.
  */
-import type { Caller } from '#platform/caller.ts';
+import { realmOf, type Caller } from '#platform/caller.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import type { BatchItem } from './batch-item.ts';
 import type { Batcher } from './batcher.ts';
@@ -28,7 +28,6 @@ import { endClaim, openClaim } from './submission-claims.ts';
 import { closeSubmission, homePartition } from './submission-close.ts';
 import { readSummary } from './submission-summary.ts';
 import type { SubmissionContext } from './submission-transactions.ts';
-import { NO_TENANT } from './tenant.ts';
 
 export type UploadContext = SubmissionContext & { readonly batcher: Batcher };
 
@@ -59,7 +58,7 @@ export async function openBulkUpload(
   { traceparent, caller, results }: UploadOrigin,
 ): Promise<{ upload: BulkUpload; itemContext: ItemContext }> {
   const { submissionId, firstIndex, endIndex, reverses } = numbering.plan;
-  const submission = { tenant: NO_TENANT, submissionId };
+  const submission = { tenant: realmOf(caller), submissionId };
   const standing = await openClaim(context, submission, firstIndex, endIndex, reverses);
   const flight = createFlight(
     (error) => end.end(error),

@@ -14,7 +14,7 @@ import {
   type ItemContext,
 } from './bulk-items.ts';
 import { rawContentHash, rawRequestHash, type RawContent } from './content-hash.ts';
-import { idOfItem } from './derived-ids.ts';
+import { idOfItem, type Made } from './derived-ids.ts';
 import { commandOf } from './request-commands.ts';
 import { checkRequest, type CommandRequest } from './request-rules.ts';
 
@@ -40,8 +40,9 @@ function requestItem(context: ItemContext, request: CommandRequest, index: numbe
     const bytes = Operation.encode({ command: request }).finish();
     return malformed(context, violation, rawRequestHash(TYPES[request.$case], bytes), index, ids);
   }
-  const { tenant, submissionId } = context.origin.claim;
-  const command = commandOf(request, tenant, (made) => idOfItem(made, tenant, submissionId, index));
+  const { claim, caller } = context.origin;
+  const newId = (made: Made) => idOfItem(made, claim.tenant, claim.submissionId, index);
+  const command = commandOf(request, caller.tenant, newId);
   const partition = partitionOfAccount(command.accountId, context.partitionCount);
   return wellFormed(context, command, partition, index, ids);
 }

@@ -4,6 +4,8 @@
  * decision; one that is not there yet is not there for the decision either.
  */
 import type { Command, ReverseOperation } from '#domain/commands.ts';
+import type { Caller } from '#platform/caller.ts';
+import { reaches } from './account-holder.ts';
 import type { BatchItem } from './batch-item.ts';
 import { counterpartOf } from './counterpart-receipt.ts';
 import { replayedFrom } from './replayed.ts';
@@ -14,9 +16,10 @@ import { otherPartitionOf } from './wanted.ts';
 export async function withCounterpart(
   context: SubmissionContext,
   command: Command,
+  caller: Caller,
 ): Promise<Command> {
   if (command.type !== 'ReverseOperation') return command;
-  const found = await findTarget(context, command);
+  const found = await findTarget(context, command, caller);
   return found === undefined ? command : { ...command, counterpartAccountId: found.other };
 }
 
@@ -34,12 +37,13 @@ export async function reversalItem(
   earlier: readonly BatchItem[],
   landed: () => Promise<void> = () => Promise.resolve(),
 ): Promise<BatchItem> {
-  const { command } = item;
+  const { command, origin } = item;
   if (command?.type !== 'ReverseOperation') return item;
-  let found = targetAmong(earlier, command) ?? (await findTarget(context, command));
+  const find = () => findTarget(context, command, origin.caller);
+  let found = targetAmong(earlier, command) ?? (await find());
   if (found === undefined) {
     await landed();
-    found = await findTarget(context, command);
+    found = await find();
   }
   if (found?.other === undefined) return item;
   const { partitionCount } = context;
@@ -54,11 +58,12 @@ type Target = { readonly other: string | undefined };
 async function findTarget(
   context: SubmissionContext,
   { accountId, reversedOperationId }: ReverseOperation,
+  caller: Caller,
 ): Promise<Target | undefined> {
   const stored = await readFromEventStore(context, (pool) =>
     readOperation(pool, accountId, reversedOperationId),
   );
-  if (stored === undefined) return undefined;
+  if (stored === undefined || !reaches(caller, stored.opened)) return undefined;
   const { event } = replayedFrom(stored.payload, stored.version, stored.recordedAtMicros);
   return { other: counterpartOf(event)?.accountId };
 }

@@ -4,6 +4,7 @@
  * results. It goes page by page, so memory does not grow with the submission. Whatever ends the
  * call, its deadline too, what was stored stays stored, and the same request goes on behind it.
  */
+import { realmOf, type Caller } from '#platform/caller.ts';
 import type { CallContext } from '#platform/call-context.ts';
 import { invalidArgument, type FieldViolation } from '#platform/grpc-errors.ts';
 import { partitionOfAccount } from '#platform/partitioning.ts';
@@ -24,14 +25,13 @@ import { REASON_CHARACTERS_MAX } from './request-rules.ts';
 import { bulkReceipt, newStreamCounts } from './stream-receipt.ts';
 import { readSummary } from './submission-summary.ts';
 import { beginUpload, type IntakeContext } from './take-stream.ts';
-import { NO_TENANT } from './tenant.ts';
 
 export async function reverseSubmission(
   context: IntakeContext,
   request: ReverseSubmissionRequest,
   call: CallContext,
 ): Promise<ReverseSubmissionResponse> {
-  const wanted = reversalRequest(request);
+  const wanted = reversalRequest(request, call.caller);
   const { stopping } = context;
   const { retryAfterMs } = context.submissions;
   const end = openCallEnd(call, { stopping, retryAfterMs });
@@ -49,7 +49,7 @@ export async function reverseSubmission(
 }
 
 /** Throws INVALID_ARGUMENT. */
-function reversalRequest(request: ReverseSubmissionRequest): ReversalRequest {
+function reversalRequest(request: ReverseSubmissionRequest, caller: Caller): ReversalRequest {
   const { submissionId, reversedSubmissionId, reason } = request;
   const found: FieldViolation[] = [...checkSubmissionId(submissionId)];
   const add = (field: string, description: string | undefined): void => {
@@ -60,7 +60,8 @@ function reversalRequest(request: ReverseSubmissionRequest): ReversalRequest {
   add('reversed_submission_id', checkSubmissionId(reversedSubmissionId)[0]?.description ?? other);
   add('reason', textRule(reason, 1, REASON_CHARACTERS_MAX));
   if (found.length > 0) throw invalidArgument(found);
-  return { tenant: NO_TENANT, submissionId, reverses: reversedSubmissionId, reason };
+  const tenant = realmOf(caller);
+  return { tenant, submissionId, reverses: reversedSubmissionId, reason };
 }
 
 /** Each way answers the receipt of this call. */

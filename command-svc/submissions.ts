@@ -3,6 +3,7 @@
  * its refused items, list what became of every item. A submission that nobody has opened is
  * SUBMISSION_NOT_FOUND in all.
  */
+import { realmOf, type Caller } from '#platform/caller.ts';
 import { invalidArgument } from '#platform/grpc-errors.ts';
 import { unary } from '#platform/unary.ts';
 import { refuseUnservedFields } from '#platform/unserved-fields.ts';
@@ -25,7 +26,6 @@ import type { SubmissionKey } from './submission-claims.ts';
 import { closeSubmission } from './submission-close.ts';
 import { readSummary, submissionNotFound } from './submission-summary.ts';
 import { readFromEventStore, type SubmissionContext } from './submission-transactions.ts';
-import { NO_TENANT } from './tenant.ts';
 
 type SubmissionHandlers = Pick<
   BulkServiceServer,
@@ -36,7 +36,7 @@ export function submissionHandlers(context: SubmissionContext): SubmissionHandle
   const { log } = context;
   return {
     closeSubmission: unary(log, async (request: CloseSubmissionRequest, call) => {
-      const submission = keyOf(request.submissionId);
+      const submission = keyOf(request.submissionId, call.caller);
       const endItemIndex = itemIndex('end_item_index', request.endItemIndex);
       const { controlTotals } = request;
       checkControlTotals('control_totals', controlTotals);
@@ -45,32 +45,34 @@ export function submissionHandlers(context: SubmissionContext): SubmissionHandle
       await closeSubmission(context, closing);
       return { submission: await readSummary(context, submission) };
     }),
-    getSubmission: unary(log, async (request: GetSubmissionRequest) => {
+    getSubmission: unary(log, async (request: GetSubmissionRequest, { caller }) => {
       refuseUnservedFields(request, ['submission_id'], GetSubmissionRequest.create());
-      return { submission: await readSummary(context, keyOf(request.submissionId)) };
+      return { submission: await readSummary(context, keyOf(request.submissionId, caller)) };
     }),
-    listRejections: unary(log, async (request: ListRejectionsRequest) => {
+    listRejections: unary(log, async (request: ListRejectionsRequest, { caller }) => {
       refuseUnservedFields(request, LIST_FIELDS, ListRejectionsRequest.create());
-      return rejectionsPage(context, request);
+      return rejectionsPage(context, request, caller);
     }),
-    listItemResults: unary(log, async (request: ListItemResultsRequest) => {
+    listItemResults: unary(log, async (request: ListItemResultsRequest, { caller }) => {
       refuseUnservedFields(request, LIST_FIELDS, ListItemResultsRequest.create());
-      return itemResultsPage(context, request);
+      return itemResultsPage(context, request, caller);
     }),
   };
 }
 
+type ListRequest = PageRequest & { readonly submissionId: string };
+
 const LIST_FIELDS = ['submission_id', 'page_size', 'page_token'] as const;
 
-function keyOf(submissionId: string): SubmissionKey {
+function keyOf(submissionId: string, caller: Caller): SubmissionKey {
   const violations = checkSubmissionId(submissionId);
   if (violations.length > 0) throw invalidArgument([...violations]);
-  return { tenant: NO_TENANT, submissionId };
+  return { tenant: realmOf(caller), submissionId };
 }
 
-async function rejectionsPage(context: SubmissionContext, request: PageRequest) {
-  const submission = keyOf(request.submissionId);
-  const page = itemPage(request);
+async function rejectionsPage(context: SubmissionContext, request: ListRequest, caller: Caller) {
+  const submission = keyOf(request.submissionId, caller);
+  const page = itemPage(submission, request);
   await mustExist(context, submission);
   // One more than asked for: it tells whether there is a next page.
   const rows = await readFromEventStore(context, (pool) =>
@@ -80,20 +82,20 @@ async function rejectionsPage(context: SubmissionContext, request: PageRequest) 
   const last = rows.length > page.size ? shown.at(-1) : undefined;
   return {
     rejections: shown.map(rejectionOf),
-    nextPageToken: last === undefined ? '' : pageTokenAfter(request.submissionId, last.item_index),
+    nextPageToken: last === undefined ? '' : pageTokenAfter(submission, last.item_index),
   };
 }
 
-async function itemResultsPage(context: SubmissionContext, request: PageRequest) {
-  const submission = keyOf(request.submissionId);
-  const page = itemPage(request);
+async function itemResultsPage(context: SubmissionContext, request: ListRequest, caller: Caller) {
+  const submission = keyOf(request.submissionId, caller);
+  const page = itemPage(submission, request);
   await mustExist(context, submission);
   const items = await readPlacedItems(context, submission, page.after, page.size + 1);
   const shown = items.slice(0, page.size);
   const last = items.length > page.size ? shown.at(-1) : undefined;
   return {
     results: await readItemResults(context, submission, shown),
-    nextPageToken: last === undefined ? '' : pageTokenAfter(request.submissionId, last.index),
+    nextPageToken: last === undefined ? '' : pageTokenAfter(submission, last.index),
   };
 }
 

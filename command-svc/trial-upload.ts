@@ -3,6 +3,7 @@
  * and nothing is stored: no claim, no submission, no event. The items of one message see each
  * other's effects, those of different messages do not.
  */
+import { realmOf } from '#platform/caller.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { ItemContext } from './bulk-items.ts';
 import type { UploadEnd } from './bulk-upload.ts';
@@ -18,7 +19,6 @@ import {
   type StreamCounts,
 } from './stream-receipt.ts';
 import { homePartition } from './submission-close.ts';
-import { NO_TENANT } from './tenant.ts';
 
 export function openTrial<Item>(
   context: TrialContext,
@@ -28,7 +28,7 @@ export function openTrial<Item>(
   toItem: ToItem<Item>,
 ): OpenedUpload<Item> {
   const { submissionId } = numbering.plan;
-  const submission = { tenant: NO_TENANT, submissionId };
+  const submission = { tenant: realmOf(caller), submissionId };
   const counts = newStreamCounts();
   const itemContext: ItemContext = {
     partitionCount: context.partitionCount,

@@ -19,6 +19,12 @@ export type Caller = {
   readonly peer: string;
 };
 
+/** Which accounts a caller reaches. */
+export type Reach = Pick<Caller, 'tenant' | 'owner'>;
+
+/** A caller but for where it calls from. */
+export type Identity = Omit<Caller, 'peer'>;
+
 export const ANYONE: Caller = {
   subject: '',
   tenant: '',
@@ -30,6 +36,22 @@ export const ANYONE: Caller = {
 
 /** What a service does by itself, in whatever tenant. */
 export const THE_SERVICE: Caller = { ...ANYONE, subject: 'the service' };
+
+/**
+ * Where the names are unique that callers give to what they make: within a tenant, or, for a caller
+ * that reaches one owner only, within that owner's part of it. No tenant has a slash.
+ */
+export function realmOf({ tenant, owner }: Reach): string {
+  return owner === undefined ? tenant : `${tenant}/${owner}`;
+}
+
+/** `what`: something of a tenant, and of an owner in it. */
+export function isReached(
+  { tenant, owner }: Reach,
+  what: { readonly tenant: string; readonly owner: string },
+): boolean {
+  return what.tenant === tenant && (owner === undefined || what.owner === owner);
+}
 
 const callers = new WeakMap<Metadata, Caller>();
 

@@ -18,6 +18,7 @@ import { createReflection } from './grpc-reflection.ts';
 import { boundResets, http2ServersOf } from './http2-servers.ts';
 import type { ListenerTls } from './listener-tls.ts';
 import type { Logger } from './logger.ts';
+import { createServerAccess, type AccessOptions } from './server-access.ts';
 import { loadCredentials, type LoadedCredentials } from './server-credentials.ts';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
 import { watchHeld } from './server-metrics.ts';
@@ -36,6 +37,8 @@ export type GrpcServerOptions = {
   longMethods?: readonly string[];
   /** Default: plaintext. */
   tls?: ListenerTls | undefined;
+  /** Who may call what. Default: whoever likes. */
+  access?: AccessOptions;
 };
 
 export type GrpcServer = {
@@ -70,13 +73,13 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const { log, longMethods = [], tls } = options;
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const calls = createCallGuard(limits, longMethods);
+  const access = createServerAccess(options.access ?? {}, log);
   const streams = createStreamGuard(limits, log);
   const isFull = (): boolean => calls.counts().inHand >= limits.callsMax;
   const door = createCallDoor(isFull, tooManyCalls(limits), () => countRefused('calls'));
-  const server = new Server({
-    ...channelOptions(limits),
-    interceptors: [callTelemetry, calls.interceptor],
-  });
+  // The first one is asked first.
+  const interceptors = [callTelemetry, calls.interceptor, access.interceptor];
+  const server = new Server({ ...channelOptions(limits), interceptors });
   boundResets(server, limits);
   const health = createHealth();
   const held = (): ServerHeld => ({ ...calls.counts(), ...streams.held() });
@@ -91,6 +94,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     const name = serviceNameOf(definition);
     if (starting.delete(name)) server.removeService(definition);
     names.add(name);
+    access.add(definition);
     door.add(definition);
     health.add(name);
     add(definition, handlers);
@@ -105,6 +109,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     server,
     listen: async (address, waiting) => {
       if (waiting !== undefined) announce(waiting);
+      await access.open();
       add(health.definition, health.handlers);
       const listed = () => [...names, HEALTH_SERVICE];
       const reflection = await createReflection(log, limits.requestMs, listed);
@@ -133,6 +138,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       health.close();
       calls.close();
       streams.close();
+      access.close();
       if (await shutDown(server, graceMs)) return;
       log.warn('Calls were still running at the end of the grace and have been cut.', { graceMs });
       server.forceShutdown();

@@ -6,6 +6,7 @@
  */
 import { status } from '@grpc/grpc-js';
 import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { Caller } from './caller.ts';
 import { openCallContext } from './call-context.ts';
 import { refusal, toServiceError, type RpcError } from './grpc-errors.ts';
 import type { Logger } from './logger.ts';
@@ -23,7 +24,7 @@ export type ServerStreams = {
   /** `check` throws what is wrong with the request: that is told before any bound. */
   serve<Req, Res, Opened>(
     call: ServerWritableStream<Req, Res>,
-    check: (request: Req) => Opened,
+    check: (request: Req, caller: Caller) => Opened,
     tell: (opened: Opened, signal: AbortSignal) => Promise<void>,
   ): void;
   count(): number;
@@ -55,7 +56,7 @@ export function createServerStreams(
     serve(call, check, tell) {
       const caller = openCallContext(call);
       const serving = async (): Promise<void> => {
-        const opened = check(call.request);
+        const opened = check(call.request, caller.caller);
         await run((signal) => tell(opened, signal), caller.signal);
       };
       serving()

@@ -3,6 +3,7 @@
  * far.
  */
 import { status } from '@grpc/grpc-js';
+import { ANYONE, realmOf, type Caller } from '#platform/caller.ts';
 import { invalidArgument, refusal } from '#platform/grpc-errors.ts';
 import type {
   StreamAcknowledgementsRequest as Request,
@@ -12,8 +13,6 @@ import { InvalidToken, readToken, tokenWriter } from './resume-token.ts';
 import type { ReadToken, ToldPosition } from './resume-token.ts';
 
 const SUBMISSION_ID = /^[A-Za-z0-9._-]{1,128}$/;
-/** Until there is authentication. */
-const TENANT = '';
 
 export type OpenedRequest = {
   tenant: string;
@@ -38,6 +37,7 @@ export function openAcknowledgementRequest(
   request: Request,
   logId: string,
   partitionCount: number,
+  caller: Caller = ANYONE,
 ): OpenedRequest {
   const { submissionId } = request;
   if (!SUBMISSION_ID.test(submissionId)) {
@@ -45,11 +45,12 @@ export function openAcknowledgementRequest(
       { field: 'submission_id', description: 'must be 1 to 128 of [A-Za-z0-9._-]' },
     ]);
   }
-  const told = toldBefore(request, logId, partitionCount);
-  const write = tokenWriter(logId, TENANT, submissionId);
+  const tenant = realmOf(caller);
+  const told = toldBefore(request, tenant, logId, partitionCount);
+  const write = tokenWriter(logId, tenant, submissionId);
   const token = (): string => write(told);
   return {
-    tenant: TENANT,
+    tenant,
     submissionId,
     withIndexes: request.includeItemIndexes,
     told,
@@ -63,9 +64,14 @@ export function openAcknowledgementRequest(
   };
 }
 
-function toldBefore(request: Request, logId: string, partitionCount: number): ToldPosition {
+function toldBefore(
+  request: Request,
+  tenant: string,
+  logId: string,
+  partitionCount: number,
+): ToldPosition {
   if (request.resumeToken === '') return { seqs: new Map(), retryNos: new Map(), total: 0n };
-  const token = parse(request);
+  const token = parse(request, tenant);
   if (token.logId !== logId) {
     throw refusal(
       status.FAILED_PRECONDITION,
@@ -79,9 +85,9 @@ function toldBefore(request: Request, logId: string, partitionCount: number): To
   return { seqs: token.seqs, retryNos: token.retryNos, total: token.total };
 }
 
-function parse(request: Request): ReadToken {
+function parse(request: Request, tenant: string): ReadToken {
   try {
-    return readToken(request.resumeToken, TENANT, request.submissionId);
+    return readToken(request.resumeToken, tenant, request.submissionId);
   } catch (error) {
     if (error instanceof InvalidToken) throw invalidToken(error.message);
     throw error;

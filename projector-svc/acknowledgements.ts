@@ -48,7 +48,8 @@ export function streamAcknowledgements(
   return (call) =>
     streams.serve(
       call,
-      (request) => openAcknowledgementRequest(request, ctx.logId, ctx.partitionCount),
+      (request, caller) =>
+        openAcknowledgementRequest(request, ctx.logId, ctx.partitionCount, caller),
       async (opened, signal) => {
         const watcher = ctx.watchers.watch(opened.tenant, opened.submissionId);
         try {

@@ -4,6 +4,7 @@
  * rule.
  */
 import { z } from 'zod';
+import { AUTH_ENV, authSettings, type AuthSettings } from '#platform/auth-settings.ts';
 import { envInt, envText, parseEnv } from '#platform/config.ts';
 import { SERVER_ENV, serverLimits } from '#platform/server-limits.ts';
 import type { ServerLimits } from '#platform/server-limits.ts';
@@ -180,6 +181,7 @@ export type ProjectorConfig = ReachedParts & {
   /** What Connect is given when it has lost its connector; undefined: then people do that. */
   connectorFile: string | undefined;
   server: ServerLimits;
+  auth: AuthSettings;
   instance: string;
   logLevel: string;
   normal: ProjectSettings;
@@ -190,6 +192,7 @@ const schema = z
   .object({
     ...SERVER_ENV,
     ...REACHED_PARTS_ENV,
+    ...AUTH_ENV,
     BANK_CONNECTOR_FILE: z.string().min(1).optional(),
     BANK_INSTANCE: envText(`projector-svc-${process.pid}`),
     BANK_LOG_LEVEL: envText('info'),
@@ -204,6 +207,7 @@ const schema = z
     consumerGroup: CONSUMER_GROUP,
     connectorFile: env.BANK_CONNECTOR_FILE,
     server: serverLimits(env),
+    auth: authSettings(env, env.BANK_PROJECTOR_LISTEN, 'BANK_PROJECTOR_LISTEN'),
     instance: env.BANK_INSTANCE,
     logLevel: env.BANK_LOG_LEVEL,
     normal: {

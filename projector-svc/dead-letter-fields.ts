@@ -20,12 +20,13 @@ export type DeadLetterPage = {
 const CAUSES: readonly string[] = Object.values(CAUSE);
 const TOKEN_RULE = 'must be the next_page_token of a page with the same filter';
 
-export function pageOf(request: ListDeadLettersRequest, logId: string): DeadLetterPage {
+/** `list`: whose letters are listed. */
+export function pageOf(request: ListDeadLettersRequest, logId: string, list = ''): DeadLetterPage {
   const violations: FieldViolation[] = [];
   const { pageSize, pageToken, cause } = request;
   if (pageSize < 0) violations.push({ field: 'page_size', description: 'must be 0 or above' });
   if (cause !== '') violations.push(...causeProblems(cause));
-  const behind = pageToken === '' ? BEFORE_ALL : placeOf(pageToken, cause, logId);
+  const behind = pageToken === '' ? BEFORE_ALL : placeOf(pageToken, cause, logId, list);
   if (behind === undefined) violations.push({ field: 'page_token', description: TOKEN_RULE });
   if (violations.length > 0 || behind === undefined) throw invalidArgument(violations);
   const { pageSizeDefault, pageSizeMax } = DEAD_LETTERS;
@@ -55,18 +56,31 @@ function causeProblems(text: string): FieldViolation[] {
 }
 
 /** Goes on behind this letter. */
-export function pageTokenOf(place: LetterPlace, cause: string | undefined, logId: string): string {
+export function pageTokenOf(
+  place: LetterPlace,
+  cause: string | undefined,
+  logId: string,
+  list = '',
+): string {
   const id = Buffer.from(uuidToBytes(place.deadLetterId));
   const parts = Array.from({ length: ID_PARTS }, (_, n) => BigInt(id.readUInt32BE(n * 4)));
-  return tokenWriter(logId, subjectOf(cause ?? ''))([BigInt(place.partition), place.seq, ...parts]);
+  return tokenWriter(
+    logId,
+    subjectOf(cause ?? '', list),
+  )([BigInt(place.partition), place.seq, ...parts]);
 }
 
 const ID_PARTS = 4;
 
 /** undefined: it is none of this list. */
-function placeOf(token: string, cause: string, logId: string): LetterPlace | undefined {
+function placeOf(
+  token: string,
+  cause: string,
+  logId: string,
+  list: string,
+): LetterPlace | undefined {
   try {
-    const numbers = readToken(token, subjectOf(cause), 'list');
+    const numbers = readToken(token, subjectOf(cause, list), 'list');
     if (numbers.logId !== logId) return undefined;
     const partition = Number(numbers.next());
     const seq = numbers.next();
@@ -80,6 +94,6 @@ function placeOf(token: string, cause: string, logId: string): LetterPlace | und
   }
 }
 
-function subjectOf(cause: string): string {
-  return `dead letters\0${cause}`;
+function subjectOf(cause: string, list: string): string {
+  return `dead letters\0${cause}${list}`;
 }

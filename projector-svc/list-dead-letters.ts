@@ -1,5 +1,6 @@
 /** ListDeadLetters: the records that could not be applied, page by page, as people look at them. */
 import type pg from 'pg';
+import type { Caller } from '#platform/caller.ts';
 import { timestampFromDate } from '#platform/timestamps.ts';
 import type {
   DeadLetter,
@@ -8,6 +9,7 @@ import type {
 } from '#proto/bank/v1/projector_service.ts';
 import { DEAD_LETTERS } from './config.ts';
 import { pageOf, pageTokenOf } from './dead-letter-fields.ts';
+import { letterReach, listOf, type LetterReach } from './letter-reach.ts';
 import { unlessLost } from './unless-lost.ts';
 import { listDeadLetters as readPage } from './sql/list-dead-letters.ts';
 import type { DeadLetterRow } from './sql/list-dead-letters.ts';
@@ -16,23 +18,29 @@ type ListContext = { readonly reading: pg.Pool; readonly logId: string };
 
 export function listDeadLetters(
   ctx: ListContext,
-): (request: ListDeadLettersRequest) => Promise<ListDeadLettersResponse> {
-  return (request) => list(ctx, request);
+): (
+  request: ListDeadLettersRequest,
+  call: { readonly caller: Caller },
+) => Promise<ListDeadLettersResponse> {
+  return (request, { caller }) => list(ctx, request, letterReach(caller));
 }
 
 async function list(
   { reading, logId }: ListContext,
   request: ListDeadLettersRequest,
+  reach: LetterReach,
 ): Promise<ListDeadLettersResponse> {
-  const { cause, pageSize, behind } = pageOf(request, logId);
+  const { cause, pageSize, behind } = pageOf(request, logId, listOf(reach));
   const { pageBytesMax, accountsNamedMax } = DEAD_LETTERS;
   const limits = { letters: pageSize, bytes: pageBytesMax, accounts: accountsNamedMax };
   const { rows, hasMore } = await unlessLost('PROJECTION_UNAVAILABLE', () =>
-    readPage(reading, cause, behind, limits),
+    readPage(reading, cause, behind, limits, reach),
   );
-  const deadLetters = rows.map(shownLetter);
+  const isWhole = reach.tenant === null;
+  const deadLetters = rows.map((row) => (isWhole ? shownLetter(row) : withoutRecord(row)));
   const last = deadLetters.at(-1);
-  const nextPageToken = hasMore && last !== undefined ? pageTokenOf(last, cause, logId) : '';
+  const nextPageToken =
+    hasMore && last !== undefined ? pageTokenOf(last, cause, logId, listOf(reach)) : '';
   return { deadLetters, nextPageToken };
 }
 
@@ -52,6 +60,11 @@ export function shownLetter(row: DeadLetterRow): DeadLetter {
     payloadBytes: row.payload_bytes,
     parkedAccounts: row.parked_accounts,
   };
+}
+
+/** Its record is of others too. */
+export function withoutRecord(row: DeadLetterRow): DeadLetter {
+  return { ...shownLetter(row), payload: Buffer.alloc(0), headers: {} };
 }
 
 /** Kept as an object of texts. */

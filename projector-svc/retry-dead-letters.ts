@@ -4,6 +4,7 @@
  * applied once. A call that is cancelled has done a part, which stays.
  */
 import { status } from '@grpc/grpc-js';
+import type { Caller } from '#platform/caller.ts';
 import { invalidArgument, refusal } from '#platform/grpc-errors.ts';
 import type {
   RetryDeadLettersRequest,
@@ -11,7 +12,8 @@ import type {
 } from '#proto/bank/v1/projector_service.ts';
 import { DEAD_LETTERS, RETRY } from './config.ts';
 import { causeOf, letterIdOf } from './dead-letter-fields.ts';
-import { shownLetter } from './list-dead-letters.ts';
+import { letterReach, type LetterReach } from './letter-reach.ts';
+import { shownLetter, withoutRecord } from './list-dead-letters.ts';
 import { isPassing, retryLetter } from './retry-letter.ts';
 import type { LetterContext } from './retry-letter.ts';
 import { BEFORE_ALL, findLetter, lettersToRetry } from './sql/letters-to-retry.ts';
@@ -20,17 +22,18 @@ import { readDeadLetters } from './sql/list-dead-letters.ts';
 
 type Retry = (
   request: RetryDeadLettersRequest,
-  call: { readonly signal: AbortSignal },
+  call: { readonly signal: AbortSignal; readonly caller: Caller },
 ) => Promise<RetryDeadLettersResponse>;
 
 export function retryDeadLetters(ctx: LetterContext): Retry {
   let isRunning = false;
-  return async ({ selection }, { signal }) => {
-    const letters = selected(ctx, selection);
+  return async ({ selection }, { signal, caller }) => {
+    const reach = letterReach(caller);
+    const letters = selected(ctx, selection, reach);
     if (isRunning) throw busy();
     isRunning = true;
     try {
-      return await retryAll(ctx, letters, signal);
+      return await retryAll(ctx, letters, reach, signal);
     } catch (error) {
       const refused = unavailable(error);
       if (refused !== undefined) throw refused;
@@ -45,20 +48,22 @@ export function retryDeadLetters(ctx: LetterContext): Retry {
 function selected(
   { reading }: LetterContext,
   selection: RetryDeadLettersRequest['selection'],
+  reach: LetterReach,
 ): () => AsyncGenerator<LetterToRetry> {
   if (selection?.$case === 'deadLetterId') {
     const id = letterIdOf(selection.value);
     return async function* () {
-      const letter = await findLetter(reading, id);
+      const letter = await findLetter(reading, id, reach);
       if (letter === undefined) throw notFound(id);
       yield letter;
     };
   }
   if (selection?.$case === 'cause') {
     const cause = causeOf(selection.value);
-    return () => inOrder(reading, cause);
+    return () => inOrder(reading, cause, reach);
   }
-  if (selection?.$case === 'all' && selection.value) return () => inOrder(reading, undefined);
+  if (selection?.$case === 'all' && selection.value)
+    return () => inOrder(reading, undefined, reach);
   const description = 'is required: dead_letter_id, cause, or all set to true';
   throw invalidArgument([{ field: 'selection', description }]);
 }
@@ -66,10 +71,11 @@ function selected(
 async function* inOrder(
   reading: LetterContext['reading'],
   cause: string | undefined,
+  reach: LetterReach,
 ): AsyncGenerator<LetterToRetry> {
   let behind = BEFORE_ALL;
   for (;;) {
-    const letters = await lettersToRetry(reading, cause, behind, RETRY.lettersMax);
+    const letters = await lettersToRetry(reading, cause, behind, RETRY.lettersMax, reach);
     yield* letters;
     const last = letters.at(-1);
     if (last === undefined) return;
@@ -80,6 +86,7 @@ async function* inOrder(
 async function retryAll(
   ctx: LetterContext,
   letters: () => AsyncGenerator<LetterToRetry>,
+  reach: LetterReach,
   signal: AbortSignal,
 ): Promise<RetryDeadLettersResponse> {
   let applied = 0n;
@@ -92,8 +99,12 @@ async function retryAll(
   }
   const { failedNamedMax, accountsNamedMax } = DEAD_LETTERS;
   const named = [...failed].slice(0, failedNamedMax);
-  const rows = await readDeadLetters(ctx.reading, named, accountsNamedMax);
-  const firstFailed = rows.map((row) => ({ ...shownLetter(row), payload: Buffer.alloc(0) }));
+  const rows = await readDeadLetters(ctx.reading, named, accountsNamedMax, reach);
+  const { tenant } = reach;
+  const firstFailed = rows.map((row) => {
+    const { headers } = tenant === null ? shownLetter(row) : withoutRecord(row);
+    return { ...withoutRecord(row), headers };
+  });
   return { applied, failed: BigInt(failed.size), firstFailed };
 }
 

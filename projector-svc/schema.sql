@@ -199,6 +199,8 @@ CREATE INDEX balances_labels ON public.balances USING gin (labels jsonb_path_ops
 
 CREATE INDEX balances_owner ON public.balances USING btree (owner COLLATE "C", account_id) WHERE (owner <> ''::text);
 
+CREATE INDEX balances_tenant ON public.balances USING btree (tenant COLLATE "C", account_id) WHERE (tenant <> ''::text);
+
 CREATE INDEX dead_letters_from_kafka ON public.dead_letters USING btree (found_at DESC, dead_letter_id) WHERE (source = 'kafka'::text);
 
 CREATE INDEX dead_letters_place ON public.dead_letters USING btree (partition, seq, dead_letter_id);

@@ -17,6 +17,7 @@ import { ProjectorServiceService } from '#proto/bank/v1/projector_service.ts';
 import { createCommits } from './commit-rows.ts';
 import { createWatchers } from './acknowledgement-watchers.ts';
 import { streamAcknowledgements } from './acknowledgements.ts';
+import { PROJECTOR_SCOPES } from './call-scopes.ts';
 import { DRAIN_MS, READY_WAIT_MS } from './config.ts';
 import type { ProjectorConfig, ProjectSettings } from './config.ts';
 import { stepLane } from './lane-step.ts';
@@ -63,7 +64,9 @@ export async function startProjector(
   const names = { name: BULK_MODE, service: NAME, instance };
   const mode = openLeasedMode({ redisUrl, ...names, off, on, log: ctx.log });
   ctx.closers.add('bulk mode', mode.close);
-  const grpc = createGrpcServer({ log: ctx.log, limits: config.server, tls: config.tls });
+  const { server: limits, auth, tls } = config;
+  const access = { auth, scopes: PROJECTOR_SCOPES };
+  const grpc = createGrpcServer({ log: ctx.log, limits, tls, access });
   const address = await grpc.listen(config.listen, STARTING);
   ctx.closers.add('listener', () => grpc.drain(0));
   const stores = await openStores(config, ctx);

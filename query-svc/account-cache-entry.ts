@@ -18,6 +18,7 @@ const int64 = z
 const ENTRY = z.strictObject({
   readAtMs: z.number(),
   accountId: z.string(),
+  tenant: z.string(),
   version: int64,
   currencyCode: z.string(),
   balanceMinor: int64,

@@ -7,6 +7,7 @@
  */
 import { status } from '@grpc/grpc-js';
 import type pg from 'pg';
+import { isReached, type Reach } from '#platform/caller.ts';
 import { refusal } from '#platform/grpc-errors.ts';
 import type { Logger } from '#platform/logger.ts';
 import { isConnectionLost, SQL_STATE, sqlStateOf } from '#platform/postgres.ts';
@@ -19,15 +20,14 @@ import type { ProjectionWatch } from './projection-watch.ts';
 import { gatherReads, type Wanted } from './read-gather.ts';
 import { readAccounts } from './sql/read-accounts.ts';
 
-/** There is no authentication yet: every caller is the one tenant. */
-export const TENANT = '';
+type ReadingCall = Pick<CallContext, 'signal' | 'deadlineAtMs' | 'caller'>;
 
 export type AccountReader = {
-  /** Accounts with the least version that each must have, 0n: any. Unknown ones are left out. */
-  read(
-    wanted: ReadonlyMap<string, bigint>,
-    call: Pick<CallContext, 'signal' | 'deadlineAtMs'>,
-  ): Promise<Map<string, AccountView>>;
+  /**
+   * Accounts with the least version that each must have, 0n: any. Unknown ones are left out, and so
+   * are those that the caller does not reach.
+   */
+  read(wanted: ReadonlyMap<string, bigint>, call: ReadingCall): Promise<Map<string, AccountView>>;
 };
 
 /** What the handlers work with. */
@@ -53,7 +53,7 @@ export function createAccountReader(
     const unread = [...wanted.keys()].filter((accountId) => !found.has(accountId));
     if (unread.length === 0) return found;
     const readAtMs = Date.now();
-    const views = await guardProjection(readAccounts(db, TENANT, unread));
+    const views = await guardProjection(readAccounts(db, unread));
     if (!isMany) cache.put(views, readAtMs);
     for (const view of views) found.set(view.accountId, view);
     return found;
@@ -61,7 +61,7 @@ export function createAccountReader(
   const readGathered = gatherReads(readNow, READS);
   return {
     read: async (wanted, call) => {
-      const found = ofWanted(await readGathered(wanted), wanted);
+      const found = ofWanted(await readGathered(wanted), wanted, call.caller);
       const behind = [...wanted].filter(([accountId, minVersion]) => {
         return (found.get(accountId)?.version ?? 0n) < minVersion;
       });
@@ -90,15 +90,16 @@ export async function guardProjection<T>(reading: Promise<T>): Promise<T> {
   }
 }
 
-/** What was read for others too, without the others. */
+/** What was read for others too, without the others, and without what the caller does not reach. */
 function ofWanted(
   views: ReadonlyMap<string, AccountView>,
   wanted: Wanted,
+  reach: Reach,
 ): Map<string, AccountView> {
   const found = new Map<string, AccountView>();
   for (const accountId of wanted.keys()) {
     const view = views.get(accountId);
-    if (view !== undefined) found.set(accountId, view);
+    if (view !== undefined && isReached(reach, view)) found.set(accountId, view);
   }
   return found;
 }
@@ -118,7 +119,7 @@ function newEnough(views: Map<string, AccountView>, wanted: Wanted): Map<string,
 async function waitForAll(
   watch: ProjectionWatch,
   behind: readonly (readonly [string, bigint])[],
-  { signal, deadlineAtMs }: Pick<CallContext, 'signal' | 'deadlineAtMs'>,
+  { signal, deadlineAtMs, caller }: ReadingCall,
   { waitMaxMs, waitMarginMs }: QueryConfig,
 ): Promise<AccountView[]> {
   const deadlineLeftMs = (deadlineAtMs ?? Infinity) - performance.now();
@@ -130,7 +131,7 @@ async function waitForAll(
   const either = AbortSignal.any([signal, waitOver.signal]);
   try {
     return await Promise.all(
-      behind.map(([accountId, minVersion]) => watch.waitFor(accountId, minVersion, either)),
+      behind.map(([accountId, minVersion]) => watch.waitFor(accountId, minVersion, either, caller)),
     );
   } catch (error) {
     waitOver.abort(error);

@@ -8,6 +8,7 @@ import { AccountStatus, type Account } from '#proto/bank/v1/account.ts';
 
 export type AccountView = {
   readonly accountId: string;
+  readonly tenant: string;
   readonly version: bigint;
   readonly currencyCode: string;
   readonly balanceMinor: bigint;

@@ -3,6 +3,7 @@
  * made it, however many there are; nothing is replayed or summed.
  */
 import { status } from '@grpc/grpc-js';
+import type { Reach } from '#platform/caller.ts';
 import { invalidArgument, refusal } from '#platform/grpc-errors.ts';
 import { isoFromMicros, timestampFromMicros } from '#platform/timestamps.ts';
 import type { CallContext } from '#platform/unary.ts';
@@ -10,7 +11,7 @@ import type {
   GetBalanceAtRequest,
   GetBalanceAtResponse,
 } from '#proto/bank/v1/account_query_service.ts';
-import { accountNotFound, guardProjection, TENANT, type QueryContext } from './account-reader.ts';
+import { accountNotFound, guardProjection, type QueryContext } from './account-reader.ts';
 import {
   accountIdField,
   MICROS_END,
@@ -24,7 +25,7 @@ const NANOS_A_MICRO = 1_000;
 
 export function getBalanceAtOf({ db, reader }: QueryContext) {
   return async (request: GetBalanceAtRequest, call: CallContext): Promise<GetBalanceAtResponse> => {
-    const { query, minVersion } = checkRequest(request);
+    const { query, minVersion } = checkRequest(request, call.caller);
     const { accountId } = query;
     if (minVersion > 0n) await reader.read(new Map([[accountId, minVersion]]), call);
     const found = await guardProjection(balanceAt(db, query));
@@ -41,13 +42,16 @@ export function getBalanceAtOf({ db, reader }: QueryContext) {
   };
 }
 
-function checkRequest({ accountId, at, minVersion }: GetBalanceAtRequest): {
+function checkRequest(
+  { accountId, at, minVersion }: GetBalanceAtRequest,
+  reach: Reach,
+): {
   query: BalanceAtQuery;
   minVersion: bigint;
 } {
   const violations: Violations = [];
   const query = {
-    tenant: TENANT,
+    reach,
     accountId: accountIdField(violations, 'account_id', accountId),
     version: at?.$case === 'version' ? at.value : undefined,
     recordedBefore: at?.$case === 'time' ? behind(violations, at.value) : undefined,

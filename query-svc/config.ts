@@ -3,6 +3,7 @@
  * of bounds ends the start with a ConfigError that names the variable, the value and the rule.
  */
 import { z } from 'zod';
+import { AUTH_ENV, authSettings, type AuthSettings } from '#platform/auth-settings.ts';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
 import type { ListenerTls } from '#platform/listener-tls.ts';
 import { SERVER_ENV, serverLimits, type ServerLimits } from '#platform/server-limits.ts';
@@ -20,6 +21,7 @@ export type QueryConfig = {
   /** undefined: plaintext, on this machine only. */
   readonly tls: ListenerTls | undefined;
   readonly server: ServerLimits;
+  readonly auth: AuthSettings;
   readonly instance: string;
   readonly logLevel: string;
   /** Connections to the projection store, one more beside them listens. */
@@ -100,6 +102,7 @@ export const RETRY_AFTER_MS = 1_000;
 const ENV = z.object({
   ...SERVER_ENV,
   ...TRANSPORT_ENV,
+  ...AUTH_ENV,
   BANK_PROJECTION_STORE_URL: envText(),
   BANK_REDIS_URL: envText(),
   BANK_QUERY_LISTEN: envAddress('127.0.0.1:50052'),
@@ -128,6 +131,7 @@ const SCHEMA = ENV.transform((env, ctx): QueryConfig => ({
   listen: env.BANK_QUERY_LISTEN,
   tls: transportOf(env, ctx),
   server: serverLimits(env),
+  auth: authSettings(env, env.BANK_QUERY_LISTEN, 'BANK_QUERY_LISTEN'),
   instance: env.BANK_INSTANCE,
   logLevel: env.BANK_LOG_LEVEL,
   connectionsMax: env.BANK_QUERY_CONNECTIONS_MAX,

@@ -2,11 +2,11 @@
  * Checks a request of ListEntries and makes it a query: every filter, and where the page begins.
  * The page token is bound to all that chooses the entries.
  */
+import { ANYONE, type Reach } from '#platform/caller.ts';
 import { invalidArgument } from '#platform/grpc-errors.ts';
 import { isoFromMicros } from '#platform/timestamps.ts';
 import { ListOrder, type ListEntriesRequest } from '#proto/bank/v1/account_query_service.ts';
 import { EntryType } from '#proto/bank/v1/entry_type.ts';
-import { TENANT } from './account-reader.ts';
 import { ENTRY_TYPES_MAX, PAGES } from './config.ts';
 import { decodePageToken } from './page-token.ts';
 import {
@@ -36,7 +36,10 @@ const TYPES: ReadonlySet<number> = new Set(
 );
 
 /** Throws INVALID_ARGUMENT with all that is wrong. */
-export function checkEntriesRequest(request: ListEntriesRequest): EntriesRequest {
+export function checkEntriesRequest(
+  request: ListEntriesRequest,
+  reach: Reach = ANYONE,
+): EntriesRequest {
   const violations: Violations = [];
   const accountId = accountIdField(violations, 'account_id', request.accountId);
   const limit = pageSizeField(violations, request.pageSize);
@@ -50,7 +53,7 @@ export function checkEntriesRequest(request: ListEntriesRequest): EntriesRequest
     violations.push({ field: 'page_token', description: TOKEN_RULE });
   }
   if (violations.length > 0) throw invalidArgument(violations);
-  const place = { tenant: TENANT, accountId, descending, ...rest(versions, descending, last) };
+  const place = { reach, accountId, descending, ...rest(versions, descending, last) };
   // Versions have no gap: without a filter a page is a range of as many.
   const { types, submissionId, valueDateFrom, valueDateBefore } = filter;
   const isWhole = [types, submissionId, valueDateFrom, valueDateBefore].every(isUnset);

@@ -18,7 +18,7 @@ import { listEntries } from './sql/list-entries.ts';
 
 export function listEntriesOf({ db, reader }: QueryContext) {
   return async (request: ListEntriesRequest, call: CallContext): Promise<ListEntriesResponse> => {
-    const { query, minVersion, filters } = checkEntriesRequest(request);
+    const { query, minVersion, filters } = checkEntriesRequest(request, call.caller);
     const { accountId, limit } = query;
     if (minVersion > 0n) await reader.read(new Map([[accountId, minVersion]]), call);
     const page = await guardProjection(listEntries(db, { ...query, limit: limit + 1 }));

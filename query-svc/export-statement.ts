@@ -5,6 +5,7 @@
  */
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { boundedSender } from '#platform/bounded-sender.ts';
+import type { Caller } from '#platform/caller.ts';
 import { deadlineOf } from '#platform/call-context.ts';
 import { invalidArgument } from '#platform/grpc-errors.ts';
 import type { ServerStreams } from '#platform/server-streams.ts';
@@ -13,7 +14,7 @@ import {
   ExportStatementResponse as Response,
   type ExportStatementRequest as Request,
 } from '#proto/bank/v1/account_query_service.ts';
-import { accountNotFound, guardProjection, TENANT, type QueryContext } from './account-reader.ts';
+import { accountNotFound, guardProjection, type QueryContext } from './account-reader.ts';
 import { accountMessage } from './account-view.ts';
 import { STATEMENTS } from './config.ts';
 import { encoded } from './encoded-messages.ts';
@@ -40,6 +41,7 @@ type Call = ServerWritableStream<Request, Response>;
 type Send = (part: Response['part'], progress: StatementProgress) => Promise<void>;
 type Opened = {
   readonly accountId: string;
+  readonly caller: Caller;
   readonly minVersion: bigint;
   readonly times: readonly [string | undefined, string | undefined];
   /** What the resume token is bound to. */
@@ -51,9 +53,13 @@ export function exportStatementOf(context: QueryContext, streams: ServerStreams)
   return (call: Call): void => {
     const deadlineAtMs = deadlineOf(call);
     streams.serve(call, checkRequest, async (opened, signal) => {
-      const { accountId, minVersion } = opened;
+      const { accountId, minVersion, caller } = opened;
       if (minVersion > 0n) {
-        await context.reader.read(new Map([[accountId, minVersion]]), { signal, deadlineAtMs });
+        await context.reader.read(new Map([[accountId, minVersion]]), {
+          signal,
+          deadlineAtMs,
+          caller,
+        });
       }
       const sender = boundedSender(call, STATEMENTS.unsentBytesMax, signal);
       await tell(context, opened, signal, async (part, progress) => {
@@ -68,11 +74,11 @@ export function exportStatementOf(context: QueryContext, streams: ServerStreams)
 
 async function tell(
   { db }: QueryContext,
-  { accountId, times, resumed }: Opened,
+  { accountId, caller, times, resumed }: Opened,
   signal: AbortSignal,
   send: Send,
 ): Promise<void> {
-  const range = await guardProjection(statementRange(db, TENANT, accountId, times));
+  const range = await guardProjection(statementRange(db, caller, accountId, times));
   if (range === undefined) throw accountNotFound(accountId);
   const { currencyCode, version } = range.account;
   if (resumed !== undefined) checkNotAhead(accountId, resumed.endVersion - 1n, version);
@@ -107,7 +113,7 @@ function startOf({ fromVersion, endVersion, openingMinor }: StatementRange): Sta
   return { nextVersion: fromVersion, endVersion, balanceMinor: openingMinor, ...sums };
 }
 
-function checkRequest(request: Request): Opened {
+function checkRequest(request: Request, caller: Caller): Opened {
   const violations: Violations = [];
   const accountId = accountIdField(violations, 'account_id', request.accountId);
   const from = timeField(violations, 'recorded_from', request.recordedFrom);
@@ -124,5 +130,5 @@ function checkRequest(request: Request): Opened {
     violations.push({ field: 'resume_token', description: RESUME_TOKEN_RULE });
   }
   if (violations.length > 0) throw invalidArgument(violations);
-  return { accountId, minVersion, times, subject, resumed };
+  return { accountId, caller, minVersion, times, subject, resumed };
 }

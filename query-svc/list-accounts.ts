@@ -4,13 +4,15 @@
  * A page of a narrow filter may hold fewer accounts than asked for, or none, and still have a next
  * one: only an empty next_page_token ends the list.
  */
+import { realmOf, type Caller } from '#platform/caller.ts';
 import { invalidArgument } from '#platform/grpc-errors.ts';
+import type { CallContext } from '#platform/unary.ts';
 import { AccountStatus } from '#proto/bank/v1/account.ts';
 import type {
   ListAccountsRequest,
   ListAccountsResponse,
 } from '#proto/bank/v1/account_query_service.ts';
-import { guardProjection, TENANT, type QueryContext } from './account-reader.ts';
+import { guardProjection, type QueryContext } from './account-reader.ts';
 import { accountMessage } from './account-view.ts';
 import { PAGES } from './config.ts';
 import { decodeAccountPageToken, encodeAccountPageToken } from './page-token.ts';
@@ -25,8 +27,11 @@ import {
 import { listAccounts, type AccountsQuery } from './sql/list-accounts.ts';
 
 export function listAccountsOf({ db }: QueryContext) {
-  return async (request: ListAccountsRequest): Promise<ListAccountsResponse> => {
-    const { query, filters } = checkRequest(request);
+  return async (
+    request: ListAccountsRequest,
+    { caller }: Pick<CallContext, 'caller'>,
+  ): Promise<ListAccountsResponse> => {
+    const { query, filters } = checkRequest(request, caller);
     const { limit } = query;
     const page = await guardProjection(listAccounts(db, { ...query, limit: limit + 1 }));
     const accounts = page.accounts.slice(0, limit);
@@ -39,7 +44,10 @@ export function listAccountsOf({ db }: QueryContext) {
   };
 }
 
-function checkRequest(request: ListAccountsRequest): { query: AccountsQuery; filters: string[] } {
+function checkRequest(
+  request: ListAccountsRequest,
+  caller: Caller,
+): { query: AccountsQuery; filters: string[] } {
   const violations: Violations = [];
   const limit = pageSizeField(violations, request.pageSize);
   const filter = {
@@ -50,7 +58,9 @@ function checkRequest(request: ListAccountsRequest): { query: AccountsQuery; fil
   };
   const labels = Object.entries(filter.labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const { owner, currencyCode, status } = filter;
-  const filters = ['accounts', JSON.stringify([owner, currencyCode, status, labels])];
+  const asked = JSON.stringify([owner, currencyCode, status, labels]);
+  const isKnown = caller.scopes !== undefined;
+  const filters = ['accounts', asked, ...(isKnown ? [realmOf(caller)] : [])];
   const isFirst = request.pageToken === '';
   const after = isFirst ? undefined : decodeAccountPageToken(filters, request.pageToken);
   if (!isFirst && after === undefined) {
@@ -58,7 +68,8 @@ function checkRequest(request: ListAccountsRequest): { query: AccountsQuery; fil
   }
   if (violations.length > 0) throw invalidArgument(violations);
   const accountsMax = PAGES.accountsLookedAtMax;
-  return { query: { tenant: TENANT, after, ...filter, limit, accountsMax }, filters };
+  const range = { after, limit, accountsMax, isWithinTenant: isKnown };
+  return { query: { reach: caller, ...filter, ...range }, filters };
 }
 
 function statusField(violations: Violations, status: AccountStatus): number | undefined {

@@ -6,7 +6,7 @@
 import type pg from 'pg';
 import type { Logger } from '#platform/logger.ts';
 import { sleep } from '#platform/waiting.ts';
-import { guardProjection, TENANT } from './account-reader.ts';
+import { guardProjection } from './account-reader.ts';
 import { CHANGES } from './config.ts';
 import { settle, type FollowedAccounts, type Wish } from './followed-accounts.ts';
 import { readChanges } from './sql/read-changes.ts';
@@ -66,7 +66,7 @@ async function grant(db: Pick<pg.Pool, 'query'>, wishes: readonly Wish[]): Promi
     const known = asked.map(({ followed, version }) => {
       return { accountId: followed.accountId, version };
     });
-    const query = { tenant: TENANT, known, entriesMax, newestOnly };
+    const query = { known, entriesMax, newestOnly };
     const changes = await guardProjection(readChanges(db, query));
     for (const [place, wish] of asked.entries()) {
       const change = changes[place];

@@ -6,6 +6,7 @@
  * Promises: the account as of that version or a later one, or the abort of the caller's signal.
  */
 import { status } from '@grpc/grpc-js';
+import { ANYONE, type Reach } from '#platform/caller.ts';
 import { refusal } from '#platform/grpc-errors.ts';
 import type { Logger } from '#platform/logger.ts';
 import { observedGauge } from '#platform/telemetry.ts';
@@ -23,7 +24,13 @@ const waitingCalls = observedGauge(
 );
 
 export type ProjectionWatch = {
-  waitFor(accountId: string, minVersion: bigint, signal: AbortSignal): Promise<AccountView>;
+  /** An account that `reach` does not reach is waited for like one that does not come. */
+  waitFor(
+    accountId: string,
+    minVersion: bigint,
+    signal: AbortSignal,
+    reach?: Reach,
+  ): Promise<AccountView>;
   /** The projection may have moved. */
   wake(): void;
   /** Refuses those that wait and those that come. */
@@ -72,10 +79,10 @@ export function createProjectionWatch(
   const poll = setInterval(wake, pollMs);
 
   return {
-    waitFor: async (accountId, minVersion, signal) => {
+    waitFor: async (accountId, minVersion, signal, reach = ANYONE) => {
       if (closed) throw shuttingDown();
       if (waiters.count() >= waitersMax) throw tooManyWaiters(waitersMax);
-      const view = waiters.wait(accountId, minVersion, signal);
+      const view = waiters.wait(accountId, minVersion, signal, reach);
       wake();
       return await view;
     },

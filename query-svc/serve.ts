@@ -14,7 +14,8 @@ import { watchStore } from '#platform/store-watch.ts';
 import { createAccountCache } from './account-cache.ts';
 import { createAccountChanges } from './account-changes.ts';
 import { ACCOUNT_QUERIES, accountQueries } from './account-queries.ts';
-import { createAccountReader, TENANT } from './account-reader.ts';
+import { createAccountReader } from './account-reader.ts';
+import { QUERY_SCOPES } from './call-scopes.ts';
 import type { QueryConfig } from './config.ts';
 import { createProjectionWatch } from './projection-watch.ts';
 import { readAccounts } from './sql/read-accounts.ts';
@@ -43,7 +44,9 @@ export async function serveQueries(
   const names = { name: BULK_MODE, service: SERVICE, instance };
   const mode = openLeasedMode({ redisUrl, ...names, off, on, log });
   closers.add('bulk mode', mode.close);
-  const grpc = createGrpcServer({ log, limits: config.server, tls: config.tls });
+  const { server: limits, auth, tls } = config;
+  const access = { auth, scopes: QUERY_SCOPES };
+  const grpc = createGrpcServer({ log, limits, tls, access });
   const address = await grpc.listen(config.listen, STARTING);
   closers.add('listener', () => grpc.drain(0));
   const db = createPool({
@@ -61,7 +64,7 @@ export async function serveQueries(
   closers.add('redis', () => closeRedis(redis));
   const cache = createAccountCache(redis, config, mode.settings, log);
 
-  const watch = createProjectionWatch((ids) => readAccounts(db, TENANT, ids), config, log);
+  const watch = createProjectionWatch((ids) => readAccounts(db, ids), config, log);
   const changes = createAccountChanges(db, log);
   const wake = (notice: string): void => {
     watch.wake();

@@ -2,20 +2,27 @@
  * Who waits for which version of which account: a bounded table. A waiter leaves it by its version,
  * by the abort of its caller's signal, or when all are refused, and leaves no listener behind.
  */
+import { isReached, type Reach } from '#platform/caller.ts';
 import type { AccountView } from './account-view.ts';
 
 export type VersionWaiters = {
   readonly count: () => number;
   readonly accountIds: () => string[];
   /** Rejects at once with the signal's reason when it is aborted already. */
-  wait(accountId: string, minVersion: bigint, signal: AbortSignal): Promise<AccountView>;
-  /** Answers those that this version is enough for. */
+  wait(
+    accountId: string,
+    minVersion: bigint,
+    signal: AbortSignal,
+    reach: Reach,
+  ): Promise<AccountView>;
+  /** Answers those that this version is enough for, and that reach the account. */
   settle(view: AccountView): void;
   refuseAll(reason: () => Error): void;
 };
 
 type Waiter = {
   readonly minVersion: bigint;
+  readonly reach: Reach;
   readonly resolve: (view: AccountView) => void;
   readonly reject: (error: Error) => void;
 };
@@ -36,7 +43,7 @@ export function createVersionWaiters(): VersionWaiters {
   return {
     count: () => count,
     accountIds: () => [...waiting.keys()],
-    wait: (accountId, minVersion, signal) =>
+    wait: (accountId, minVersion, signal, reach) =>
       new Promise((resolve, reject) => {
         if (signal.aborted) return reject(abortReason(signal));
         const onAbort = () => waiter.reject(abortReason(signal));
@@ -46,6 +53,7 @@ export function createVersionWaiters(): VersionWaiters {
         };
         const waiter: Waiter = {
           minVersion,
+          reach,
           resolve: (view) => (done(), resolve(view)),
           reject: (error) => (done(), reject(error)),
         };
@@ -54,7 +62,8 @@ export function createVersionWaiters(): VersionWaiters {
       }),
     settle: (view) => {
       for (const waiter of waiting.get(view.accountId) ?? []) {
-        if (view.version >= waiter.minVersion) waiter.resolve(view);
+        const isEnough = view.version >= waiter.minVersion;
+        if (isEnough && isReached(waiter.reach, view)) waiter.resolve(view);
       }
     },
     refuseAll: (reason) => {

@@ -7,6 +7,7 @@
  */
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { boundedSender, type BoundedSender } from '#platform/bounded-sender.ts';
+import { isReached, type Caller } from '#platform/caller.ts';
 import { deadlineOf } from '#platform/call-context.ts';
 import { invalidArgument } from '#platform/grpc-errors.ts';
 import type { ServerStreams } from '#platform/server-streams.ts';
@@ -16,7 +17,7 @@ import type {
 } from '#proto/bank/v1/account_query_service.ts';
 import { FeedState } from '#proto/bank/v1/feed_state.ts';
 import type { AccountChanges, Follower } from './account-changes.ts';
-import { accountNotFound, guardProjection, TENANT, type QueryContext } from './account-reader.ts';
+import { accountNotFound, guardProjection, type QueryContext } from './account-reader.ts';
 import type { AccountView } from './account-view.ts';
 import { WATCHES } from './config.ts';
 import type { Encoded } from './encoded-messages.ts';
@@ -34,6 +35,7 @@ import { decodeWatchToken, type ToldState } from './watch-token.ts';
 type Call = ServerWritableStream<Request, Response>;
 type Opened = {
   readonly accountId: string;
+  readonly caller: Caller;
   readonly minVersion: bigint;
   readonly conflate: boolean;
   readonly resumed: ToldState | undefined;
@@ -51,11 +53,15 @@ export function watchAccountOf(
       const send = sendTo(boundedSender(call, WATCHES.unsentBytesMax, signal));
       const follower = changes.follow(opened.accountId);
       try {
-        const { accountId, minVersion } = opened;
+        const { accountId, minVersion, caller } = opened;
         if (minVersion > 0n) {
-          await context.reader.read(new Map([[accountId, minVersion]]), { signal, deadlineAtMs });
+          await context.reader.read(new Map([[accountId, minVersion]]), {
+            signal,
+            deadlineAtMs,
+            caller,
+          });
         }
-        const account = await readCurrent(context, accountId);
+        const account = await readCurrent(context, accountId, caller);
         const standing = await begin(account, opened, send);
         await tellChanges(standing, opened, { follower, send, signal });
       } finally {
@@ -108,13 +114,17 @@ function sendTo(sender: BoundedSender<Response>): Send {
 }
 
 /** Never from the cache: what comes behind it is told, and should not have been told elsewhere. */
-async function readCurrent({ db }: QueryContext, accountId: string): Promise<AccountView> {
-  const [account] = await guardProjection(readAccounts(db, TENANT, [accountId]));
-  if (account === undefined) throw accountNotFound(accountId);
+async function readCurrent(
+  { db }: QueryContext,
+  accountId: string,
+  caller: Caller,
+): Promise<AccountView> {
+  const [account] = await guardProjection(readAccounts(db, [accountId]));
+  if (account === undefined || !isReached(caller, account)) throw accountNotFound(accountId);
   return account;
 }
 
-function checkRequest(request: Request): Opened {
+function checkRequest(request: Request, caller: Caller): Opened {
   const violations: Violations = [];
   const accountId = accountIdField(violations, 'account_id', request.accountId);
   const { resumeToken, conflate } = request;
@@ -124,5 +134,5 @@ function checkRequest(request: Request): Opened {
   }
   const minVersion = versionField(violations, 'min_version', request.minVersion);
   if (violations.length > 0) throw invalidArgument(violations);
-  return { accountId, minVersion, conflate, resumed };
+  return { accountId, caller, minVersion, conflate, resumed };
 }

@@ -3,7 +3,8 @@
  * operations that callers named, and which accounts the log's rows after `known` touch. All that a
  * decision stands on. Lateral, so that each account and operation is one index probe whatever the
  * planner knows of the table. Rows after `known` are read up to `rowsMax + 1`: one more than the
- * limit means too far behind.
+ * limit means too far behind. `withHolders` asks for the accounts' first events too, by which they
+ * are somebody's: one more probe each.
  */
 import type { ClientBase, Pool } from 'pg';
 
@@ -31,6 +32,8 @@ export type Loaded = {
   readonly headBatchId: string | undefined;
   readonly knownBatchId: string | undefined;
   readonly newestEvents: LoadedEvent[];
+  /** Payloads of the accounts' first events, where they were asked for. */
+  readonly openedEvents: ReadonlyMap<string, Buffer>;
   readonly operations: LoadedOperation[];
   readonly rowsSinceKnown: LoadedRow[];
 };
@@ -46,6 +49,7 @@ export type LoadRequest = {
   /** Account and operation, pairwise. */
   readonly operationAccountIds: readonly string[];
   readonly operationIds: readonly string[];
+  readonly withHolders?: boolean | undefined;
 };
 
 const MICROS = '(extract(epoch from e.recorded_at) * 1000000)::bigint';
@@ -73,8 +77,15 @@ const SQL = `
           case when seq > $2 then account_ids end
     from outbox where partition = $1 and seq >= $2 order by seq limit $3)`;
 
+const SQL_WITH_HOLDERS = `${SQL}
+  union all
+  select 'opened', null, null, e.account_id, null, null, null, null, e.payload, null, null
+    from unnest($4::uuid[]) a(id)
+    cross join lateral
+         (select account_id, payload from events where account_id = a.id and version = 1) e`;
+
 type Row = {
-  kind: 'head' | 'event' | 'operation' | 'row';
+  kind: 'head' | 'event' | 'operation' | 'row' | 'opened';
   seq: bigint;
   batch_id: string | null;
   account_id: string;
@@ -95,6 +106,7 @@ export async function loadAccounts(db: ClientBase | Pool, request: LoadRequest):
   let headBatchId: string | undefined;
   let knownBatchId: string | undefined;
   const newestEvents: LoadedEvent[] = [];
+  const openedEvents = new Map<string, Buffer>();
   const operations: LoadedOperation[] = [];
   const rowsSinceKnown: LoadedRow[] = [];
   for (const row of rows) {
@@ -106,9 +118,11 @@ export async function loadAccounts(db: ClientBase | Pool, request: LoadRequest):
     else if (row.kind === 'row') {
       rowsSinceKnown.push({ seq, batchId: batchId ?? '', accountIds: row.account_ids });
     } else if (row.kind === 'event') newestEvents.push(loadedEvent(row));
+    else if (row.kind === 'opened') openedEvents.set(row.account_id, row.payload);
     else operations.push({ ...loadedEvent(row), contentHash: row.content_hash });
   }
-  return { head, headBatchId, knownBatchId, newestEvents, operations, rowsSinceKnown };
+  const read = { newestEvents, openedEvents, operations, rowsSinceKnown };
+  return { head, headBatchId, knownBatchId, ...read };
 }
 
 function loadedEvent(row: Row): LoadedEvent {
@@ -125,8 +139,8 @@ function loadedEvent(row: Row): LoadedEvent {
 /** The prepared statement, also for those who look at its plan. */
 export function loadStatement(request: LoadRequest) {
   return {
-    name: 'load-accounts',
-    text: SQL,
+    name: request.withHolders === true ? 'load-accounts-with-holders' : 'load-accounts',
+    text: request.withHolders === true ? SQL_WITH_HOLDERS : SQL,
     values: [
       request.partition,
       request.known ?? NO_ROWS_AFTER,

@@ -1,18 +1,24 @@
-/** The event that an operation made in an account: what its receipt is rebuilt from. */
+/**
+ * The event that an operation made in an account: what its receipt is rebuilt from. With the
+ * account's first event, by which it is somebody's.
+ */
 import type { Pool } from 'pg';
 
 const SQL = `
-  select version, type, (extract(epoch from recorded_at) * 1000000)::bigint as recorded_at, payload
-    from events where account_id = $1 and operation_id = $2`;
+  select e.version, e.type, (extract(epoch from e.recorded_at) * 1000000)::bigint as recorded_at,
+         e.payload, o.payload as opened
+    from events e join events o on o.account_id = e.account_id and o.version = 1
+   where e.account_id = $1 and e.operation_id = $2`;
 
 export type OperationEvent = {
   readonly version: bigint;
   readonly type: number;
   readonly recordedAtMicros: bigint;
   readonly payload: Buffer;
+  readonly opened: Buffer;
 };
 
-type Row = { version: bigint; type: number; recorded_at: bigint; payload: Buffer };
+type Row = { version: bigint; type: number; recorded_at: bigint; payload: Buffer; opened: Buffer };
 
 export async function readOperation(
   pool: Pool,
@@ -26,6 +32,6 @@ export async function readOperation(
   });
   const [row] = rows;
   if (row === undefined) return undefined;
-  const { version, type, recorded_at: recordedAtMicros, payload } = row;
-  return { version, type, recordedAtMicros, payload };
+  const { version, type, recorded_at: recordedAtMicros, payload, opened } = row;
+  return { version, type, recordedAtMicros, payload, opened };
 }

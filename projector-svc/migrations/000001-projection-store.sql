@@ -41,6 +41,7 @@ comment on table balances is 'The state of each account as of version.';
 comment on column balances.updated_at is 'When the event of this version was recorded.';
 -- For ListAccounts. Deposits change none of these columns, so that their updates stay HOT.
 create index balances_owner on balances (owner collate "C", account_id) where owner <> '';
+create index balances_tenant on balances (tenant collate "C", account_id) where tenant <> '';
 create index balances_labels on balances using gin (labels jsonb_path_ops) where labels <> '{}';
 
 create table entries (

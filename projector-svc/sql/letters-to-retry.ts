@@ -1,11 +1,14 @@
 /** Dead letters that a retry asks for, in the order of the log, without what they hold. */
 import type pg from 'pg';
+import { isReachedSql, type LetterReach } from '../letter-reach.ts';
 
 const COLUMNS = 'dead_letter_id::text, partition, seq, source';
-const ONE = `select ${COLUMNS} from dead_letters where dead_letter_id = $1`;
+const ONE = `
+  select ${COLUMNS} from dead_letters d
+   where dead_letter_id = $1 and ${isReachedSql('d', 2, 3)}`;
 const SOME = `
-  select ${COLUMNS} from dead_letters
-   where ($1::text is null or cause = $1)
+  select ${COLUMNS} from dead_letters d
+   where ($1::text is null or cause = $1) and ${isReachedSql('d', 6, 7)}
      and (partition, seq, dead_letter_id) > ($2::integer, $3::bigint, $4::uuid)
    order by partition, seq, dead_letter_id limit $5`;
 
@@ -23,8 +26,12 @@ export type LetterToRetry = {
   readonly source: 'kafka' | 'store';
 };
 
-export async function findLetter(pool: pg.Pool, id: string): Promise<LetterToRetry | undefined> {
-  const { rows } = await pool.query<Row>(ONE, [id]);
+export async function findLetter(
+  pool: pg.Pool,
+  id: string,
+  { tenant, owner }: LetterReach,
+): Promise<LetterToRetry | undefined> {
+  const { rows } = await pool.query<Row>(ONE, [id, tenant, owner]);
   return rows.map(letterOf)[0];
 }
 
@@ -34,9 +41,11 @@ export async function lettersToRetry(
   cause: string | undefined,
   behind: LetterPlace,
   limit: number,
+  reach: LetterReach,
 ): Promise<LetterToRetry[]> {
   const { partition, seq, deadLetterId } = behind;
-  const values = [cause ?? null, partition, seq, deadLetterId, limit];
+  const asked = [cause ?? null, partition, seq, deadLetterId, limit];
+  const values = [...asked, reach.tenant, reach.owner];
   const { rows } = await pool.query<Row>(SOME, values);
   return rows.map(letterOf);
 }

@@ -3,6 +3,7 @@
  * page is bounded by count and by the bytes of its payloads; the first letter always comes.
  */
 import type pg from 'pg';
+import { isReachedSql, type LetterReach } from '../letter-reach.ts';
 import type { LetterPlace } from './letters-to-retry.ts';
 
 const PARKED = `
@@ -16,15 +17,15 @@ const PAGE = `
     from (select l.*, count(*) over () as candidates,
                  row_number() over (order by partition, seq, dead_letter_id) as n,
                  sum(octet_length(payload)) over (order by partition, seq, dead_letter_id) as bytes
-            from (select * from dead_letters
-                   where ($2::text is null or cause = $2)
+            from (select * from dead_letters x
+                   where ($2::text is null or cause = $2) and ${isReachedSql('x', 8, 9)}
                      and (partition, seq, dead_letter_id) > ($3::integer, $4::bigint, $5::uuid)
                    order by partition, seq, dead_letter_id limit $6) as l) as d
    where n = 1 or bytes <= $7
    order by partition, seq, dead_letter_id`;
 const NAMED = `
   select d.*, ${PARKED}
-    from dead_letters d where d.dead_letter_id = any($2::uuid[])
+    from dead_letters d where d.dead_letter_id = any($2::uuid[]) and ${isReachedSql('d', 3, 4)}
    order by partition, seq, dead_letter_id`;
 
 export type DeadLetterRow = {
@@ -55,11 +56,13 @@ export async function listDeadLetters(
   cause: string | undefined,
   behind: LetterPlace,
   limits: PageLimits,
+  reach: LetterReach,
 ): Promise<{ rows: DeadLetterRow[]; hasMore: boolean }> {
   const { partition, seq, deadLetterId } = behind;
   const place = [partition, seq, deadLetterId];
   const values = [limits.accounts, cause ?? null, ...place, limits.letters + 1, limits.bytes];
-  const { rows } = await pool.query<DeadLetterRow & { candidates: bigint }>(PAGE, values);
+  const reached = [...values, reach.tenant, reach.owner];
+  const { rows } = await pool.query<DeadLetterRow & { candidates: bigint }>(PAGE, reached);
   const page = rows.slice(0, limits.letters);
   return { rows: page, hasMore: (rows[0]?.candidates ?? 0n) > BigInt(page.length) };
 }
@@ -69,6 +72,7 @@ export async function readDeadLetters(
   pool: pg.Pool,
   ids: readonly string[],
   accountsMax: number,
+  { tenant, owner }: LetterReach,
 ): Promise<DeadLetterRow[]> {
-  return (await pool.query<DeadLetterRow>(NAMED, [accountsMax, ids])).rows;
+  return (await pool.query<DeadLetterRow>(NAMED, [accountsMax, ids, tenant, owner])).rows;
 }

@@ -4,11 +4,12 @@
  * the version a part of the probe, whatever the planner believes of the table's size.
  */
 import type pg from 'pg';
+import type { Reach } from '#platform/caller.ts';
 import type { EntryView } from '../entry-view.ts';
 import { ENTRY_COLUMNS, ENTRY_LINKS, entryViews, type EntryRow } from './entry-row.ts';
 
 export type BalanceAtQuery = {
-  readonly tenant: string;
+  readonly reach: Reach;
   readonly accountId: string;
   /** Either a version, */
   readonly version: bigint | undefined;
@@ -39,17 +40,17 @@ const TEXT = `
     where account_id = $2 and version = wanted.version and version <= b.version offset 0
   ) e on true
   ${ENTRY_LINKS}
-  where b.tenant = $1 and b.account_id = $2::uuid`;
+  where b.tenant = $1 and b.account_id = $2::uuid and ($5::text is null or b.owner = $5)`;
 
 /** Undefined: there is no such account. */
 export async function balanceAt(
   db: Pick<pg.Pool, 'query'>,
-  { tenant, accountId, version, recordedBefore }: BalanceAtQuery,
+  { reach, accountId, version, recordedBefore }: BalanceAtQuery,
 ): Promise<BalanceAt | undefined> {
   const { rows } = await db.query<Row>({
     name: 'balance-at',
     text: TEXT,
-    values: [tenant, accountId, version, recordedBefore],
+    values: [reach.tenant, accountId, version, recordedBefore, reach.owner],
   });
   const [first] = rows;
   if (first === undefined) return undefined;

@@ -5,11 +5,12 @@
  * be more behind them. The text depends on which filters are set and is planned for their values.
  */
 import type pg from 'pg';
+import type { Reach } from '#platform/caller.ts';
 import type { AccountView } from '../account-view.ts';
 import { ACCOUNT_COLUMNS, accountView, PASSED_HOLDS, type AccountRow } from './read-accounts.ts';
 
 export type AccountsQuery = {
-  readonly tenant: string;
+  readonly reach: Reach;
   /** Accounts behind this one; undefined: from the first on. */
   readonly after: string | undefined;
   readonly owner: string | undefined;
@@ -21,6 +22,8 @@ export type AccountsQuery = {
   readonly limit: number;
   /** So many accounts are looked at, at most. */
   readonly accountsMax: number;
+  /** Accounts of other tenants are not even looked at. */
+  readonly isWithinTenant: boolean;
 };
 
 export type AccountsPage = {
@@ -48,10 +51,15 @@ function statementOf(query: AccountsQuery): { text: string; values: unknown[] } 
   // The order of the list, by the primary key or within the owner's index.
   const place = ['true'];
   if (query.after !== undefined) place.push(`account_id > ${value(query.after)}::uuid`);
-  if (query.owner !== undefined) {
-    place.push(`owner <> '' and owner collate "C" = ${value(query.owner)}`);
+  const owner = query.owner ?? query.reach.owner;
+  if (owner !== undefined) {
+    place.push(`owner <> '' and owner collate "C" = ${value(owner)}`);
   }
-  const filters = [`tenant = ${value(query.tenant)}`];
+  const { tenant, owner: reached } = query.reach;
+  const ofTenant = `tenant collate "C" = ${value(tenant)}`;
+  if (query.isWithinTenant) place.push(tenant === '' ? ofTenant : `tenant <> '' and ${ofTenant}`);
+  const filters = [ofTenant];
+  if (reached !== undefined && reached !== query.owner) filters.push(`owner = ${value(reached)}`);
   if (query.currencyCode !== undefined)
     filters.push(`currency_code = ${value(query.currencyCode)}`);
   if (query.status !== undefined) filters.push(`status = ${value(query.status)}`);

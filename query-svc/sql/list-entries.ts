@@ -5,11 +5,12 @@
  * their own: a page looks at a bounded range of versions, and says when there is more behind it.
  */
 import type pg from 'pg';
+import type { Reach } from '#platform/caller.ts';
 import type { EntryView } from '../entry-view.ts';
 import { ENTRY_COLUMNS, ENTRY_LINKS, entryViews, type EntryRow } from './entry-row.ts';
 
 export type EntriesQuery = {
-  readonly tenant: string;
+  readonly reach: Reach;
   readonly accountId: string;
   readonly descending: boolean;
   /** Versions from this on, */
@@ -80,7 +81,7 @@ const text = (direction: 'asc' | 'desc') => `
     order by version ${direction} limit $11
   ) e on true
   ${ENTRY_LINKS}
-  where b.tenant = $1 and b.account_id = $2::uuid
+  where b.tenant = $1 and b.account_id = $2::uuid and ($13::text is null or b.owner = $13)
   order by e.version ${direction}`;
 
 const ASCENDING = { name: 'list-entries', text: text('asc') };
@@ -94,7 +95,7 @@ export async function listEntries(
   const { rows } = await db.query<PageRow>({
     ...(query.descending ? DESCENDING : ASCENDING),
     values: [
-      query.tenant,
+      query.reach.tenant,
       query.accountId,
       query.fromVersion,
       query.endVersion,
@@ -106,6 +107,7 @@ export async function listEntries(
       query.valueDateBefore,
       query.limit,
       query.versionsMax,
+      query.reach.owner,
     ],
   });
   const [first] = rows;

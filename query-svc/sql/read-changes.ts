@@ -2,7 +2,8 @@
  * What has become of accounts since the versions that their watchers know: for each pair of account
  * and version, the account as it is now and the entries behind the version, the first or the newest
  * ones. One statement for all watchers of a process; a pair without news has no row. Versions have
- * no gap, so that a range of them bounds what is read.
+ * no gap, so that a range of them bounds what is read. Whoever watches an account has been told of
+ * it: tenants are not asked for here.
  */
 import type pg from 'pg';
 import type { AccountView } from '../account-view.ts';
@@ -21,7 +22,6 @@ export type Change = {
 };
 
 export type ChangesQuery = {
-  readonly tenant: string;
   readonly known: readonly KnownVersion[];
   /** Entries of each pair, at most: the first ones, or the newest ones. */
   readonly entriesMax: number;
@@ -30,17 +30,16 @@ export type ChangesQuery = {
 
 type Row = AccountRow & EntryRow & { place: bigint };
 
-const FIRST_ONES = 'version > b.known and version <= least(b.version, b.known + $4::bigint)';
-const NEWEST_ONES = 'version > greatest(b.known, b.version - $4::bigint) and version <= b.version';
+const FIRST_ONES = 'version > b.known and version <= least(b.version, b.known + $3::bigint)';
+const NEWEST_ONES = 'version > greatest(b.known, b.version - $3::bigint) and version <= b.version';
 
 /** `offset 0` keeps the order of the joins, whatever the planner believes of the tables' sizes. */
 const text = (range: string) => `
   select b.place, ${ACCOUNT_COLUMNS}, ${ENTRY_COLUMNS}
   from (
     select k.place, k.version as known, balances.*
-    from unnest($2::uuid[], $3::bigint[]) with ordinality as k (id, version, place)
+    from unnest($1::uuid[], $2::bigint[]) with ordinality as k (id, version, place)
     join balances on account_id = k.id and balances.version > k.version
-    where tenant = $1
     offset 0
   ) b
   ${PASSED_HOLDS}
@@ -56,12 +55,11 @@ const NEWEST = { name: 'read-newest-changes', text: text(NEWEST_ONES) };
 /** In the order of `known`; undefined: nothing new. */
 export async function readChanges(
   db: Pick<pg.Pool, 'query'>,
-  { tenant, known, entriesMax, newestOnly }: ChangesQuery,
+  { known, entriesMax, newestOnly }: ChangesQuery,
 ): Promise<(Change | undefined)[]> {
   const { rows } = await db.query<Row>({
     ...(newestOnly ? NEWEST : FIRST),
     values: [
-      tenant,
       known.map(({ accountId }) => accountId),
       known.map(({ version }) => version),
       entriesMax,

@@ -3,6 +3,7 @@
  * balance before the first of them. One statement, one snapshot.
  */
 import type pg from 'pg';
+import type { Reach } from '#platform/caller.ts';
 import type { AccountView } from '../account-view.ts';
 import { ACCOUNT_COLUMNS, accountView, PASSED_HOLDS, type AccountRow } from './read-accounts.ts';
 
@@ -30,19 +31,19 @@ const TEXT = `
         as end_version
     offset 0
   ) range
-  where b.tenant = $1 and b.account_id = $2::uuid`;
+  where b.tenant = $1 and b.account_id = $2::uuid and ($5::text is null or b.owner = $5)`;
 
 /** Undefined: there is no such account. Times are ISO 8601 with microseconds; undefined: any. */
 export async function statementRange(
   db: Pick<pg.Pool, 'query'>,
-  tenant: string,
+  { tenant, owner }: Reach,
   accountId: string,
   [recordedFrom, recordedBefore]: readonly [string | undefined, string | undefined],
 ): Promise<StatementRange | undefined> {
   const { rows } = await db.query<Row>({
     name: 'statement-range',
     text: TEXT,
-    values: [tenant, accountId, recordedFrom, recordedBefore],
+    values: [tenant, accountId, recordedFrom, recordedBefore, owner],
   });
   const [row] = rows;
   if (row === undefined) return undefined;

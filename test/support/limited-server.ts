@@ -18,6 +18,7 @@ import { createGrpcServer, unimplemented, type GrpcServer } from '#platform/grpc
 import type { ListenerTls } from '#platform/listener-tls.ts';
 import { silentLogger, type Logger } from '#platform/logger.ts';
 import { peerIdentityOf, type PeerIdentity } from '#platform/peer-certificate.ts';
+import type { AccessOptions } from '#platform/server-access.ts';
 import type { ServerLimits } from '#platform/server-limits.ts';
 import { unary, type CallContext } from '#platform/unary.ts';
 import {
@@ -61,13 +62,17 @@ export type Caller = {
   close(): void;
 };
 
-export type LimitedOptions = { readonly tls?: ListenerTls; readonly log?: Logger };
+export type LimitedOptions = {
+  readonly tls?: ListenerTls;
+  readonly log?: Logger;
+  readonly access?: AccessOptions;
+};
 
 export async function openLimitedServer(
   limits: Partial<ServerLimits>,
-  { tls, log = silentLogger }: LimitedOptions = {},
+  { tls, log = silentLogger, access = {} }: LimitedOptions = {},
 ): Promise<LimitedServer> {
-  const grpc = createGrpcServer({ log, limits, tls });
+  const grpc = createGrpcServer({ log, limits, tls, access });
   const handled: CallContext[] = [];
   let waiting = Promise.withResolvers<void>();
   const startBulkMode = unary(

@@ -2,6 +2,7 @@
  * Readers of the projection that never stop, with the statements of query-svc, prepared once a
  * connection: each read must answer, and no account may ever go back.
  */
+import { ANYONE } from '#platform/caller.ts';
 import { createPool } from '#platform/postgres.ts';
 import { readChanges } from '../../../query-svc/sql/read-changes.ts';
 import { readAccounts } from '../../../query-svc/sql/read-accounts.ts';
@@ -32,7 +33,7 @@ export function startReaders({ databases }: World, accountIds: readonly string[]
   let slowestMs = 0;
 
   const readOnce = async (newest: Map<string, bigint>): Promise<void> => {
-    const views = await readAccounts(pool, '', accountIds);
+    const views = await readAccounts(pool, accountIds);
     if (views.length < newest.size) problems.push(`${views.length} accounts of ${newest.size}`);
     for (const { accountId, version } of views) {
       const before = newest.get(accountId) ?? 0n;
@@ -86,5 +87,5 @@ function entriesOf(accountId: string): Parameters<typeof listEntries>[1] {
     valueDateBefore: undefined,
   };
   const range = { fromVersion: 1n, endVersion: ALL, limit: 10_000, versionsMax: 10_000 };
-  return { tenant: '', accountId, descending: false, ...range, ...any };
+  return { reach: ANYONE, accountId, descending: false, ...range, ...any };
 }

@@ -12,6 +12,7 @@ import { KAFKA_PLAINTEXT } from '#platform/kafka-security.ts';
 import { createKafka, createTopics } from '#platform/kafka.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { createLogger } from '#platform/logger.ts';
+import { NO_AUTH } from '#platform/auth-settings.ts';
 import { SERVER_LIMITS } from '#platform/server-limits.ts';
 import { uuidFromBytes } from '#platform/uuid.ts';
 import { EventBatch } from '#proto/bank/event/v1/event_batch.ts';
@@ -206,6 +207,7 @@ async function startReplica(
       listen: { host: '127.0.0.1', port: 0 },
       tls: undefined,
       server: SERVER_LIMITS,
+      auth: NO_AUTH,
       instance: `${instance}-${randomUUID().slice(0, 8)}`,
       logLevel: 'info',
       normal: { batchEventsMax: 500, batchTimeoutMs: 100 },

@@ -2,6 +2,7 @@
  * The cache on a real Redis: never below the version asked for, never older than its time, never in
  * the way.
  */
+import { ANYONE } from '#platform/caller.ts';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callFault } from '#client/call-fault.ts';
@@ -117,7 +118,7 @@ describe('the cache', () => {
 
   const view = async (version: number) => {
     const accountId = await service.openAccount(version);
-    const [found] = await readAccounts(service.databases.projectionStore, '', [accountId]);
+    const [found] = await readAccounts(service.databases.projectionStore, [accountId]);
     if (found === undefined) throw new Error('the account is not there');
     return found;
   };
@@ -190,9 +191,9 @@ test('a projection store that does not answer is said to be unavailable', async 
     maxConnections: 1,
   });
   const cache = { get: () => Promise.resolve(new Map()), put: () => undefined };
-  const watch = createProjectionWatch((ids) => readAccounts(db, '', ids), config, silentLogger);
+  const watch = createProjectionWatch((ids) => readAccounts(db, ids), config, silentLogger);
   const reader = createAccountReader(db, cache, watch, config);
-  const call = { signal: new AbortController().signal, deadlineAtMs: undefined };
+  const call = { signal: new AbortController().signal, deadlineAtMs: undefined, caller: ANYONE };
   const read = reader.read(new Map([[randomUUID(), 0n]]), call);
   await expect(read).rejects.toMatchObject({
     code: 14,

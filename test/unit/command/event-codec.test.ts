@@ -158,7 +158,7 @@ function decidedEvent(
   return {
     accountId,
     type: eventTypeOf(event),
-    after: { idBytes, state: after, hash: '', recordedAtMicros: RECORDED_AT },
+    after: { idBytes, state: after, hash: '', recordedAtMicros: RECORDED_AT, holder: undefined },
     start,
     end: writer.length,
     item: itemOf(commandOf('Deposit', content), itemIndex),

@@ -63,7 +63,7 @@ function contextOf(heads: Pick<LogHeads, 'known' | 'read'> & Partial<LogHeads>):
   return {
     db: logOfRows(),
     heads: Object.assign(heads, { wait: heads.wait ?? wait, mayHaveMoved }),
-    owners: { ownersOf: () => Promise.resolve(new Map()) },
+    holders: { holdersOf: () => Promise.resolve(new Map()) },
     budget: createByteBudget(BUDGET),
     distance: FEED,
     checkpointMs: FEED.checkpointMs,
@@ -72,7 +72,7 @@ function contextOf(heads: Pick<LogHeads, 'known' | 'read'> & Partial<LogHeads>):
 
 /** Its caller is gone when the first message has no room. */
 function tellUntilCut(context: FeedContext, seq: bigint): Promise<never> {
-  const filter = { types: undefined, owners: undefined, partitions: [0] };
+  const filter = { types: undefined, owners: undefined, reach: undefined, partitions: [0] };
   const cut = new AbortController();
   const cutNow = (): Promise<never> => {
     cut.abort(new Error('cut'));

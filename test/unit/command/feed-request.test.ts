@@ -2,6 +2,7 @@
  * Requests to the event log: each field and its rule, and tokens, which are of one log and one
  * filter.
  */
+import { ANYONE } from '#platform/caller.ts';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { RpcError } from '#platform/grpc-errors.ts';
@@ -107,10 +108,15 @@ test.each<[string, Partial<ReadAccountEventsRequest>, string[]]>([
   ],
 ])('ReadAccountEvents with %s', (_, request, expected) => {
   const full = ReadAccountEventsRequest.fromPartial(request);
-  expect(violationsOf(() => openAccountEventsRequest(full))).toEqual(expected);
+  expect(violationsOf(() => openAccountEventsRequest(full, ANYONE))).toEqual(expected);
 });
 
-const ALL: FeedFilter = { types: undefined, owners: undefined, partitions: [0, 3, 5] };
+const ALL: FeedFilter = {
+  types: undefined,
+  owners: undefined,
+  reach: undefined,
+  partitions: [0, 3, 5],
+};
 const seq = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
 const position = fc
   .tuple(fc.tuple(seq, seq, seq), fc.tuple(fc.nat(), fc.nat(), fc.nat()))

@@ -160,7 +160,7 @@ test('amounts of control totals', () => {
 
 test('a page holds as many as may be, however many are asked for', () => {
   const sizeOf = (pageSize: number) =>
-    itemPage({ submissionId: 's', pageSize, pageToken: '' }).size;
+    itemPage({ tenant: '', submissionId: 's' }, { pageSize, pageToken: '' }).size;
   expect([0, 1, 1_000, 1_001, 2 ** 31 - 1].map(sizeOf)).toEqual([100, 1, 1_000, 1_000, 1_000]);
   expect(refusal(() => sizeOf(-1))).toBe('page_size must be 0 or more');
 });

@@ -55,7 +55,13 @@ export function packedEventsBytes(events: readonly AccountEvent[]): number {
     return {
       accountId: ID,
       type: eventTypeOf(event),
-      after: { idBytes: uuidToBytes(ID), state: RICH, hash: '', recordedAtMicros: LATEST },
+      after: {
+        idBytes: uuidToBytes(ID),
+        state: RICH,
+        hash: '',
+        recordedAtMicros: LATEST,
+        holder: undefined,
+      },
       start,
       end,
       item: ITEM,

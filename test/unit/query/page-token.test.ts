@@ -101,6 +101,7 @@ describe('other tokens', () => {
 describe('a cache entry', () => {
   const view = {
     accountId: '3f2b8c1e-7a4d-4c55-9b60-1d2e3f4a5b6c',
+    tenant: 'acme',
     version: 12n,
     currencyCode: 'EUR',
     balanceMinor: -(2n ** 63n),

@@ -28,6 +28,7 @@ let watch: ProjectionWatch;
 function view(accountId: string, version: bigint): AccountView {
   return {
     accountId,
+    tenant: '',
     version,
     currencyCode: 'EUR',
     balanceMinor: 0n,

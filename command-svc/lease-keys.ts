@@ -1,0 +1,26 @@
+/**
+ * A lease of bulk mode is its caller's: it is kept under its id and who has taken it, so that for
+ * another one, who knows its id, there is none. Without authentication the id is all.
+ */
+import type { Caller } from '#platform/caller.ts';
+
+/** No tenant has it, and no id. */
+const MARK = '@';
+/** Sees the leases of all tenants. */
+const ALL_TENANTS = 'tenants.all';
+
+export function leaseKey(leaseId: string, { tenant, subject, scopes }: Caller): string {
+  const id = leaseId.toLowerCase();
+  return scopes === undefined ? id : [id, tenant, subject].join(MARK);
+}
+
+export function leaseIdOf(key: string): string {
+  return key.split(MARK)[0] ?? key;
+}
+
+/** Leases of its own tenant, and those that replicas hold for streams. */
+export function seesLease({ tenant, scopes }: Caller, key: string): boolean {
+  if (scopes === undefined || scopes.has(ALL_TENANTS)) return true;
+  const [, of] = key.split(MARK);
+  return of === undefined || of === tenant;
+}

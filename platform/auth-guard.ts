@@ -1,0 +1,142 @@
+/**
+ * Before a handler sees a call: who calls (authenticator.ts), whether it may (method-scopes.ts),
+ * and whether it has not had its share (quotas). A server interceptor behind the call guard. What
+ * it has found out hangs on the call's metadata (caller.ts), from which the token is taken away, so
+ * that nothing behind can print it. A stream ends when its caller's token does.
+ */
+import { ServerInterceptingCall } from '@grpc/grpc-js';
+import type { ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
+import type { Metadata } from '@grpc/grpc-js';
+import type { Authenticator } from './authenticator.ts';
+import { ANYONE, setCaller, type Caller } from './caller.ts';
+import { toServiceError } from './grpc-errors.ts';
+import type { Logger } from './logger.ts';
+import type { MethodScopes } from './method-scopes.ts';
+import { peerIdentityOf } from './peer-certificate.ts';
+import { tokenPassed } from './token-refusals.ts';
+
+type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
+type Method = Parameters<ServerInterceptor>[0];
+
+export type AuthGuardParts = {
+  /** Asked anew for each call: what is there counts when the call comes. */
+  readonly authenticator: () => Authenticator;
+  readonly scopes: MethodScopes;
+  /** Of a caller: throws an RpcError for one call too many; what it answers gives it back. */
+  readonly admit: Admit;
+  /** Whoever was refused, with the error. */
+  readonly onRefused: (refused: Refused) => void;
+  /** Beginnings of paths that are open to whoever asks. */
+  readonly open: readonly string[];
+  readonly log: Logger;
+};
+
+/** Without authentication: only where a call comes from is kept. */
+export const knowsNobody: ServerInterceptor = (_method, call) =>
+  new ServerInterceptingCall(call, {
+    start: (next) =>
+      next({
+        onReceiveMetadata(metadata, pass) {
+          setCaller(metadata, { ...ANYONE, peer: call.getPeer() });
+          pass(metadata);
+        },
+      }),
+  });
+
+export type Admit = (caller: Caller, isStream: boolean) => Promise<(() => void) | undefined>;
+
+export type Refused = {
+  readonly path: string;
+  /** undefined: nobody knows. */
+  readonly caller: Caller | undefined;
+  readonly peer: string;
+  readonly error: unknown;
+};
+
+const ALWAYS = (): void => undefined;
+/** The longest time that a timer takes. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+export function createAuthGuard(parts: AuthGuardParts): ServerInterceptor {
+  return (method, call) => {
+    const isOpen = parts.open.some((start) => method.path.startsWith(start));
+    return isOpen ? new ServerInterceptingCall(call) : new KnownCall(parts, method, call);
+  };
+}
+
+class KnownCall extends ServerInterceptingCall {
+  readonly #parts: AuthGuardParts;
+  readonly #method: Method;
+  readonly #next: ServerInterceptingCallInterface;
+  #isOver = false;
+  #giveBack = ALWAYS;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: AuthGuardParts, method: Method, next: ServerInterceptingCallInterface) {
+    super(next);
+    this.#parts = parts;
+    this.#method = method;
+    this.#next = next;
+  }
+
+  /** Nothing of the request is read before the handler asks for it, and it comes after this. */
+  override start(listener: Listener): void {
+    this.#next.start({
+      onReceiveMetadata: (metadata) => this.#letIn(metadata, listener),
+      onReceiveMessage: (message) => listener.onReceiveMessage(message),
+      onReceiveHalfClose: () => listener.onReceiveHalfClose(),
+      onCancel: () => {
+        this.#isOver = true;
+        clearTimeout(this.#timer);
+        this.#giveBack();
+        this.#giveBack = ALWAYS;
+        listener.onCancel();
+      },
+    });
+  }
+
+  #letIn(metadata: Metadata, listener: Listener): void {
+    const peer = this.#next.getPeer();
+    const authorization = metadata.get('authorization');
+    metadata.remove('authorization');
+    const certificate = peerIdentityOf(this.#next);
+    let caller: Caller | undefined;
+    const enter = async (): Promise<void> => {
+      const { authenticator, scopes, admit } = this.#parts;
+      const identity = await authenticator().identify({ authorization, certificate });
+      caller = { ...identity, peer };
+      scopes.check(this.#method.path, caller);
+      const giveBack = await admit(caller, this.#isStream);
+      if (this.#isOver) return giveBack?.();
+      this.#giveBack = giveBack ?? ALWAYS;
+      setCaller(metadata, caller);
+      if (this.#isStream) this.#endWith(caller.expiresAtMs);
+      listener.onReceiveMetadata(metadata);
+    };
+    enter().catch((error: unknown) => {
+      if (this.#isOver) return;
+      this.#parts.onRefused({ path: this.#method.path, caller, peer, error });
+      this.#end(error);
+    });
+  }
+
+  get #isStream(): boolean {
+    return this.#method.requestStream || this.#method.responseStream;
+  }
+
+  #endWith(expiresAtMs: number | undefined): void {
+    if (expiresAtMs === undefined) return;
+    const leftMs = expiresAtMs - Date.now();
+    const next = (): void => {
+      if (Date.now() >= expiresAtMs) this.#end(tokenPassed());
+      else this.#endWith(expiresAtMs);
+    };
+    this.#timer = setTimeout(next, Math.min(Math.max(leftMs, 0), TIMER_MS_MAX));
+    this.#timer.unref();
+  }
+
+  #end(error: unknown): void {
+    const { code, details, metadata } = toServiceError(error, this.#parts.log);
+    this.#next.sendStatus({ code, details, metadata });
+  }
+}

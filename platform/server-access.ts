@@ -1,0 +1,64 @@
+/**
+ * Who may call a server's methods, in one piece: authentication, the table of scopes and quotas, as
+ * its settings say. Health is open to whoever asks, reflection where the settings say so.
+ */
+import type { ServerInterceptor, ServiceDefinition } from '@grpc/grpc-js';
+import { createAuthGuard, knowsNobody, type Admit, type Refused } from './auth-guard.ts';
+import { NO_AUTH, type AuthSettings } from './auth-settings.ts';
+import { openAuthenticator, type Authenticator } from './authenticator.ts';
+import type { Logger } from './logger.ts';
+import { createMethodScopes, type ScopeTable } from './method-scopes.ts';
+import { noKeys } from './token-refusals.ts';
+
+export type AccessOptions = {
+  /** Default: none. */
+  readonly auth?: AuthSettings;
+  /** A row for each method that the server serves; checked also without authentication. */
+  readonly scopes?: ScopeTable;
+  /** Of authenticated callers. */
+  readonly admit?: Admit;
+  readonly onRefused?: (refused: Refused) => void;
+};
+
+export type ServerAccess = {
+  readonly interceptor: ServerInterceptor;
+  /** Throws when a method has no row in the table. */
+  add(definition: ServiceDefinition): void;
+  /** Before the server listens. */
+  open(): Promise<void>;
+  close(): void;
+};
+
+const HEALTH = '/grpc.health.';
+const REFLECTION = '/grpc.reflection.';
+
+export function createServerAccess(options: AccessOptions, log: Logger): ServerAccess {
+  const { auth = NO_AUTH, admit = admitAll, onRefused = passOver } = options;
+  const isOff = auth.tokens === undefined && auth.identitiesFile === undefined;
+  const scopes = createMethodScopes(options.scopes ?? {});
+  let authenticator: Authenticator | undefined;
+  const opened = (): Authenticator => {
+    if (authenticator === undefined) throw noKeys();
+    return authenticator;
+  };
+  const open = auth.openReflection ? [HEALTH, REFLECTION] : [HEALTH];
+  const guard = createAuthGuard({ authenticator: opened, scopes, admit, onRefused, open, log });
+  return {
+    interceptor: isOff ? knowsNobody : guard,
+    add(definition) {
+      if (options.scopes !== undefined) scopes.add(definition);
+    },
+    async open() {
+      if (!isOff) authenticator = await openAuthenticator(auth, log);
+    },
+    close: () => authenticator?.close(),
+  };
+}
+
+function admitAll(): Promise<undefined> {
+  return Promise.resolve(undefined);
+}
+
+function passOver(): void {
+  // nobody wants to know
+}

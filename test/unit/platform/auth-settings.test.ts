@@ -1,0 +1,56 @@
+/** Settings of authentication: off on loopback only, and what each way of it needs. */
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { AUTH_ENV, authSettings } from '#platform/auth-settings.ts';
+import { parseEnv, type Address } from '#platform/config.ts';
+
+const LOCAL = { host: '127.0.0.1', port: 50051 };
+
+function settings(env: NodeJS.ProcessEnv, listen: Address = LOCAL) {
+  return authSettings(parseEnv(z.object(AUTH_ENV), env), listen, 'BANK_X_LISTEN');
+}
+
+test('off: on loopback only', () => {
+  for (const host of ['127.0.0.1', '127.8.8.8', '::1', 'localhost', '[::1]']) {
+    expect(settings({}, { host, port: 1 }).tokens).toBeUndefined();
+  }
+  for (const host of ['0.0.0.0', '::', '10.0.0.1', 'bank.example', '127.0.0.1.evil.example']) {
+    const wanted = `off": without authentication a service listens on loopback only`;
+    expect(() => settings({ BANK_AUTH: 'off' }, { host, port: 1 })).toThrow(wanted);
+    expect(() => settings({}, { host, port: 1 })).toThrow(`BANK_X_LISTEN is "${host}:1"`);
+  }
+});
+
+test('jwt: an issuer and its keys, from a file, by https, or from this machine', () => {
+  const env = { BANK_AUTH: 'jwt', BANK_AUTH_ISSUER: 'i', BANK_AUTH_JWKS: '/etc/bank/jwks.json' };
+  const anywhere = { host: '0.0.0.0', port: 1 };
+  expect(settings(env, anywhere).tokens).toMatchObject({ issuer: 'i', audience: 'banking-es' });
+  expect(settings(env, anywhere).identitiesFile).toBeUndefined();
+  for (const source of ['https://issuer.example/jwks', 'http://127.0.0.1:8080/jwks']) {
+    const { tokens } = settings({ ...env, BANK_AUTH_JWKS: source });
+    expect(tokens?.keys.source).toBe(source);
+  }
+  for (const source of ['http://issuer.example/jwks', 'ftp://127.0.0.1/jwks', 'https://']) {
+    const wrong = () => settings({ ...env, BANK_AUTH_JWKS: source });
+    expect(wrong).toThrow('BANK_AUTH_JWKS: must be a file, an https address, or http on loopback');
+  }
+  expect(() => settings({ ...env, BANK_AUTH_ISSUER: '' })).toThrow('BANK_AUTH_ISSUER=(not set)');
+  expect(() => settings({ ...env, BANK_AUTH_JWKS: '' })).toThrow('BANK_AUTH_JWKS=(not set)');
+});
+
+test('mtls: the file that says who a certificate is', () => {
+  const file = { BANK_AUTH_IDENTITIES: '/etc/bank/identities.json' };
+  const { tokens, identitiesFile } = settings({ BANK_AUTH: 'mtls', ...file });
+  expect({ tokens, identitiesFile }).toEqual({
+    tokens: undefined,
+    identitiesFile: file.BANK_AUTH_IDENTITIES,
+  });
+  expect(() => settings({ BANK_AUTH: 'mtls' })).toThrow('BANK_AUTH_IDENTITIES=(not set)');
+  const both = { BANK_AUTH: 'jwt+mtls', BANK_AUTH_ISSUER: 'i', BANK_AUTH_JWKS: 'f', ...file };
+  expect(settings(both).tokens?.issuer).toBe('i');
+  expect(settings(both).identitiesFile).toBe(file.BANK_AUTH_IDENTITIES);
+});
+
+test('a way that is none is named', () => {
+  expect(() => settings({ BANK_AUTH: 'none' })).toThrow('BANK_AUTH="none"');
+});
