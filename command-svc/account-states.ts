@@ -9,6 +9,7 @@
  * the event store) empties the cache; nothing is ever guessed.
  */
 import type { ClientBase, Pool } from 'pg';
+import { counter } from '#platform/telemetry.ts';
 import { dropStates, type BaseAccount, type LaneStates, type StatesLimits } from './lane-states.ts';
 import {
   absentAccount,
@@ -43,6 +44,21 @@ export type LoadOptions = {
   readonly assumedAbsent?: ReadonlySet<string>;
 };
 
+const lookUps = counter(
+  'bank.command.cache.lookups',
+  "Accounts that batches needed, by whether the lane's cache had them: hit, miss, or absent (to " +
+    'be opened in bulk, and not looked for).',
+  '{account}',
+  ['outcome'],
+);
+
+function noteLookUps(wanted: number, missing: number, absent: number): void {
+  const hits = Math.max(0, wanted - missing - absent);
+  if (hits > 0) lookUps.add(hits, { outcome: 'hit' });
+  if (missing > 0) lookUps.add(missing, { outcome: 'miss' });
+  if (absent > 0) lookUps.add(absent, { outcome: 'absent' });
+}
+
 const NO_IDS: ReadonlySet<string> = new Set();
 
 /**
@@ -68,8 +84,10 @@ export async function loadStates(
     const missing = takeCached(lane, wanted.accountIds, found, absent);
     if (missing.length === 0 && !mustLook && lane.known !== undefined) {
       const { known, knownBatchId } = lane;
+      if (round === 0) noteLookUps(wanted.accountIds.size, 0, absent.size);
       return { known, knownBatchId, accounts: found, operations: foundOperations, ...facts };
     }
+    if (round === 0) noteLookUps(wanted.accountIds.size, missing.length, absent.size);
     mustLook = false;
     const loaded = await loadAccounts(db, {
       partition: lane.partition,

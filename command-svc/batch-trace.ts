@@ -2,10 +2,12 @@
  * The trace of a batch: one root span, with a child for each step (intake, lock, load, decide,
  * append), linked to the streams and calls that its items came by. Its context rides in the outbox
  * row to the projector and on to the acknowledgement. Spans are made per batch, never per item.
+ * What a step took is told to the metrics too.
  */
 import { randomBytes } from 'node:crypto';
 import { ROOT_CONTEXT, SpanStatusCode, trace, type Link, type Span } from '@opentelemetry/api';
 import { linkOfTraceparent, traceparentOf, tracer } from '#platform/telemetry.ts';
+import { noteStart, noteStep } from './batch-metrics.ts';
 import { LINKS_MAX } from './bounds.ts';
 import type { BatchItem } from './batch-item.ts';
 
@@ -25,6 +27,7 @@ export function startBatchTrace(
   items: readonly BatchItem[],
   queuedSinceMs: number,
 ): BatchTrace {
+  noteStart(items.length, queuedSinceMs);
   const spans = tracer('command-svc');
   const root = spans.startSpan(
     'batch',
@@ -41,6 +44,7 @@ export function startBatchTrace(
     traceparent: traceparentOf(root) ?? unrecordedTraceparent(),
     async step(name, fn) {
       const span = spans.startSpan(name, {}, within);
+      const startedMs = performance.now();
       try {
         return await fn();
       } catch (error) {
@@ -48,6 +52,7 @@ export function startBatchTrace(
         throw error;
       } finally {
         span.end();
+        noteStep(name, startedMs);
       }
     },
     event(name, attributes, at) {

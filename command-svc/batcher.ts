@@ -9,6 +9,7 @@
 import type { BatchItem } from './batch-item.ts';
 import { partitionsOf, type Barrier, type ProcessBarrier } from './barrier.ts';
 import { BarrierQueue, type ReadyBarrier } from './barrier-queue.ts';
+import { loadOf, type BatcherLoad } from './batcher-load.ts';
 import { hasProcessor, isDue, runItemsMax, wakeAtMs } from './batch-start.ts';
 import type { BatcherLimits, InFlight, Moment } from './batch-start.ts';
 import { shuttingDown } from './shutting-down.ts';
@@ -30,6 +31,8 @@ export type Batcher = {
 export type AdjustableBatcher = Batcher & {
   /** From the next dispatch on; a shorter queue takes nothing until it is below its limit. */
   adjust(limits: BatcherLimits): void;
+  /** What waits now. */
+  load(): BatcherLoad;
 };
 
 export function createBatcher(
@@ -57,6 +60,7 @@ class LaneBatcher implements AdjustableBatcher {
   #dispatchPlanned = false;
   #timer: NodeJS.Timeout | undefined;
   #stopped: PromiseWithResolvers<void> | undefined;
+  readonly load = (): BatcherLoad => loadOf(this.#lanes, this.#inFlight, performance.now());
 
   constructor(
     partitionCount: number,
@@ -131,9 +135,7 @@ class LaneBatcher implements AdjustableBatcher {
 
   adjust(limits: BatcherLimits): void {
     this.#limits = limits;
-    for (const lane of this.#lanes) {
-      if (!hasNoRoom(lane, limits)) wakeRoomWaiters(lane);
-    }
+    for (const lane of this.#lanes) if (!hasNoRoom(lane, limits)) wakeRoomWaiters(lane);
     this.#planDispatch();
   }
 
@@ -181,13 +183,12 @@ class LaneBatcher implements AdjustableBatcher {
   }
 
   #moment(nowMs: number): Moment {
-    const stopping = this.#stopped !== undefined;
     return {
       inFlight: this.#inFlight,
       unaryBefore: this.#inFlight.unary,
       nowMs,
       lastUnaryMs: this.#lastUnaryMs,
-      stopping,
+      stopping: this.#stopped !== undefined,
     };
   }
 

@@ -26,6 +26,7 @@ import { createAccountLocks } from './account-locks.ts';
 import { newCounts, type BatchContext } from './batch.ts';
 import type { BatcherLimits } from './batch-start.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
+import { watchBatching, watchUploads } from './batching-metrics.ts';
 import { createBulkIntake } from './bulk-intake.ts';
 import { bulkModeHandlers } from './bulk-mode-requests.ts';
 import { openBulkMode, type BulkMode } from './bulk-mode.ts';
@@ -65,7 +66,7 @@ await runService({ name: NAME, log, start: (context) => start(config, context) }
 async function start(settings: CommandConfig, context: ServiceContext): Promise<void> {
   const { closers, log, stopping } = context;
   const { instance } = settings;
-  const telemetry = startTelemetry({ service: NAME, instance, env: process.env });
+  const telemetry = await startTelemetry({ service: NAME, instance, env: process.env });
   closers.add('telemetry', telemetry.shutdown);
   const limits = { limits: settings.server, longMethods: LONG_METHODS };
   const { server, listen, open, setServing, drain } = createGrpcServer({ log, ...limits });
@@ -83,6 +84,7 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
 
   const { streamIdleMs, streamResultsMax, states } = settings;
   const uploads = createSlots(settings.uploadsMax, tooManyUploads);
+  watchUploads(uploads.taken);
   const messages = createByteBudget(DECODED_MESSAGES_BYTES_MAX);
   const unreadResults = createByteBudget(UNREAD_RESULTS_BYTES_MAX);
   const bounds = { streamIdleMs, streamResultsMax, states, messages, unreadResults, uploads };
@@ -108,8 +110,9 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   open();
   closers.add('streams', drained);
   closers.add('server', () => drain(settings.drainMs));
-  await announceReady(process.env, NAME, address);
-  log.info('Serving.', { address });
+  const { metricsAddress } = telemetry;
+  await announceReady(process.env, NAME, address, metricsAddress);
+  log.info('Serving.', { address, metricsAddress });
 }
 
 /**
@@ -124,6 +127,7 @@ async function openSubmissions(
   const eventStore = createPool({
     url,
     applicationName: `${instance}-requests`,
+    metricName: 'requests',
     maxConnections: settings.requestConnectionsMax,
     statementTimeoutMs: settings.requestStatementTimeoutMs,
     lockTimeoutMs,
@@ -134,6 +138,7 @@ async function openSubmissions(
   const watchPool = createPool({
     url,
     applicationName,
+    metricName: 'watch',
     maxConnections: WATCH_CONNECTIONS_MAX,
     log,
   });
@@ -159,6 +164,7 @@ async function startEventLog(
   const db = createPool({
     url: settings.eventStoreUrl,
     applicationName: `${settings.instance}-feeds`,
+    metricName: 'feeds',
     maxConnections: FEED.connectionsMax,
     statementTimeoutMs: settings.requestStatementTimeoutMs,
     log,
@@ -181,6 +187,7 @@ function startBatcher(
   const eventStore = createPool({
     url: settings.eventStoreUrl,
     applicationName: `${settings.instance}-batches`,
+    metricName: 'batches',
     maxConnections: settings.batchConnectionsMax,
     answerTimeoutMs: append.answerTimeoutMs + lockTimeoutMs,
     lockTimeoutMs,
@@ -207,6 +214,7 @@ function startBatcher(
   const processors = tellingOfAppends(laneProcessors(context), eventLog.mayHaveMoved);
   const batcher = createBatcher(partitionCount, limits(), ...processors);
   bulkMode.onChange(() => batcher.adjust(limits()));
+  watchBatching({ counts, locks: locks.counts, load: () => batcher.load() });
   closers.add('batcher', async () => {
     await batcher.stop();
     log.info('The batcher has drained.', { ...counts, locks: locks.counts });

@@ -11,6 +11,7 @@ import type { Barrier, BarrierResult, NothingStored } from './barrier.ts';
 import { underTheHeads } from './barrier-transaction.ts';
 import { newBatch, type Batch, type BatchContext } from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
+import { noteEnd } from './batch-metrics.ts';
 import { startBatchTrace } from './batch-trace.ts';
 import { refusalWithIndex } from './command-answers.ts';
 import { lockLanes } from './lock-deferral.ts';
@@ -30,6 +31,7 @@ export async function processBarrier(
   const items = dropExpired(given.items);
   if (items.length === 0) return;
   const barrier = { ...given, items };
+  const startedMs = performance.now();
   const trace = startBatchTrace(lane.partition, items, queuedSinceMs);
   tellModeChanges(context, trace);
   const nowMicros = BigInt(Date.now()) * 1000n;
@@ -45,9 +47,11 @@ export async function processBarrier(
       items: items.length,
       err: error,
     });
+    noteEnd('failed', startedMs);
     trace.end({ ...attributes, error: true });
     return failItems(items, batch.unanswered !== undefined, error);
   }
+  noteEnd('barrier', startedMs);
   trace.end({ ...attributes, 'bank.outcome': result.kind });
   if (result.kind !== 'stored') return settleNothing(items, result);
   reply(result.batch);

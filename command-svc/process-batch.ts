@@ -18,6 +18,7 @@ import type { LaneStates } from './lane-states.ts';
 import { lockBatch } from './lock-deferral.ts';
 import { isExpired, newBatch, type Batch, type BatchContext, type BatchResult } from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
+import { noteDecisions, noteEnd, noteUnstored } from './batch-metrics.ts';
 import { startBatchTrace } from './batch-trace.ts';
 import { tellModeChanges } from './mode-changes.ts';
 
@@ -30,6 +31,7 @@ export async function processBatch(
 ): Promise<readonly BatchItem[]> {
   const items = dropExpired(given);
   if (items.length === 0) return NONE;
+  const startedMs = performance.now();
   const trace = startBatchTrace(lane.partition, items, queuedSinceMs);
   tellModeChanges(context, trace);
   const nowMicros = BigInt(Date.now()) * 1000n;
@@ -37,16 +39,18 @@ export async function processBatch(
   const attributes = { 'bank.batch_id': batch.batchId };
   let deferred = NONE;
   let result: BatchResult;
+  let path: 'fast' | 'slow';
   try {
     const whole = batch;
     const locked = await trace.step('lock', () => lockBatch(context, whole));
     deferred = locked.deferred;
     if (locked.batch === undefined) {
+      noteEnd('deferred', startedMs);
       trace.end({ ...attributes, 'bank.deferred': deferred.length });
       return deferred;
     }
     batch = locked.batch;
-    result = await store(context, batch, locked.lock);
+    ({ result, path } = await store(context, batch, locked.lock));
   } catch (error) {
     context.log.error('A batch was not stored.', {
       batchId: batch.batchId,
@@ -54,11 +58,13 @@ export async function processBatch(
       items: batch.items.length,
       err: error,
     });
+    noteEnd('failed', startedMs);
     trace.end({ ...attributes, error: true });
     failItems(batch.items, batch.unanswered !== undefined, error);
     return deferred;
   }
   reply(result);
+  noteEnd(path, startedMs);
   trace.end({ ...attributes, 'bank.seq': Number(result.position ?? 0n) });
   if (result.again.length === 0) return deferred;
   return [...(await processBatch(context, lane, result.again, performance.now())), ...deferred];
@@ -71,10 +77,11 @@ async function store(
   context: BatchContext,
   batch: Batch,
   lock: HeldLock | undefined,
-): Promise<BatchResult> {
+): Promise<{ result: BatchResult; path: 'fast' | 'slow' }> {
   try {
     const fast = lock === undefined ? SLOW : await appendFast(context, batch);
-    return fast === SLOW ? await appendUnderHeads(context, batch) : fast;
+    if (fast !== SLOW) return { result: fast, path: 'fast' };
+    return { result: await appendUnderHeads(context, batch), path: 'slow' };
   } finally {
     lock?.release();
   }
@@ -91,6 +98,7 @@ export function dropExpired(items: readonly BatchItem[]): readonly BatchItem[] {
 
 function settleExpired(items: readonly BatchItem[]): void {
   if (items.length === 0) return;
+  noteUnstored(items, 'expired');
   const message = 'the caller gave up before the command was stored: nothing was done';
   const error = new RpcError(status.DEADLINE_EXCEEDED, message);
   for (const item of items) item.origin.settle({ kind: 'failed', error }, item);
@@ -102,11 +110,14 @@ export function reply(result: BatchResult): void {
     if (decision === undefined) throw new Error(`no decision for item ${place}`);
     item.origin.settle(decision, item);
   }
+  noteDecisions(result.items, result.decisions);
+  noteUnstored(result.takenOver, 'taken_over');
   for (const item of result.takenOver) item.origin.settle({ kind: 'taken-over' }, item);
   settleExpired(result.expired);
 }
 
 export function failItems(items: readonly BatchItem[], unanswered: boolean, cause: unknown): void {
+  noteUnstored(items, 'failed');
   for (const item of items) {
     item.origin.settle({ kind: 'failed', error: errorFor(item, unanswered, cause) }, item);
   }

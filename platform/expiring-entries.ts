@@ -13,6 +13,9 @@ export type Entry = {
   readonly endsAtMs: number;
 };
 
+/** `restMs` is 0 when there is none. */
+export type Standing = { readonly count: number; readonly restMs: number };
+
 export type ExpiringEntries = {
   /** Makes the entry or sets it anew; undefined: there are as many as there may be. */
   put(id: string, text: string, ttlMs: number): Promise<Entry | undefined>;
@@ -21,8 +24,8 @@ export type ExpiringEntries = {
   /** Answers how many are left; an entry that is not there is removed already. */
   remove(id: string): Promise<number>;
   has(id: string): Promise<boolean>;
-  /** For how long there will be one at least, as things are; 0: there is none. */
-  restMs(): Promise<number>;
+  /** How many there are, and for how long there will be one at least, as things are. */
+  standing(): Promise<Standing>;
   /** Those that end first leading. */
   list(): Promise<Entry[]>;
   /** Where changes are announced. */
@@ -69,7 +72,7 @@ return redis.call('HEXISTS', KEYS[2], ARGV[1])`;
 
 const REST = `${PRUNE}
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-return last[2] and last[2] - now or 0`;
+return {redis.call('ZCARD', KEYS[1]), last[2] and last[2] - now or 0}`;
 
 const LIST = `${PRUNE}
 local found = {}
@@ -85,6 +88,9 @@ const ROW = z
 const ONE = ROW.nullable().transform((entry) => entry ?? undefined);
 const MANY = z.array(ROW);
 const COUNT = z.int();
+const STANDING = z
+  .tuple([z.int(), z.int()])
+  .transform(([count, restMs]): Standing => ({ count, restMs }));
 
 /** `keys` begins both keys and the channel; braces in it keep them together in a Redis Cluster. */
 export function createExpiringEntries(
@@ -112,7 +118,7 @@ export function createExpiringEntries(
     prolong: (id, ttlMs) => run(ONE, PROLONG, id, ttlMs),
     remove: (id) => run(COUNT, REMOVE, id),
     has: async (id) => (await run(COUNT, HAS, id)) === 1,
-    restMs: () => run(COUNT, REST),
+    standing: () => run(STANDING, REST),
     list: () => run(MANY, LIST),
     channel,
   };

@@ -9,6 +9,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { createCallDoor } from './call-door.ts';
 import { createCallGuard } from './call-guard.ts';
+import { callTelemetry } from './call-telemetry.ts';
 import type { Address } from './config.ts';
 import { guardConnections } from './connection-guard.ts';
 import { HEALTH_SERVICE, createHealth } from './grpc-health.ts';
@@ -16,6 +17,7 @@ import { createReflection } from './grpc-reflection.ts';
 import { http2ServersOf } from './http2-servers.ts';
 import type { Logger } from './logger.ts';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
+import { watchHeld } from './server-metrics.ts';
 import { countRefused, tooManyCalls } from './server-refusals.ts';
 import { createStreamGuard } from './stream-guard.ts';
 import { notStarted, type Starting } from './not-started.ts';
@@ -66,8 +68,13 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const streams = createStreamGuard(limits, log);
   const isFull = (): boolean => calls.counts().inHand >= limits.callsMax;
   const door = createCallDoor(isFull, tooManyCalls(limits), () => countRefused('calls'));
-  const server = new Server({ ...channelOptions(limits), interceptors: [calls.interceptor] });
+  const server = new Server({
+    ...channelOptions(limits),
+    interceptors: [callTelemetry, calls.interceptor],
+  });
   const health = createHealth();
+  const held = (): ServerHeld => ({ ...calls.counts(), ...streams.held() });
+  const unwatch = watchHeld(held);
   const names = new Set<string>();
   const starting = new Set<string>();
   const addToServer = server.addService.bind(server);
@@ -112,6 +119,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     },
     setServing: (service, serving) => health.set(service, serving),
     drain: async (graceMs) => {
+      unwatch();
       health.close();
       calls.close();
       streams.close();
@@ -119,7 +127,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       log.warn('Calls were still running at the end of the grace and have been cut.', { graceMs });
       server.forceShutdown();
     },
-    held: () => ({ ...calls.counts(), ...streams.held() }),
+    held,
   };
   return grpc;
 }

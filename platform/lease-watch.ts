@@ -8,7 +8,7 @@ import type { Logger } from './logger.ts';
 import { isReady } from './redis.ts';
 
 export type LeaseWatchOptions = {
-  readonly leases: Pick<Leases, 'restMs' | 'channel'>;
+  readonly leases: Pick<Leases, 'standing' | 'channel'>;
   /** For commands; its coming asks anew. */
   readonly redis: Redis;
   /** A connection of its own: it subscribes. */
@@ -21,6 +21,8 @@ export type LeaseWatchOptions = {
 
 export type LeaseWatch = {
   isHeld(): boolean;
+  /** As Redis told last; none when that is over. */
+  heldCount(): number;
   close(): void;
 };
 
@@ -28,6 +30,7 @@ export function watchLeases(options: LeaseWatchOptions): LeaseWatch {
   const { leases, redis, subscriber, log } = options;
   let heldUntilMs = 0;
   let wasHeld = false;
+  let heldCount = 0;
   let timer: NodeJS.Timeout | undefined;
   let asking = false;
   let askAgain = false;
@@ -45,7 +48,8 @@ export function watchLeases(options: LeaseWatchOptions): LeaseWatch {
   const ask = async (): Promise<void> => {
     const askedAtMs = performance.now(); // earlier than Redis' answer: never beyond its time
     try {
-      const restMs = await leases.restMs();
+      const { count, restMs } = await leases.standing();
+      heldCount = count;
       heldUntilMs = restMs > 0 ? askedAtMs + restMs : 0;
     } catch (error) {
       log.debug('Redis did not tell of the leases; what it told before counts.', { err: error });
@@ -72,6 +76,7 @@ export function watchLeases(options: LeaseWatchOptions): LeaseWatch {
   const poll = setInterval(refresh, options.pollMs);
   return {
     isHeld: () => wasHeld,
+    heldCount: () => (wasHeld ? heldCount : 0),
     close() {
       closed = true;
       clearInterval(poll);

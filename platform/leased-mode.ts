@@ -8,13 +8,13 @@ import { watchLeases } from './lease-watch.ts';
 import { createLeases, type Leases } from './leases.ts';
 import { closeRedis, createRedis, isReady } from './redis.ts';
 import { createReplicaReports, type ReplicaReports } from './replica-reports.ts';
-import { counter } from './telemetry.ts';
+import { counter, observedGauge } from './telemetry.ts';
 
 export type ModeSettings = Readonly<Record<string, number>>;
 
 export type LeasedModeOptions<Settings extends ModeSettings> = {
   readonly redisUrl: string;
-  /** The mode's name: in keys, in the log and in the metric `bank.<name>.changes`. */
+  /** The mode's name: in keys, in the log and as attribute `mode` of the metrics. */
   readonly name: string;
   readonly service: string;
   readonly instance: string;
@@ -47,6 +47,25 @@ export const LEASED_MODE = {
   reportLifeMs: 4_000,
 } as const;
 
+const changes = counter(
+  'bank.mode.changes',
+  'Times that a mode of all replicas (bulk_mode) went on or off here.',
+  '{change}',
+  ['mode', 'to'],
+);
+const modeOn = observedGauge(
+  'bank.mode.on',
+  'Whether a mode of all replicas (bulk_mode) is on here: 0 or 1.',
+  '{mode}',
+  ['mode'],
+);
+const leasesHeld = observedGauge(
+  'bank.mode.leases',
+  'Leases of a mode that are held now, in all replicas, as this one saw it last.',
+  '{lease}',
+  ['mode'],
+);
+
 /** Changes that wait for a trace to be told in; the oldest give way. */
 const UNTOLD_MAX = 8;
 
@@ -59,7 +78,6 @@ export function openLeasedMode<Settings extends ModeSettings>(
   const keys = `bank:{${name}}`;
   const leases = createLeases(redis, keys);
   const reports = createReplicaReports(redis, keys);
-  const changes = counter(`bank.${name}.changes`, `Times that ${name} went on or off.`);
   const listeners: (() => void)[] = [];
   const untold: ModeChange[] = [];
   const settings = (): Settings => (watch.isHeld() ? options.on : options.off);
@@ -75,7 +93,7 @@ export function openLeasedMode<Settings extends ModeSettings>(
     untold.push({ name, isOn, at: new Date() });
     if (untold.length > UNTOLD_MAX) untold.shift();
     log.info(`${name} is ${isOn ? 'on' : 'off'}.`, { ...settings() });
-    changes.add(1, { to: isOn ? 'on' : 'off' });
+    changes.add(1, { mode: name, to: isOn ? 'on' : 'off' });
     for (const listener of listeners) listener();
     report();
   };
@@ -83,6 +101,10 @@ export function openLeasedMode<Settings extends ModeSettings>(
   const watch = watchLeases({ leases, redis, subscriber, pollMs, log, onChange });
   redis.on('ready', report);
   const reporting = setInterval(report, reportEveryMs);
+  const unwatch = [
+    modeOn.watch(() => [[watch.isHeld() ? 1 : 0, { mode: name }]]),
+    leasesHeld.watch(() => [[watch.heldCount(), { mode: name }]]),
+  ];
   return {
     isOn: watch.isHeld,
     settings,
@@ -92,6 +114,7 @@ export function openLeasedMode<Settings extends ModeSettings>(
     reports,
     async close() {
       clearInterval(reporting);
+      for (const end of unwatch) end();
       watch.close();
       if (isReady(redis)) {
         await reports.withdraw().catch((error: unknown) => {

@@ -3,7 +3,7 @@
 // throws EntriesUnavailableError.
 import { z } from 'zod';
 import type { Redis } from 'ioredis';
-import { createExpiringEntries, type Entry } from './expiring-entries.ts';
+import { createExpiringEntries, type Entry, type Standing } from './expiring-entries.ts';
 
 export type Lease = {
   readonly id: string;
@@ -23,8 +23,8 @@ export type Leases = {
   /** Answers how many are held now; one that has ended before is answered alike. */
   end(id: string): Promise<number>;
   holds(id: string): Promise<boolean>;
-  /** For how long one at least is held, as things are; 0: none is. */
-  restMs(): Promise<number>;
+  /** How many are held, and for how long one at least is, as things are. */
+  standing(): Promise<Standing>;
   list(): Promise<Lease[]>;
   /** Where changes are announced. */
   readonly channel: string;
@@ -40,7 +40,7 @@ export function createLeases(redis: Redis, keys: string): Leases {
     renew: async (id, ttlMs) => leaseOf(await entries.prolong(id, ttlMs)),
     end: entries.remove,
     holds: entries.has,
-    restMs: entries.restMs,
+    standing: entries.standing,
     list: async () => (await entries.list()).map(toLease),
     channel: entries.channel,
   };

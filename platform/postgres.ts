@@ -3,6 +3,7 @@
 // these pools only. A lost idle connection is logged and replaced; it never ends the process.
 import pg from 'pg';
 import type { Logger } from './logger.ts';
+import { watchPool } from './pool-metrics.ts';
 import { isConnectionLost, isRolledBack } from './sql-states.ts';
 
 export {
@@ -32,6 +33,8 @@ export type PoolOptions = {
   /** A query without an answer for so long rejects; its connection must be thrown away. */
   answerTimeoutMs?: number;
   connectTimeoutMs?: number;
+  /** What metrics call it; without one they do not tell of it. */
+  metricName?: string;
   log?: Logger;
 };
 
@@ -59,6 +62,8 @@ export function createPool(options: PoolOptions): pg.Pool {
   pool.on('error', (error) => {
     options.log?.warn('A connection to PostgreSQL was lost.', { err: error });
   });
+  const { metricName, maxConnections } = options;
+  if (metricName !== undefined) watchPool(pool, metricName, maxConnections);
   return pool;
 }
 

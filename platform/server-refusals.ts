@@ -6,7 +6,12 @@ import { counter } from './telemetry.ts';
 
 export const RETRY_AFTER_MS = 1_000;
 
-const refused = counter('bank.server.refused', 'What a server refused by one of its limits.');
+const refused = counter(
+  'bank.server.refused',
+  'What a server refused by one of its limits.',
+  '{call}',
+  ['limit'],
+);
 
 export function countRefused(limit: string): void {
   refused.add(1, { limit });

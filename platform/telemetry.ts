@@ -1,37 +1,41 @@
-// Traces by OpenTelemetry, sent by OTLP when OTEL_EXPORTER_OTLP_ENDPOINT is set; without it every
-// span is a no-op and nothing is loaded. No automatic instrumentation: each step makes its own span
-// and hands the context on explicitly, as W3C traceparent text where it leaves the process
-// (metadata, outbox row, Kafka header).
+// Traces and metrics by OpenTelemetry: sent by OTLP when OTEL_EXPORTER_OTLP_ENDPOINT is set, and
+// metrics shown on a page when BANK_METRICS_LISTEN is. Without either every span and instrument is
+// a no-op and nothing is loaded. No automatic instrumentation: each step makes its own span and
+// hands the context on explicitly, as W3C traceparent text where it leaves the process (metadata,
+// outbox row, Kafka header).
 import { ROOT_CONTEXT, TraceFlags, isSpanContextValid, trace } from '@opentelemetry/api';
 import type { Context, Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
+import { readTelemetrySettings } from './telemetry-settings.ts';
 
 export { counter } from './counters.ts';
 export type { Counter } from './counters.ts';
 export { gauge } from './gauges.ts';
 export type { Gauge } from './gauges.ts';
+export { COUNTS, SECONDS, histogram } from './histograms.ts';
+export type { Histogram } from './histograms.ts';
+export { observedCounter, observedGauge } from './observed.ts';
 
 export type Telemetry = {
-  /** Resolves when spans are recorded (at once when there is no endpoint). */
-  ready: Promise<void>;
+  /** host:port of the metrics page; undefined: there is none. */
+  readonly metricsAddress: string | undefined;
   /** Sends what is left, within bounds. */
-  shutdown: () => Promise<void>;
+  shutdown(): Promise<void>;
 };
 
 export type TelemetryOptions = { service: string; instance: string; env: NodeJS.ProcessEnv };
 
-export function startTelemetry(options: TelemetryOptions): Telemetry {
-  const endpoint = options.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
-  if (endpoint === undefined || endpoint === '') {
-    return { ready: Promise.resolve(), shutdown: () => Promise.resolve() };
+/**
+ * Resolves when spans and metrics are recorded. Throws a ConfigError, or when the page cannot
+ * listen.
+ */
+export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
+  const settings = readTelemetrySettings(options.env);
+  if (settings.endpoint === undefined && settings.page === undefined) {
+    return { metricsAddress: undefined, shutdown: () => Promise.resolve() };
   }
-  // Loaded only here: without an endpoint a service pays nothing for it.
-  const started = import('./trace-export.ts').then((module) => module.startExport(options));
-  const ready = started.then(
-    () => undefined,
-    (error: unknown) => process.emitWarning(`Traces are not exported: ${String(error)}`),
-  );
-  const shutdown = async (): Promise<void> => (await started).shutdown();
-  return { ready, shutdown };
+  // Loaded only here: without a reader a service pays nothing for it.
+  const { startExport } = await import('./telemetry-export.ts');
+  return startExport(options, settings);
 }
 
 export function tracer(name: string): Tracer {

@@ -5,7 +5,7 @@
  * out; a row of the retry tells them.
  */
 import type { Link, Span } from '@opentelemetry/api';
-import { contextOfTraceparent, linkOfTraceparent, tracer } from '#platform/telemetry.ts';
+import { contextOfTraceparent, counter, linkOfTraceparent, tracer } from '#platform/telemetry.ts';
 import { timestampFromDate } from '#platform/timestamps.ts';
 import type {
   Acknowledgement,
@@ -29,6 +29,12 @@ export type PageResult = {
   disagrees: boolean;
 };
 
+const itemsTold = counter(
+  'bank.projector.acknowledged_items',
+  'Items told as projected, over all streams of acknowledgements.',
+  '{item}',
+);
+
 export async function tellPage(
   opened: OpenedRequest,
   page: AcknowledgementPage,
@@ -46,6 +52,8 @@ export async function tellPage(
       span?.end();
     }
   }
+  const items = toTell.reduce((sum, row) => sum + Number(row.itemCount), 0);
+  if (items > 0) itemsTold.add(items);
   const held = passed.length < page.rows.length;
   const more = passed.length > 0 && pageIsFull(page);
   const all =

@@ -27,7 +27,12 @@ import { HEAD_MOVED, moveHead, tellSubmissions } from './sql/project-records.ts'
 import type { LogRow } from './sql/read-log-row.ts';
 import { waitingOf } from './waiting-events.ts';
 
-const accountsParked = counter('bank.projector.parked_accounts', 'Accounts parked, ever.');
+const accountsParked = counter(
+  'bank.projector.parked_accounts',
+  'Accounts parked, ever.',
+  '{account}',
+  ['cause'],
+);
 
 /** Answers the new head. */
 export async function applyApart(

@@ -36,7 +36,12 @@ export type DeadLetter = Fault & {
   readonly isUnread: boolean;
 };
 
-export const lettersKept = counter('bank.projector.dead_letters', 'Records kept as dead letters.');
+export const lettersKept = counter(
+  'bank.projector.dead_letters',
+  'Records kept as dead letters, ever.',
+  '{letter}',
+  ['cause', 'source'],
+);
 
 /** undefined: the error says nothing of the record. */
 export function faultOf(error: unknown): Fault | undefined {

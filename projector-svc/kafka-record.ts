@@ -16,6 +16,7 @@ export function recordOf(partition: number, message: KafkaMessage): LogRecord {
     batchId: batchId ?? '',
     previousBatchId: canonicalUuid(headerText(message, 'previousBatchId') ?? ''),
     traceparent: headerText(message, 'traceparent'),
+    receivedAtMs: Date.now(),
     payload,
     source: 'kafka',
     offset: BigInt(message.offset),

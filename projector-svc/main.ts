@@ -17,14 +17,15 @@ await runService({
   name: NAME,
   log,
   start: async (ctx) => {
-    const telemetry = startTelemetry({
+    const telemetry = await startTelemetry({
       service: NAME,
       instance: config.instance,
       env: process.env,
     });
     ctx.closers.add('telemetry', telemetry.shutdown);
+    const { metricsAddress } = telemetry;
     const address = await startProjector(config, ctx);
-    await announceReady(process.env, NAME, address);
-    log.info('Serving.', { address });
+    await announceReady(process.env, NAME, address, metricsAddress);
+    log.info('Serving.', { address, metricsAddress });
   },
 });

@@ -27,6 +27,7 @@ export function openRebuilds(
   const outbox = createPool({
     url: config.eventStoreUrl,
     applicationName: `${config.instance}-rebuild`,
+    metricName: 'rebuild_log',
     maxConnections: REBUILD.partitionsInFlight,
     statementTimeoutMs: READ_TIMEOUT_MS,
     log,

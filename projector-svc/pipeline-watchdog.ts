@@ -39,10 +39,12 @@ const THE_LOCK = 1;
 const restarts = counter(
   'bank.projector.connector_restarts',
   'Restarts of the connector by the watchdog.',
+  '{restart}',
 );
 const slotsDropped = counter(
   'bank.projector.slots_dropped',
   'Replication slots without their WAL that the watchdog has dropped.',
+  '{slot}',
 );
 
 type State = { memory: Memory; tries: number; nextTryMs: number; healthySinceMs: number };

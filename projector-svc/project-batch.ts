@@ -18,12 +18,12 @@ import type pg from 'pg';
 import type { LeasedMode } from '#platform/leased-mode.ts';
 import type { Logger } from '#platform/logger.ts';
 import { pausePoint } from '#platform/pause-points.ts';
-import { contextOfTraceparent, counter, linkOfTraceparent, tracer } from '#platform/telemetry.ts';
+import { contextOfTraceparent, linkOfTraceparent, tracer } from '#platform/telemetry.ts';
 import { batchRows, outlineOf } from './batch-rows.ts';
-import type { BatchRows } from './batch-rows.ts';
 import type { ProjectSettings } from './config.ts';
 import type { LogRecord } from './record-outline.ts';
 import type { Commits } from './commit-rows.ts';
+import { noteFailed, noteProjected } from './project-metrics.ts';
 import { checkChain } from './record-chain.ts';
 import { submissionsNotice } from './projected-notices.ts';
 import type { Notice } from './projected-notices.ts';
@@ -52,9 +52,6 @@ export type ProjectContext = WaitingContext & {
   mode: Pick<LeasedMode<ProjectSettings>, 'settings' | 'takeChange'>;
 };
 
-const eventsProjected = counter('bank.projector.events', 'Events applied to the projection.');
-const recordsFilled = counter('bank.projector.filled_records', 'Records read from the outbox.');
-
 /** Answers the new head. */
 export async function projectBatch(
   ctx: ProjectContext,
@@ -62,6 +59,7 @@ export async function projectBatch(
   records: readonly LogRecord[],
   how: keyof Commits = 'together',
 ): Promise<ProjectedHead> {
+  const startedMs = performance.now();
   const span = startSpan(records);
   const change = ctx.mode.takeChange();
   if (change !== undefined) span.addEvent(change.name, { on: change.isOn }, change.at);
@@ -76,21 +74,16 @@ export async function projectBatch(
     if (pause !== undefined) await pause;
     const submissions = submissionsNotice(batch.outlined);
     ctx.announce({ submissions, accounts: batch.accountsNotice });
-    count(batch);
+    noteProjected(batch, startedMs);
     span.setAttributes({ 'bank.events': batch.events, 'bank.accounts': batch.accounts });
     return { ...head, seq: batch.rows.newSeq, batchId: batch.rows.newBatchId };
   } catch (error) {
+    noteFailed(startedMs);
     span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) });
     throw error;
   } finally {
     span.end();
   }
-}
-
-function count({ events, rows }: BatchRows): void {
-  eventsProjected.add(events);
-  const { filledRecords, partition } = rows;
-  if (filledRecords > 0) recordsFilled.add(filledRecords, { partition });
 }
 
 /**

@@ -31,7 +31,11 @@ const TABLES_ARE_THERE: PipelineStep = {
   values: [],
 };
 
-const eventsRebuilt = counter('bank.projector.rebuilt_events', 'Events applied to rebuilds.');
+const eventsRebuilt = counter(
+  'bank.projector.rebuilt_events',
+  'Events applied to rebuilds.',
+  '{event}',
+);
 
 export type FillContext = { readonly eventStore: pg.Pool; readonly commit: CommitRows };
 
@@ -46,6 +50,7 @@ export function openRebuildPool(
   return createPool({
     url: config.projectionStoreUrl,
     applicationName: `${config.instance}-rebuild`,
+    metricName: 'rebuild',
     maxConnections: REBUILD.connectionsMax,
     statementTimeoutMs: BATCH.answerMs,
     lockTimeoutMs: BATCH.lockTimeoutMs,

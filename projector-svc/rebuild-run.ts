@@ -37,7 +37,7 @@ type Run = {
   readonly signal: AbortSignal;
 };
 
-const failures = counter('bank.projector.rebuilds_failed', 'Rebuilds that gave up.');
+const failures = counter('bank.projector.rebuilds_failed', 'Rebuilds that gave up.', '{rebuild}');
 
 /** Resolves when it has ended, whyever. */
 export async function runRebuild(

@@ -30,6 +30,8 @@ export type LogRecord = {
   /** Of the record before it; undefined: it names none. */
   previousBatchId?: string | undefined;
   traceparent: string | undefined;
+  /** By the wall clock. */
+  receivedAtMs: number;
   payload: Buffer;
   source: 'kafka' | 'outbox';
   /** Where it stands in Kafka; undefined for one read from the outbox. */

@@ -40,7 +40,12 @@ type Failed = {
   readonly why?: string;
 };
 
-const lettersRetried = counter('bank.projector.retried_letters', 'Dead letters retried.');
+const lettersRetried = counter(
+  'bank.projector.retried_letters',
+  'Dead letters retried.',
+  '{letter}',
+  ['outcome'],
+);
 
 export async function retryLetter(
   ctx: LetterContext,

@@ -24,31 +24,35 @@ export type Stores = {
 
 export async function openStores(config: ProjectorConfig, ctx: ServiceContext): Promise<Stores> {
   const { log } = ctx;
-  const open = (name: string, options: Omit<Parameters<typeof createPool>[0], 'log'>): pg.Pool => {
-    const pool = createPool({ ...options, log });
+  const open = (
+    name: string,
+    metricName: string,
+    options: Omit<Parameters<typeof createPool>[0], 'log' | 'metricName'>,
+  ): pg.Pool => {
+    const pool = createPool({ ...options, metricName, log });
     ctx.closers.add(name, () => pool.end());
     return pool;
   };
-  const eventStore = open('event store', {
+  const eventStore = open('event store', 'event_store', {
     url: config.eventStoreUrl,
     applicationName: config.instance,
     maxConnections: POOLS.eventStore,
     statementTimeoutMs: READ_TIMEOUT_MS,
   });
-  const reading = open('projection store', {
+  const reading = open('projection store', 'reading', {
     url: config.projectionStoreUrl,
     applicationName: config.instance,
     maxConnections: POOLS.reading,
     statementTimeoutMs: READ_TIMEOUT_MS,
   });
-  const projecting = open('projection store, projecting', {
+  const projecting = open('projection store, projecting', 'projecting', {
     url: config.projectionStoreUrl,
     applicationName: `${config.instance}-project`,
     maxConnections: POOLS.projecting,
     statementTimeoutMs: BATCH.answerMs,
     lockTimeoutMs: BATCH.lockTimeoutMs,
   });
-  const watching = open('projection store, watching', {
+  const watching = open('projection store, watching', 'watching', {
     url: config.projectionStoreUrl,
     applicationName: `${config.instance}-watch`,
     maxConnections: POOLS.watching,

@@ -38,6 +38,15 @@ end`.replaceAll('VERSION_END', String(VERSION_DIGITS - 1));
 const failures = counter(
   'bank.query.cache.failures',
   'Commands that the read cache did not answer.',
+  '{command}',
+);
+
+const lookUps = counter(
+  'bank.query.cache.lookups',
+  'Accounts that the read cache was asked for: hit (there, and young enough) or miss; off: it is ' +
+    'not asked, in bulk mode or without Redis.',
+  '{account}',
+  ['outcome'],
 );
 
 /** `settings` are asked for at each use: bulk mode changes them. */
@@ -65,7 +74,10 @@ export function createAccountCache(
     get: async (accountIds) => {
       const found = new Map<string, AccountView>();
       const { cacheTtlMs } = settings();
-      if (!usable(cacheTtlMs)) return found;
+      if (!usable(cacheTtlMs)) {
+        lookUps.add(accountIds.length, { outcome: 'off' });
+        return found;
+      }
       try {
         const nowMs = Date.now();
         for (const text of await redis.mget(accountIds.map(keyOf))) {
@@ -76,6 +88,7 @@ export function createAccountCache(
       } catch (error) {
         onFailure(error);
       }
+      noteLookUps(found.size, accountIds.length);
       return found;
     },
     put: (views, readAtMs) => {
@@ -90,6 +103,11 @@ export function createAccountCache(
         .finally(() => (writes -= taken.length));
     },
   };
+}
+
+function noteLookUps(hits: number, asked: number): void {
+  if (hits > 0) lookUps.add(hits, { outcome: 'hit' });
+  if (hits < asked) lookUps.add(asked - hits, { outcome: 'miss' });
 }
 
 /** Clocks of replicas differ by a little: that much ahead is not taken for a jump. */

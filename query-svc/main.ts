@@ -17,10 +17,11 @@ await runService({
   name: NAME,
   log: createLogger({ service: NAME, instance, level: logLevel }),
   start: async (context) => {
-    const telemetry = startTelemetry({ service: NAME, instance, env: process.env });
+    const telemetry = await startTelemetry({ service: NAME, instance, env: process.env });
+    const { metricsAddress } = telemetry;
     context.closers.add('telemetry', telemetry.shutdown);
     const address = await serveQueries(config, context);
-    await announceReady(process.env, NAME, address);
-    context.log.info('Serving.', { address });
+    await announceReady(process.env, NAME, address, metricsAddress);
+    context.log.info('Serving.', { address, metricsAddress });
   },
 });

@@ -8,12 +8,19 @@
 import { status } from '@grpc/grpc-js';
 import { refusal } from '#platform/grpc-errors.ts';
 import type { Logger } from '#platform/logger.ts';
+import { observedGauge } from '#platform/telemetry.ts';
 import { sleep } from '#platform/waiting.ts';
 import type { AccountView } from './account-view.ts';
 import { RETRY_AFTER_MS, type QueryConfig } from './config.ts';
 import { createVersionWaiters } from './version-waiters.ts';
 
 const ACCOUNTS_A_LOOK_UP = 1_000;
+
+const waitingCalls = observedGauge(
+  'bank.query.version_waiters',
+  'Calls that wait until the projection has the version that they ask for.',
+  '{call}',
+);
 
 export type ProjectionWatch = {
   waitFor(accountId: string, minVersion: bigint, signal: AbortSignal): Promise<AccountView>;
@@ -29,6 +36,7 @@ export function createProjectionWatch(
   log: Logger,
 ): ProjectionWatch {
   const waiters = createVersionWaiters();
+  const unwatch = waitingCalls.watch(() => [[waiters.count()]]);
   let moved = false;
   let looking = false;
   let closed = false;
@@ -75,6 +83,7 @@ export function createProjectionWatch(
     close: () => {
       closed = true;
       clearInterval(poll);
+      unwatch();
       waiters.refuseAll(shuttingDown);
     },
   };

@@ -49,6 +49,7 @@ export async function serveQueries(
   const db = createPool({
     url,
     applicationName: instance,
+    metricName: 'queries',
     maxConnections: config.connectionsMax,
     statementTimeoutMs: config.statementTimeoutMs,
     log,

@@ -8,7 +8,14 @@ import { setUpTopics } from '../database/set-up-topics.ts';
 import { putConnector } from './connector.ts';
 import type { Part } from './part.ts';
 import { freePort, requireFreePort } from './ports.ts';
-import { SERVICES, addressOf, listenVariable, serviceSpec } from './services.ts';
+import {
+  SERVICES,
+  addressOf,
+  listenVariable,
+  metricsAddressOf,
+  metricsVariable,
+  serviceSpec,
+} from './services.ts';
 import type { Replica, Service, Surroundings } from './services.ts';
 import { openStack } from './stack.ts';
 import type { Stack, StackOptions } from './stack.ts';
@@ -25,6 +32,8 @@ export type MeshOptions = StackOptions & {
   serviceEnv?: Partial<Record<Service, Record<string, string>>> | ServiceEnv;
   /** Ports for the first replica of a service. Default: free ones. */
   ports?: Partial<Record<Service, number>>;
+  /** The same for its metrics page. */
+  metricsPorts?: Partial<Record<Service, number>>;
   /** Other entry files than the services' own main.ts. */
   entries?: Partial<Record<Service, string>>;
   /** What a replica is told of the stack. Default: where the parts are. */
@@ -37,6 +46,8 @@ export type Mesh = {
   stack: Stack;
   /** host:port of every replica. */
   addresses: Record<Service, string[]>;
+  /** host:port of their metrics pages. */
+  metrics: Record<Service, string[]>;
   services: Record<Service, Part[]>;
   stop: () => Promise<void>;
 };
@@ -65,6 +76,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   return {
     stack,
     addresses: of(({ replica }) => addressOf(replica)),
+    metrics: of(({ replica }) => metricsAddressOf(replica)),
     services: of(({ part }) => part),
     stop: stack.stop,
   };
@@ -116,10 +128,14 @@ async function planReplicas(options: MeshOptions): Promise<Replica[]> {
   for (const service of SERVICES) {
     const first = options.ports?.[service];
     if (first !== undefined) await requireFreePort(first, listenVariable(service));
+    const page = options.metricsPorts?.[service];
+    if (page !== undefined) await requireFreePort(page, metricsVariable(service));
     for (let index = 0; index < (options.replicas?.[service] ?? 1); index += 1) {
-      const port = index === 0 && first !== undefined ? first : await freePort();
+      const port = (index === 0 ? first : undefined) ?? (await freePort());
+      const metricsPort = (index === 0 ? page : undefined) ?? (await freePort());
       const env = envOf(options.serviceEnv, service, index);
-      replicas.push({ service, index, port, env, entry: options.entries?.[service] });
+      const entry = options.entries?.[service];
+      replicas.push({ service, index, port, metricsPort, env, entry });
     }
   }
   return replicas;

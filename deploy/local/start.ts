@@ -17,6 +17,9 @@ const settingsSchema = z.object({
   BANK_COMMAND_LISTEN: envAddress('127.0.0.1:50051'),
   BANK_QUERY_LISTEN: envAddress('127.0.0.1:50052'),
   BANK_PROJECTOR_LISTEN: envAddress('127.0.0.1:50053'),
+  BANK_COMMAND_METRICS_LISTEN: envAddress('127.0.0.1:50061'),
+  BANK_QUERY_METRICS_LISTEN: envAddress('127.0.0.1:50062'),
+  BANK_PROJECTOR_METRICS_LISTEN: envAddress('127.0.0.1:50063'),
   /** Replicas of command-svc; all but the first on free ports, which are printed. */
   BANK_COMMAND_REPLICAS: envInt({ min: 1, max: 8, default: 1 }),
 });
@@ -44,6 +47,11 @@ async function main(): Promise<void> {
         query: settings.BANK_QUERY_LISTEN.port,
         projector: settings.BANK_PROJECTOR_LISTEN.port,
       },
+      metricsPorts: {
+        command: settings.BANK_COMMAND_METRICS_LISTEN.port,
+        query: settings.BANK_QUERY_METRICS_LISTEN.port,
+        projector: settings.BANK_PROJECTOR_METRICS_LISTEN.port,
+      },
       onGivenUp: (reason) => stop(reason.message, 1),
     });
     process.stdout.write(`${howToCall(mesh)}\n`);
@@ -64,6 +72,7 @@ function howToCall(mesh: Mesh): string {
   const [command = ''] = mesh.addresses.command;
   const [query = ''] = mesh.addresses.query;
   const [projector = ''] = mesh.addresses.projector;
+  const pages = [...mesh.metrics.command, ...mesh.metrics.query, ...mesh.metrics.projector];
   const account = randomUUID(); // another one each time: accounts stay from run to run
   const call = 'grpcurl -plaintext';
   return `
@@ -79,6 +88,7 @@ Everything serves. No proto files are needed to call it (how to install grpcurl:
   docs/account-life.md shows an account from its opening to its end, each call with its answer.
 
   commands ${mesh.addresses.command.join(', ')}   queries ${query}   projector ${projector}
+  metrics ${pages.map((address) => `http://${address}/metrics`).join('\n          ')}
   event store  ${mesh.stack.eventStoreUrl}
   projections  ${mesh.stack.projectionStoreUrl}
   Kafka ${mesh.stack.kafkaBrokers.join(',')}   Connect ${mesh.stack.connectUrl}

@@ -17,6 +17,7 @@ export function recordOfRow(partition: number, row: OutboxRow): LogRecord {
     batchId: row.batch_id,
     previousBatchId: row.previous_batch_id ?? undefined,
     traceparent: row.traceparent ?? undefined,
+    receivedAtMs: Date.now(),
     payload: row.payload,
     source: 'outbox',
     offset: undefined,

@@ -31,7 +31,7 @@ describe('a lease', () => {
     expect(restMs).toBeLessThan(LONG_MS + 3_000);
     expect(await leases.list()).toEqual([lease]);
     expect(await leases.holds('a')).toBe(true);
-    expect(await leases.restMs()).toBeGreaterThan(LONG_MS - 3_000);
+    expect((await leases.standing()).restMs).toBeGreaterThan(LONG_MS - 3_000);
   });
 
   test('ends when its holder says so, and ending it again changes nothing', async () => {
@@ -40,7 +40,7 @@ describe('a lease', () => {
     expect(await leases.end('a')).toBe(1);
     expect(await ids()).toEqual(['b']);
     expect(await leases.end('b')).toBe(0);
-    expect(await leases.restMs()).toBe(0);
+    expect((await leases.standing()).restMs).toBe(0);
     expect(await leases.holds('b')).toBe(false);
   });
 
@@ -58,9 +58,11 @@ describe('a lease', () => {
     await leases.take('c', TEXT, 100);
     const renewed = await leases.renew('c', LONG_MS);
     expect(renewed).toMatchObject({ id: 'c', ...TEXT });
-    expect(await leases.restMs()).toBeGreaterThan(LONG_MS - 3_000);
+    expect((await leases.standing()).restMs).toBeGreaterThan(LONG_MS - 3_000);
     await leases.renew('c', 50);
-    await until('its end', async () => (await leases.restMs()) === 0, { timeoutMs: 2_000 });
+    await until('its end', async () => (await leases.standing()).restMs === 0, {
+      timeoutMs: 2_000,
+    });
   });
 });
 

@@ -19,7 +19,7 @@ import { createProjectionWatch } from '../../../query-svc/projection-watch.ts';
 import { readAccounts } from '../../../query-svc/sql/read-accounts.ts';
 import { startQueryService, type QueryService } from './query-service.ts';
 
-const failures = counter('bank.query.cache.failures', '');
+const failures = counter('bank.query.cache.failures', '', '');
 const keyOf = (accountId: string) => `bank:balance:${accountId}`;
 
 let service: QueryService;

@@ -47,8 +47,7 @@ test('a later version with more fields is understood', () => {
 });
 
 test("without an endpoint nothing is recorded, and the caller's context goes on", async () => {
-  const telemetry = startTelemetry({ service: 's', instance: 'i', env: {} });
-  await telemetry.ready;
+  const telemetry = await startTelemetry({ service: 's', instance: 'i', env: {} });
   expect(traceparentOf(tracer('t').startSpan('batch'))).toBeUndefined();
   const child = tracer('t').startSpan('batch', {}, contextOfTraceparent(TEXT));
   expect(traceparentOf(child)).toBe(TEXT);
@@ -56,7 +55,8 @@ test("without an endpoint nothing is recorded, and the caller's context goes on"
 });
 
 test('a counter has one total a name', () => {
-  counter('bank.test', 'For the test.').add(2, { partition: 1 });
-  counter('bank.test', 'For the test.').add();
-  expect(counter('bank.test', 'For the test.').total()).toBe(3);
+  const made = counter('bank.test', 'For the test.', '{thing}', ['partition']);
+  made.add(2, { partition: 1 });
+  counter('bank.test', 'For the test.', '{thing}').add();
+  expect(made.total()).toBe(3);
 });

@@ -67,7 +67,7 @@ function recordOf(seq: bigint, events: readonly EventRecord[]): LogRecord {
       EventBatch.fromPartial({ batchId: uuidToBytes(BATCH_ID), partition: 3, events: [...events] }),
     ).finish(),
   );
-  const origin = { traceparent: undefined, source: 'kafka', offset: seq } as const;
+  const origin = { traceparent: undefined, receivedAtMs: 0, source: 'kafka', offset: seq } as const;
   return { partition: 3, seq, batchId: BATCH_ID, payload, eventCount: events.length, ...origin };
 }
 

@@ -15,6 +15,7 @@ const record = (seq: number, eventCount = 1): LogRecord => ({
   seq: BigInt(seq),
   batchId: '',
   traceparent: undefined,
+  receivedAtMs: 0,
   payload: Buffer.alloc(10),
   source: 'kafka',
   offset: BigInt(seq + 100),

@@ -19,6 +19,7 @@ const record = (partition: number, eventCount = 1, bytes = 10): LogRecord => ({
   seq: 1n,
   batchId: '',
   traceparent: undefined,
+  receivedAtMs: 0,
   payload: Buffer.alloc(bytes),
   source: 'kafka',
   offset: 0n,

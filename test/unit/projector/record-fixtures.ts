@@ -105,6 +105,7 @@ export function logRecord(content: BatchContent): LogRecord {
     batchId,
     previousBatchId,
     traceparent,
+    receivedAtMs: 0,
     payload,
     source: 'kafka',
     offset: seq - 1n,

@@ -1,0 +1,94 @@
+// Each call as its callers and its operators see it: how long it took, by method and status, and
+// how many are open. An interceptor that stands before all others, so that what they refuse is
+// told too; calls that are refused by their headers (call-door.ts) never come here. Health and
+// reflection are left out.
+import { ServerInterceptingCall, status } from '@grpc/grpc-js';
+import type { ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
+import { SECONDS, histogram } from './histograms.ts';
+import { observedGauge } from './observed.ts';
+
+type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
+type Status = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
+type Method = Parameters<ServerInterceptor>[0];
+
+const METHOD = 'rpc.method';
+const STATUS = 'rpc.response.status_code';
+const SYSTEM = 'rpc.system.name';
+const MS_PER_SECOND = 1_000;
+
+const duration = histogram(
+  'rpc.server.call.duration',
+  'How long a call took, a stream too, by its method and its status.',
+  's',
+  SECONDS,
+  [SYSTEM, METHOD, STATUS],
+);
+const openCalls = observedGauge(
+  'bank.server.calls.open',
+  'Calls that are open now, streams too, by method.',
+  '{call}',
+  [METHOD],
+);
+
+/** What is known of one method; made at its first call. */
+type Counted = { readonly name: string; open: number };
+
+const methods = new Map<string, Counted>();
+openCalls.watch(() => Array.from(methods.values(), ({ name, open }) => [open, { [METHOD]: name }]));
+
+export const callTelemetry: ServerInterceptor = (method, call) =>
+  isTold(method.path) ? new ToldCall(countedOf(method), call) : new ServerInterceptingCall(call);
+
+function isTold(path: string): boolean {
+  return !path.startsWith('/grpc.');
+}
+
+/** Only methods that are served come here: there are few. */
+function countedOf({ path }: Method): Counted {
+  const known = methods.get(path);
+  if (known !== undefined) return known;
+  const made = { name: path.slice(1), open: 0 };
+  methods.set(path, made);
+  return made;
+}
+
+class ToldCall extends ServerInterceptingCall {
+  readonly #begunMs = performance.now();
+  readonly #method: Counted;
+  readonly #next: ServerInterceptingCallInterface;
+  #isOver = false;
+
+  constructor(method: Counted, next: ServerInterceptingCallInterface) {
+    super(next);
+    this.#method = method;
+    this.#next = next;
+    method.open += 1;
+  }
+
+  override start(listener: Listener): void {
+    this.#next.start({
+      onReceiveMetadata: (metadata) => listener.onReceiveMetadata(metadata),
+      onReceiveMessage: (message) => listener.onReceiveMessage(message),
+      onReceiveHalfClose: () => listener.onReceiveHalfClose(),
+      onCancel: () => {
+        this.#end(status.CANCELLED);
+        listener.onCancel();
+      },
+    });
+  }
+
+  override sendStatus(sent: Status): void {
+    this.#end(sent.code ?? status.OK);
+    this.#next.sendStatus(sent);
+  }
+
+  /** The first end counts: a call that was answered is told of as cancelled too. */
+  #end(code: status): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#method.open -= 1;
+    const seconds = (performance.now() - this.#begunMs) / MS_PER_SECOND;
+    const told = { [SYSTEM]: 'grpc', [METHOD]: this.#method.name, [STATUS]: status[code] };
+    duration.record(seconds, told);
+  }
+}
