@@ -17,7 +17,7 @@ import { createReflection } from './grpc-reflection.ts';
 import { http2ServersOf } from './http2-servers.ts';
 import type { Logger } from './logger.ts';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
-import { watchHeld } from './server-metrics.ts';
+import { watchServer } from './server-metrics.ts';
 import { countRefused, tooManyCalls } from './server-refusals.ts';
 import { createStreamGuard } from './stream-guard.ts';
 import { notStarted, type Starting } from './not-started.ts';
@@ -74,7 +74,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   });
   const health = createHealth();
   const held = (): ServerHeld => ({ ...calls.counts(), ...streams.held() });
-  const unwatch = watchHeld(held);
+  const unwatch = watchServer({ held, isServing: health.isServing });
   const names = new Set<string>();
   const starting = new Set<string>();
   const addToServer = server.addService.bind(server);
