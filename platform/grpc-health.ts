@@ -25,6 +25,8 @@ export type Health = {
   handlers: HealthServer;
   add(service: string): void;
   set(service: string, serving: boolean): void;
+  /** The whole server. */
+  isServing(): boolean;
   open(): void;
   close(): void;
 };
@@ -59,6 +61,7 @@ export function createHealth(): Health {
       wanted.set(service, serving);
       watches.tellAll();
     },
+    isServing: () => statusOf('') === Serving.SERVING,
     open: () => {
       phase = 'open';
       watches.tellAll();

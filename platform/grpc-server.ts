@@ -21,7 +21,7 @@ import type { Logger } from './logger.ts';
 import { createServerAccess, type AccessOptions } from './server-access.ts';
 import { loadCredentials, type LoadedCredentials } from './server-credentials.ts';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
-import { watchHeld } from './server-metrics.ts';
+import { watchServer } from './server-metrics.ts';
 import { countRefused, tooManyCalls } from './server-refusals.ts';
 import { createStreamGuard } from './stream-guard.ts';
 import { notStarted, type Starting } from './not-started.ts';
@@ -83,7 +83,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   boundResets(server, limits);
   const health = createHealth();
   const held = (): ServerHeld => ({ ...calls.counts(), ...streams.held() });
-  const unwatch = watchHeld(held);
+  const unwatch = watchServer({ held, isServing: health.isServing });
   const names = new Set<string>();
   const starting = new Set<string>();
   let stopReloading = (): void => undefined;

@@ -1,8 +1,15 @@
-// What callers hold in a server's memory, read at each look: see docs/operations.md for the limits.
+// Whether a server serves, and what callers hold in its memory, read at each look: see
+// docs/operations.md for the limits.
 import { observedGauge } from './observed.ts';
 
+type Watched = { readonly held: () => Held; readonly isServing: () => boolean };
 type Held = { inHand: number; open: number; partialBytes: number; unsentBytes: number };
 
+const serving = observedGauge(
+  'bank.server.serving',
+  'Whether the server serves, as it says by grpc.health: 0 or 1.',
+  '{server}',
+);
 const inHand = observedGauge(
   'bank.server.calls.in_hand',
   'Unary calls that handlers work on now.',
@@ -25,8 +32,9 @@ const unsent = observedGauge(
 );
 
 /** Answers what ends it. */
-export function watchHeld(held: () => Held): () => void {
+export function watchServer({ held, isServing }: Watched): () => void {
   const unwatch = [
+    serving.watch(() => [[isServing() ? 1 : 0]]),
     inHand.watch(() => [[held().inHand]]),
     requests.watch(() => [[held().open]]),
     partial.watch(() => [[held().partialBytes]]),
