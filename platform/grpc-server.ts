@@ -7,7 +7,6 @@
  * speaks TLS only (server-credentials.ts), else plaintext.
  */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { createCallDoor } from './call-door.ts';
 import { createCallGuard } from './call-guard.ts';
 import { callTelemetry } from './call-telemetry.ts';
@@ -15,6 +14,7 @@ import type { Address } from './config.ts';
 import { guardConnections } from './connection-guard.ts';
 import { HEALTH_SERVICE, createHealth } from './grpc-health.ts';
 import { createReflection } from './grpc-reflection.ts';
+import { createServices } from './grpc-services.ts';
 import { boundResets, http2ServersOf } from './http2-servers.ts';
 import type { ListenerTls } from './listener-tls.ts';
 import type { Logger } from './logger.ts';
@@ -24,8 +24,7 @@ import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
 import { watchServer } from './server-metrics.ts';
 import { countRefused, tooManyCalls } from './server-refusals.ts';
 import { createStreamGuard } from './stream-guard.ts';
-import { notStarted, type Starting } from './not-started.ts';
-import { refusesUndecodable, withSafeDecoding } from './undecodable.ts';
+import type { Starting } from './not-started.ts';
 
 export { unimplemented } from './unimplemented.ts';
 export type { Starting } from './not-started.ts';
@@ -84,36 +83,21 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const health = createHealth();
   const held = (): ServerHeld => ({ ...calls.counts(), ...streams.held() });
   const unwatch = watchServer({ held, isServing: health.isServing });
-  const names = new Set<string>();
-  const starting = new Set<string>();
   let stopReloading = (): void => undefined;
-  const addToServer = server.addService.bind(server);
-  const add: Server['addService'] = (definition, handlers) =>
-    addToServer(withSafeDecoding(definition), refusesUndecodable(definition, handlers));
-  server.addService = (definition: ServiceDefinition, handlers: UntypedServiceImplementation) => {
-    const name = serviceNameOf(definition);
-    if (starting.delete(name)) server.removeService(definition);
-    names.add(name);
+  const services = createServices(server, (definition, name) => {
     access.add(definition);
     door.add(definition);
     health.add(name);
-    add(definition, handlers);
-  };
-  const announce = (waiting: Starting): void => {
-    for (const definition of waiting.services) {
-      server.addService(definition, notStarted(definition, waiting));
-      starting.add(serviceNameOf(definition));
-    }
-  };
+  });
   const grpc: GrpcServer = {
     server,
     listen: async (address, waiting) => {
-      if (waiting !== undefined) announce(waiting);
+      if (waiting !== undefined) services.announce(waiting);
       await access.open();
-      add(health.definition, health.handlers);
-      const listed = () => [...names, HEALTH_SERVICE];
+      services.add(health.definition, health.handlers);
+      const listed = () => [...services.names(), HEALTH_SERVICE];
       const reflection = await createReflection(log, limits.requestMs, listed);
-      for (const one of reflection.definitions) add(one, reflection.handlers);
+      for (const one of reflection.definitions) services.add(one, reflection.handlers);
       const host = address.host.includes(':') ? `[${address.host}]` : address.host;
       const { credentials, close } = await credentialsOf(tls, log);
       stopReloading = close;
@@ -158,13 +142,6 @@ function channelOptions(limits: ServerLimits) {
     'grpc.max_connection_age_ms': limits.connectionAgeMaxMs,
     'grpc.max_connection_age_grace_ms': limits.connectionAgeGraceMs,
   };
-}
-
-function serviceNameOf(definition: ServiceDefinition): string {
-  const path = Object.values(definition)[0]?.path ?? '';
-  const name = /^\/([^/]+)\//.exec(path)?.[1];
-  if (name === undefined) throw new Error('a service needs at least one method');
-  return name;
 }
 
 function credentialsOf(tls: ListenerTls | undefined, log: Logger): Promise<LoadedCredentials> {

@@ -20,6 +20,9 @@ const LOCAL = {
   BANK_CONNECT_URL: 'http://127.9.9.9:8083',
 };
 const FAR = {
+  BANK_AUTH: 'jwt',
+  BANK_AUTH_ISSUER: 'https://issuer.test',
+  BANK_AUTH_JWKS: FILE,
   BANK_COMMAND_LISTEN: '0.0.0.0:50051',
   BANK_QUERY_LISTEN: '[::]:50052',
   BANK_PROJECTOR_LISTEN: '10.0.0.7:50053',
