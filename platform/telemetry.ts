@@ -5,6 +5,7 @@
 // outbox row, Kafka header).
 import { ROOT_CONTEXT, TraceFlags, isSpanContextValid, trace } from '@opentelemetry/api';
 import type { Context, Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
+import { showDetails } from './telemetry-details.ts';
 import { readTelemetrySettings } from './telemetry-settings.ts';
 
 export { counter } from './counters.ts';
@@ -14,6 +15,8 @@ export type { Gauge } from './gauges.ts';
 export { COUNTS, SECONDS, histogram } from './histograms.ts';
 export type { Histogram } from './histograms.ts';
 export { observedCounter, observedGauge } from './observed.ts';
+export { failSpan } from './span-failure.ts';
+export { detailsAreShown } from './telemetry-details.ts';
 
 export type Telemetry = {
   /** host:port of the metrics page; undefined: there is none. */
@@ -30,6 +33,7 @@ export type TelemetryOptions = { service: string; instance: string; env: NodeJS.
  */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const settings = readTelemetrySettings(options.env);
+  showDetails(settings.details);
   if (settings.endpoint === undefined && settings.page === undefined) {
     return { metricsAddress: undefined, shutdown: () => Promise.resolve() };
   }
@@ -47,6 +51,11 @@ export function traceparentOf(span: Span): string | undefined {
   const { traceId, spanId, traceFlags } = span.spanContext();
   if (!isSpanContextValid(span.spanContext())) return undefined;
   return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+}
+
+/** Whether the trace of that text is sent. */
+export function isSampled(text: string | undefined): text is string {
+  return ((parseTraceparent(text)?.traceFlags ?? 0) & TraceFlags.SAMPLED) !== 0;
 }
 
 /**

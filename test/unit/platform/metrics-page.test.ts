@@ -83,6 +83,10 @@ test.each([
   ['BANK_METRICS_LISTEN', 'nowhere'],
   ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json'],
   ['OTEL_METRIC_EXPORT_INTERVAL', '10'],
+  ['OTEL_TRACES_SAMPLER', 'sometimes'],
+  ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
+  ['BANK_TELEMETRY_SLOW_MS', '0'],
+  ['BANK_TELEMETRY_DETAILS', 'yes'],
 ])('%s=%s ends the start with its name', async (name, value) => {
   const env = { [name]: value };
   await expect(startTelemetry({ service: 's', instance: 'i', env })).rejects.toThrow(name);
