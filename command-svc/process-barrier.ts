@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { RpcError } from '#platform/grpc-errors.ts';
+import { traceFields } from '#platform/log-trace.ts';
 import type { LaneStates } from './lane-states.ts';
 import { untilItStands } from './append-under-heads.ts';
 import type { Barrier, BarrierResult, NothingStored } from './barrier.ts';
@@ -42,6 +43,7 @@ export async function processBarrier(
     result = await store(context, batch, barrier);
   } catch (error) {
     context.log.error('A batch of several partitions was not stored.', {
+      ...traceFields(trace.traceparent),
       batchId: batch.batchId,
       partitions: barrier.partitions,
       items: items.length,

@@ -11,6 +11,7 @@ import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import type { Attributes } from '@opentelemetry/api';
 import { refusal, RpcError } from '#platform/grpc-errors.ts';
+import { traceFields } from '#platform/log-trace.ts';
 import { RETRY_AFTER_MS } from './bounds.ts';
 import { appendFast, SLOW } from './append-fast.ts';
 import { appendUnderHeads, EventStoreUnavailableError } from './append-under-heads.ts';
@@ -54,6 +55,7 @@ export async function processBatch(
     ({ result, path } = await store(context, batch, locked.lock));
   } catch (error) {
     context.log.error('A batch was not stored.', {
+      ...traceFields(trace.traceparent),
       batchId: batch.batchId,
       partition: lane.partition,
       items: batch.items.length,

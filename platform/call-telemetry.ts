@@ -8,6 +8,7 @@
 import { ServerInterceptingCall, status } from '@grpc/grpc-js';
 import type { Metadata, ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
 import { SpanKind, SpanStatusCode, type Span } from '@opentelemetry/api';
+import { traceparentIn } from './call-context.ts';
 import { SECONDS, histogram } from './histograms.ts';
 import { observedGauge } from './observed.ts';
 import { isServerFault } from './server-faults.ts';
@@ -114,8 +115,7 @@ class ToldCall extends ServerInterceptingCall {
 
 /** Undefined: nothing is recorded, and the caller's own context goes on. */
 function startSpan({ name, isStream }: Counted, metadata: Metadata): Span | undefined {
-  const [given] = metadata.get(TRACEPARENT);
-  const parent = contextOfTraceparent(typeof given === 'string' ? given : undefined);
+  const parent = contextOfTraceparent(traceparentIn(metadata));
   const attributes = { [SYSTEM]: 'grpc', [METHOD]: name, ...(isStream ? STREAM : {}) };
   const span = tracer('rpc').startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
   if (!span.isRecording()) return undefined;

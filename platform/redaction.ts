@@ -1,6 +1,7 @@
-// What must never be printed, taken out of a text: passwords in URLs, authorization, bearer tokens
-// and JWTs, private keys, and whatever stands behind a name that says that it is a secret. Used on
-// each log line as a whole, so that it does not matter in which field of it a secret stands.
+// What must never be printed, taken out of a text or of a whole log line: passwords in URLs,
+// authorization, bearer tokens and JWTs, private keys, and whatever stands behind a name that says
+// that it is a secret. Each text of a line is looked at, so that it does not matter in which field,
+// error or cause a secret stands.
 const HIDDEN = '(hidden)';
 
 const PEM = /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}KEY-----|$)/gs;
@@ -11,12 +12,14 @@ const JWT = /\beyJ[\w-]{4,}\.[\w-]{4,}(?:\.[\w-]*)?/g;
 const NAME =
   'password|passwd|passphrase|pwd|secret|token|api[_-]?key|private[_-]?key|authorization|cookie|' +
   'credential';
-/** Quoted, as in JSON; quoted in JSON inside of JSON; bare up to what ends a word. */
-const VALUE = '"(?:[^"\\\\]|\\\\.)*"|(\\\\+)".*?\\3"|\'[^\']*\'|[^\\s"\'\\\\,;&)}\\]{[]+';
+/** A list; quoted, as in JSON; quoted in JSON inside of JSON; bare up to what ends a word. */
+const VALUE =
+  '\\[[^\\]]{0,4096}\\]|"(?:[^"\\\\]|\\\\.)*"|(\\\\+)".*?\\2"|\'[^\']*\'|[^\\s"\'\\\\,;&)}\\]{[]+';
 const NAMED = new RegExp(
-  `\\b([\\w-]{0,30}?(?:${NAME})[\\w-]{0,30})(\\\\*["']?\\s{0,4}[=:]\\s{0,4})(?:${VALUE})`,
+  `\\b([\\w-]{0,30}?(?:${NAME})[\\w-]{0,30}\\\\*["']?\\s{0,4}[=:]\\s{0,4})(?:${VALUE})`,
   'gi',
 );
+const IS_NAME = new RegExp(NAME, 'i');
 
 export function redact(text: string): string {
   return text
@@ -24,8 +27,20 @@ export function redact(text: string): string {
     .replace(URL_PASSWORD, `$1${HIDDEN}@`)
     .replace(SCHEME, `$1$2${HIDDEN}`)
     .replace(JWT, HIDDEN)
-    .replace(NAMED, (_, name: string, between: string, escapes: string | undefined) => {
-      const quote = /["']\s*[=:]/.test(between) ? `${escapes ?? ''}"` : '';
-      return `${name}${between}${quote}${HIDDEN}${quote}`;
-    });
+    .replace(NAMED, `$1${HIDDEN}`);
+}
+
+/** A line of JSON; it stays one. */
+export function redactLine(line: string): string {
+  const ending = line.endsWith('\n') ? '\n' : '';
+  try {
+    return JSON.stringify(JSON.parse(line, redactValue)) + ending;
+  } catch {
+    return redact(line);
+  }
+}
+
+function redactValue(name: string, value: unknown): unknown {
+  if (value !== null && IS_NAME.test(name)) return HIDDEN;
+  return typeof value === 'string' ? redact(value) : value;
 }
