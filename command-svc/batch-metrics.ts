@@ -53,17 +53,18 @@ export type BatchPath = 'fast' | 'slow' | 'barrier' | 'deferred' | 'failed';
 /** An atomic batch is rejected as a whole. */
 export type Unstored = 'taken_over' | 'expired' | 'failed' | 'rejected';
 
-export function noteStart(count: number, queuedSinceMs: number): void {
-  batchItems.record(count);
-  queueWait.record(Math.max(0, performance.now() - queuedSinceMs) / MS_PER_SECOND);
+export function noteStart(count: number, queuedSinceMs: number, traceparent: string): void {
+  batchItems.record(count, {}, traceparent);
+  const waitedMs = Math.max(0, performance.now() - queuedSinceMs);
+  queueWait.record(waitedMs / MS_PER_SECOND, {}, traceparent);
 }
 
-export function noteStep(step: string, startedMs: number): void {
-  stepDuration.record((performance.now() - startedMs) / MS_PER_SECOND, { step });
+export function noteStep(step: string, startedMs: number, traceparent: string): void {
+  stepDuration.record((performance.now() - startedMs) / MS_PER_SECOND, { step }, traceparent);
 }
 
-export function noteEnd(path: BatchPath, startedMs: number): void {
-  batchDuration.record((performance.now() - startedMs) / MS_PER_SECOND, { path });
+export function noteEnd(path: BatchPath, startedMs: number, traceparent: string): void {
+  batchDuration.record((performance.now() - startedMs) / MS_PER_SECOND, { path }, traceparent);
 }
 
 /** One decision an item. Answers how many were refused. */

@@ -51,7 +51,6 @@ export function startBatchTrace(
   items: readonly BatchItem[],
   queuedSinceMs: number,
 ): BatchTrace {
-  noteStart(items.length, queuedSinceMs);
   const spans = tracer('command-svc');
   const attributes = { 'bank.partition': partition, 'bank.items': items.length };
   const root = spans.startSpan(
@@ -61,9 +60,11 @@ export function startBatchTrace(
   );
   const within = trace.setSpan(ROOT_CONTEXT, root);
   spans.startSpan('queue', { startTime: queuedSinceMs }, within).end();
+  const traceparent = traceparentOf(root) ?? unrecordedTraceparent();
+  noteStart(items.length, queuedSinceMs, traceparent);
   if (detailsAreShown()) root.setAttributes(detailsOf(items));
   return {
-    traceparent: traceparentOf(root) ?? unrecordedTraceparent(),
+    traceparent,
     async step(name, fn) {
       const span = spans.startSpan(name, STEP_OPTIONS[name], within);
       const startedMs = performance.now();
@@ -74,7 +75,7 @@ export function startBatchTrace(
         throw error;
       } finally {
         span.end();
-        noteStep(name, startedMs);
+        noteStep(name, startedMs, traceparent);
       }
     },
     event(name, attributes, at) {

@@ -49,11 +49,11 @@ export async function processBarrier(
       items: items.length,
       err: error,
     });
-    noteEnd('failed', startedMs);
+    noteEnd('failed', startedMs, trace.traceparent);
     trace.end(attributes, { error });
     return failItems(items, batch.unanswered !== undefined, error);
   }
-  noteEnd('barrier', startedMs);
+  noteEnd('barrier', startedMs, trace.traceparent);
   trace.end({ ...attributes, 'bank.outcome': result.kind });
   if (result.kind !== 'stored') return settleNothing(items, result);
   reply(result.batch);

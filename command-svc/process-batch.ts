@@ -47,7 +47,7 @@ export async function processBatch(
     const locked = await trace.step('lock', () => lockBatch(context, whole));
     deferred = locked.deferred;
     if (locked.batch === undefined) {
-      noteEnd('deferred', startedMs);
+      noteEnd('deferred', startedMs, trace.traceparent);
       trace.end({ ...attributes, 'bank.deferred': deferred.length });
       return deferred;
     }
@@ -61,13 +61,13 @@ export async function processBatch(
       items: batch.items.length,
       err: error,
     });
-    noteEnd('failed', startedMs);
+    noteEnd('failed', startedMs, trace.traceparent);
     trace.end(attributes, { error });
     failItems(batch.items, batch.unanswered !== undefined, error);
     return deferred;
   }
   const rejected = reply(result);
-  noteEnd(path, startedMs);
+  noteEnd(path, startedMs, trace.traceparent);
   const stored = { 'bank.seq': Number(result.position ?? 0n), 'bank.rejected': rejected };
   trace.end({ ...attributes, ...stored, 'bank.path': path });
   if (result.again.length === 0) return deferred;

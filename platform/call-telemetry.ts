@@ -102,7 +102,8 @@ class ToldCall extends ServerInterceptingCall {
     this.#method.open -= 1;
     const seconds = (performance.now() - this.#begunMs) / MS_PER_SECOND;
     const name = status[code];
-    duration.record(seconds, { [SYSTEM]: 'grpc', [METHOD]: this.#method.name, [STATUS]: name });
+    const told = { [SYSTEM]: 'grpc', [METHOD]: this.#method.name, [STATUS]: name };
+    duration.record(seconds, told, this.#span && traceparentOf(this.#span));
     this.#span?.setAttribute(STATUS, name);
     // Long streams end UNAVAILABLE as a rule; what has failed in them says so by itself.
     const isRule = this.#method.isStream && code === status.UNAVAILABLE;
