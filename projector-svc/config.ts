@@ -12,7 +12,7 @@ import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 import { REACHED_PARTS_ENV, reachedParts } from './reached-parts.ts';
 import type { ReachedParts } from './reached-parts.ts';
 
-const TOPIC = 'bank.account-events';
+export const TOPIC = 'bank.account-events';
 const CONSUMER_GROUP = 'bank-projector';
 export const SLOT = 'bank_outbox';
 export const CONNECTOR = 'bank-outbox';
