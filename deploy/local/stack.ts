@@ -23,6 +23,7 @@ import { secureConnectUrl } from './secure-connect.ts';
 import { openSecureGround, type SecureGround } from './secure-ground.ts';
 import { secureKafkaClient } from './secure-kafka.ts';
 import { debeziumTls } from './secure-postgres.ts';
+import { secureRedisUrl } from './secure-redis.ts';
 import { secureServiceEnv } from './secure-services.ts';
 import { watchSlot } from './slot-watch.ts';
 import type { Service } from './services.ts';
@@ -155,7 +156,9 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     eventStoreUrl: url('postgres', EVENT_STORE),
     projectionStoreUrl: url('postgres', PROJECTION_STORE),
     postgresUrl: url,
-    redisUrl: `redis://127.0.0.1:${ports.redis}`,
+    redisUrl: ground
+      ? secureRedisUrl(ground, ports.redis, 'command')
+      : `redis://127.0.0.1:${ports.redis}`,
     kafkaBrokers: [`127.0.0.1:${ports.kafka}`],
     kafkaSecurity: ground ? secureKafkaClient(ground, 'setup') : KAFKA_PLAINTEXT,
     connectUrl,
