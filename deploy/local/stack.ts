@@ -12,7 +12,6 @@ import { kafkaSpec } from './kafka.ts';
 import type { KafkaListener } from './kafka.ts';
 import { Part } from './part.ts';
 import type { PartSpec } from './part.ts';
-import { choosePort, freePort } from './ports.ts';
 import { postgresSpec, postgresUrl } from './postgres.ts';
 import type { PostgresSettings } from './postgres.ts';
 import { progressLines } from './progress.ts';
@@ -26,6 +25,7 @@ import { debeziumTls } from './secure-postgres.ts';
 import { secureRedisUrl } from './secure-redis.ts';
 import { secureServiceEnv } from './secure-services.ts';
 import { watchSlot } from './slot-watch.ts';
+import { choosePorts, type Ports } from './stack-ports.ts';
 import type { Service } from './services.ts';
 
 export { SLOT } from './slot-watch.ts';
@@ -172,20 +172,6 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     isSlotActive: slot.isActive,
     closers,
     stop: () => closers.closeAll(),
-  };
-}
-
-type Ports = Record<StackPart | 'controller' | 'eventStore', number>;
-
-async function choosePorts(env: NodeJS.ProcessEnv, eventStoreApart: boolean): Promise<Ports> {
-  const postgres = await choosePort('BANK_POSTGRES_PORT', env);
-  return {
-    postgres,
-    eventStore: eventStoreApart ? await freePort() : postgres,
-    redis: await choosePort('BANK_REDIS_PORT', env),
-    kafka: await choosePort('BANK_KAFKA_PORT', env),
-    connect: await choosePort('BANK_CONNECT_PORT', env),
-    controller: await freePort(),
   };
 }
 

@@ -45,7 +45,7 @@ describe('a secure mesh', () => {
   }, TIMEOUT_MS);
   afterAll(() => mesh.stop());
 
-  test('carries a payroll, while a certificate is replaced, without a call that fails', async () => {
+  test('carries a payroll while a certificate is replaced, and no call fails', async () => {
     const { client } = mesh;
     const payroll = makePayroll(random, { accounts: 100, items: 4_000, dirt: 0.02 });
     await openAccounts(client, payroll);
