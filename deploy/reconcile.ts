@@ -31,7 +31,10 @@ function parseOptions(argv: readonly string[]): Options {
 
 async function main(): Promise<number> {
   const { projector, account } = parseOptions(process.argv);
-  const client = createBankClient({ command: NOBODY, query: NOBODY, projector }, toolAccess());
+  const client = createBankClient(
+    { command: NOBODY, query: NOBODY, projector },
+    toolAccess(projector),
+  );
   try {
     const messages = followReconciliation(client.projector, { accountIds: account });
     for await (const { part } of messages) {

@@ -7,9 +7,11 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { readClientTls, type BankAccess } from '#client/bank-access.ts';
-import { parseEnv } from '#platform/config.ts';
+import { parseAddress, parseEnv } from '#platform/config.ts';
+import { PLAINTEXT_ENV, refusePlaintext } from '#platform/plaintext.ts';
 
-const schema = z.object({
+const ENV = z.object({
+  ...PLAINTEXT_ENV,
   BANK_CLIENT_TLS: z.enum(['on', 'off']).optional(),
   BANK_CLIENT_CA_FILE: z.string().optional(),
   BANK_CLIENT_CERT_FILE: z.string().optional(),
@@ -17,7 +19,18 @@ const schema = z.object({
   BANK_CLIENT_TOKEN_FILE: z.string().optional(),
 });
 
-export function toolAccess(env: NodeJS.ProcessEnv = process.env): BankAccess {
+/** `addresses`: whom it is for; others than this machine's are reached by TLS. */
+export function toolAccess(
+  addresses: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): BankAccess {
+  const schema = ENV.transform((settings, ctx) => {
+    const isTls = usesTls(settings);
+    const hosts = addresses.map((address) => parseAddress(address)?.host ?? address);
+    const way = { variable: 'BANK_CLIENT_CA_FILE', hosts: isTls ? [] : hosts, remedy: 'set it' };
+    refusePlaintext(settings, [way], ctx);
+    return settings;
+  });
   const settings = parseEnv(schema, env);
   const {
     BANK_CLIENT_CA_FILE: caFile,
@@ -25,9 +38,14 @@ export function toolAccess(env: NodeJS.ProcessEnv = process.env): BankAccess {
     BANK_CLIENT_KEY_FILE: keyFile,
     BANK_CLIENT_TOKEN_FILE: tokenFile,
   } = settings;
-  const isTls = settings.BANK_CLIENT_TLS === 'on' || caFile !== undefined;
   return {
-    tls: isTls ? readClientTls({ caFile, certFile, keyFile }) : undefined,
+    tls: usesTls(settings) ? readClientTls({ caFile, certFile, keyFile }) : undefined,
     token: tokenFile === undefined ? undefined : () => readFileSync(tokenFile, 'utf8').trim(),
   };
+}
+
+function usesTls({ BANK_CLIENT_TLS, BANK_CLIENT_CA_FILE }: z.infer<typeof ENV>): boolean {
+  return (
+    BANK_CLIENT_TLS === 'on' || (BANK_CLIENT_TLS !== 'off' && BANK_CLIENT_CA_FILE !== undefined)
+  );
 }

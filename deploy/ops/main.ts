@@ -33,7 +33,7 @@ program
 
 async function showStatus({ json, ...addresses }: StatusOptions): Promise<void> {
   for (const address of Object.values(addresses).flat()) checkAddress(address);
-  const status = await askStatus(addresses, toolAccess());
+  const status = await askStatus(addresses, toolAccess(Object.values(addresses).flat()));
   const text = json ? JSON.stringify(statusJson(status), null, 2) : statusLines(status).join('\n');
   process.stdout.write(`${text}\n`);
   process.exitCode = EXIT_CODES[status.state];

@@ -31,6 +31,7 @@ import { rebuildBeside } from './scenarios/rebuild-beside.ts';
 import { rebuild } from './scenarios/rebuild.ts';
 import { storedBytes } from './scenarios/stored-bytes.ts';
 import { transfers } from './scenarios/transfers.ts';
+import { transport } from './scenarios/transport.ts';
 import { watchFanOut } from './scenarios/watch-fan-out.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -44,6 +45,7 @@ export const SCENARIOS: readonly Scenario[] = [
   transfers,
   parallelBulk,
   bulkMode,
+  transport,
   overload,
   coldAccounts,
   longStream,
