@@ -9,6 +9,7 @@ import { followReconciliation } from '#client/reconciliation.ts';
 import type { Money } from '#proto/bank/v1/money.ts';
 import type { ReconcileResponse, ReconcileTotals } from '#proto/bank/v1/projector_service.ts';
 import { errorText } from './error-text.ts';
+import { toolAccess } from './tool-access.ts';
 
 const EXIT = { agrees: 0, differs: 1, failed: 2 } as const;
 const PROJECTOR = '127.0.0.1:50053';
@@ -32,7 +33,10 @@ function parseOptions(argv: readonly string[]): Options {
 
 async function main(): Promise<number> {
   const { projector, account } = parseOptions(process.argv);
-  const client = createBankClient({ command: NOBODY, query: NOBODY, projector });
+  const client = createBankClient(
+    { command: NOBODY, query: NOBODY, projector },
+    toolAccess(projector),
+  );
   try {
     await isThere(client, projector);
     const messages = followReconciliation(client.projector, { accountIds: account });

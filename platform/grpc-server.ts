@@ -19,6 +19,7 @@ import { boundResets, http2ServersOf } from './http2-servers.ts';
 import type { ListenerTls } from './listener-tls.ts';
 import type { Logger } from './logger.ts';
 import { createServerAccess, type AccessOptions } from './server-access.ts';
+import { knowPeers } from './peer-certificate.ts';
 import { loadCredentials, type LoadedCredentials } from './server-credentials.ts';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
 import { watchServer } from './server-metrics.ts';
@@ -104,6 +105,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       const port = await bind(server, `${host}:${address.port}`, credentials);
       for (const one of http2ServersOf(server)) {
         guardConnections(one, limits, log);
+        knowPeers(one);
         streams.guard(one);
         door.guard(one);
       }

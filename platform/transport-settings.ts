@@ -2,7 +2,7 @@
  * How a service is reached and how it reaches its parts, checked at its start: each address is
  * looked at for TLS, and plaintext that would leave this machine is refused (plaintext.ts).
  */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { takeTlsFiles } from './address-url.ts';
 import { ConfigError, parseAddress, type Address } from './config.ts';
 import type { KafkaSecurity } from './kafka-security.ts';

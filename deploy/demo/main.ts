@@ -9,8 +9,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { readClientTls } from '#client/bank-access.ts';
 import { createBankClient } from '#client/bank-client.ts';
 import { startMesh, type Mesh } from '../local/mesh.ts';
+import { grpcurlFlags, operatorFiles } from '../local/secure-services.ts';
 import { onStopSignal } from '../local/stop-signals.ts';
 import { compareAnswers } from './compare-answers.ts';
 import { expectPayroll, type Expectation } from './expectation.ts';
@@ -45,6 +47,7 @@ async function main(): Promise<number> {
     }
     starting = startMesh({
       dataFolder: FOLDER,
+      secure: options.secure,
       signal: stopping.signal,
       progress: (part, text) => say(row(part, text)),
       onGivenUp: (error) => stopping.abort(error),
@@ -99,7 +102,8 @@ async function act(
   expected: Expectation,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const client = createBankClient(mesh.addresses);
+  const files = operatorFiles(mesh.stack.ground);
+  const client = createBankClient(mesh.addresses, { tls: files && readClientTls(files) });
   const context: RunContext = { client, signal, say };
   try {
     await openAccounts(context, input.accountsSubmissionId, input.accounts);
@@ -117,7 +121,9 @@ async function act(
       ? 'while it stays up'
       : 'after npm start, which has a ledger of its own';
     say(`\nTo try, ${when}:`);
-    callLines(options.stay ? { command, query } : START_ADDRESSES).forEach(say);
+    const isThere = options.stay && files !== undefined;
+    const addresses = options.stay ? { command, query } : START_ADDRESSES;
+    callLines(addresses, grpcurlFlags(isThere ? files : undefined)).forEach(say);
     return agreed;
   } finally {
     client.close();

@@ -15,6 +15,7 @@ export type DemoOptions = {
   readonly beforeReport?: string;
   readonly idleLatency: number;
   readonly stay: boolean;
+  readonly secure: boolean;
 };
 
 const DEPOSITS_MAX = 100_000_000;
@@ -30,6 +31,7 @@ account_id,amount,currency and maybe operation_id,reference,value_date`;
 const ACCOUNTS = `the accounts to open first, with the header account_id,currency and maybe owner;
 default with --file: every well-formed account of the payroll, in the currency of its first line`;
 const IDLE_LATENCY = 'also measure so many single deposits at idle';
+const SECURE = 'with TLS, certificates and passwords everywhere, made for it';
 const BEFORE_REPORT = `a shell command to run when all is visible and nothing is compared yet;
 it finds the databases in BANK_ADMIN_EVENT_STORE_URL and BANK_ADMIN_PROJECTION_STORE_URL`;
 
@@ -45,6 +47,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     .option('--message-items <n>', 'items a message', whole(1, MESSAGE_ITEMS_MAX), 2_000)
     .option('--idle-latency <n>', IDLE_LATENCY, whole(0, IDLE_DEPOSITS_MAX), 0)
     .option('--before-report <command>', BEFORE_REPORT)
+    .option('--secure', SECURE, false)
     .option('--stay', 'keep the mesh up after the report, until Ctrl-C', false)
     .parse(argv)
     .opts<DemoOptions>();

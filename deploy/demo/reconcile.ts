@@ -6,6 +6,7 @@
  */
 import type pg from 'pg';
 import { createKafka } from '#platform/kafka.ts';
+import { KAFKA_PLAINTEXT, type KafkaSecurity } from '#platform/kafka-security.ts';
 import { createPool, withTransaction } from '#platform/postgres.ts';
 import type { Expectation } from './expectation.ts';
 import { createFindings } from './findings.ts';
@@ -20,6 +21,7 @@ export type Stores = {
   readonly eventStoreUrl: string;
   readonly projectionStoreUrl: string;
   readonly kafkaBrokers: string[];
+  readonly kafkaSecurity?: KafkaSecurity;
 };
 
 export type Reconciliation = {
@@ -45,7 +47,7 @@ export async function reconcile(
     await reconcileProjection(client, submissionId, expected, events, findings);
     await comparePositions(client, log, findings);
   });
-  const kafkaRecords = await recordsOnTopic(stores.kafkaBrokers);
+  const kafkaRecords = await recordsOnTopic(stores);
   if (kafkaRecords < log.records) {
     const text = `${kafkaRecords} records came by Kafka, ${log.records} stand in the outbox`;
     findings.difference('kafka', text);
@@ -73,8 +75,9 @@ async function withStore<T>(url: string, read: (client: pg.PoolClient) => Promis
   }
 }
 
-async function recordsOnTopic(brokers: string[]): Promise<number> {
-  const admin = createKafka(brokers, 'bank-demo').admin();
+async function recordsOnTopic(stores: Stores): Promise<number> {
+  const { kafkaBrokers: brokers, kafkaSecurity: security = KAFKA_PLAINTEXT } = stores;
+  const admin = createKafka(brokers, 'bank-demo', undefined, { security }).admin();
   await admin.connect();
   try {
     const offsets = await admin.fetchTopicOffsets(TOPIC);

@@ -57,9 +57,12 @@ export function idleLines({ stored, visible }: IdleLatency, deposits: number): s
   return [row('idle', `${grouped(deposits)} single deposits: ${texts.join('; ')}`)];
 }
 
-export function callLines(addresses: { command: string; query: string }): string[] {
+export function callLines(
+  addresses: { command: string; query: string },
+  access = '-plaintext',
+): string[] {
   const account = randomUUID(); // another one each time: npm start keeps its accounts
-  const call = 'grpcurl -plaintext -d';
+  const call = `grpcurl ${access} -d`;
   const open = `{"account_id":"${account}","currency_code":"EUR"}`;
   const deposit = `{"account_id":"${account}","amount":{"currency_code":"EUR","minor_units":1250}}`;
   const get = `{"account_id":"${account}","min_version":2}`;

@@ -3,6 +3,7 @@
 // part is ready when the worker is healthy and PostgreSQL says that the slot is in use.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { callHttp } from '#platform/http-call.ts';
 import type { DataFolder } from './data-folder.ts';
 import { javaCommand } from './java.ts';
 import type { Java } from './java.ts';
@@ -10,6 +11,8 @@ import { propertiesText } from './kafka.ts';
 import { newLogFile } from './log-files.ts';
 import type { PartSpec } from './part.ts';
 import { FOLDER_VARIABLE } from './process-tree.ts';
+import { secureWorkerProperties } from './secure-connect.ts';
+import type { SecureGround } from './secure-ground.ts';
 
 const HEAP = { heapMb: 256, youngMb: 96 } as const;
 const READY_TIMEOUT_MS = 120_000; // a busy machine takes its time
@@ -24,6 +27,9 @@ export type ConnectOptions = {
   env: Record<string, string>;
   /** Whether the outbox connector has been put there. */
   hasConnector: () => boolean;
+  /** How its REST is reached. */
+  url: string;
+  ground: SecureGround | undefined;
   isSlotActive: () => Promise<boolean>;
 };
 
@@ -38,17 +44,20 @@ export function connectSpec(
     name: 'connect',
     command: async () => {
       mkdirSync(home, { recursive: true });
+      const java = await findJava();
+      const { ground, port } = options;
+      const secured = ground && (await secureWorkerProperties(ground, java, port));
       const properties = join(home, 'worker.properties');
-      writeFileSync(properties, propertiesText(workerProperties(options)));
+      const text = propertiesText({ ...workerProperties(options), ...secured });
+      writeFileSync(properties, text, { mode: 0o600 });
       const part = { name: 'connect', ...HEAP, main, properties };
       const hasLoadedAll = options.hasConnector; // Debezium's classes are what matters
       const env = { ...options.env, [FOLDER_VARIABLE]: folder.path };
-      const command = javaCommand(await findJava(), { ...part, hasLoadedAll });
+      const command = javaCommand(java, { ...part, hasLoadedAll });
       return { ...command, cwd: home, env };
     },
     isReady: async () =>
-      (await isHealthy(options.port)) &&
-      (!options.hasConnector() || (await options.isSlotActive())),
+      (await isHealthy(options.url)) && (!options.hasConnector() || (await options.isSlotActive())),
     readyTimeoutMs: READY_TIMEOUT_MS,
     stopSignal: 'SIGTERM',
     graceMs: GRACE_MS,
@@ -87,10 +96,7 @@ function workerProperties(options: ConnectOptions): Record<string, string | numb
   };
 }
 
-async function isHealthy(port: number): Promise<boolean> {
-  const response = await fetch(`http://127.0.0.1:${port}/health`, {
-    signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
-  });
-  await response.arrayBuffer();
-  return response.ok;
+async function isHealthy(url: string): Promise<boolean> {
+  const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+  return (await callHttp(url, '/health', { method: 'GET', signal })).ok;
 }

@@ -48,7 +48,7 @@ export async function findJava(progress: Progress): Promise<Java> {
       'fetching Kafka, Connect and Debezium by Maven (60 MB, up to a minute, once)',
     );
     await fetchJars(join(draft, 'jars'));
-    await formatStorage(file, draft);
+    await formatStorage({ file, folder: draft }, draft);
   });
   return { file, folder, fingerprint: sha256(`${pom}\n${version}`) };
 }
@@ -132,13 +132,20 @@ async function fetchJars(folder: string): Promise<void> {
   });
 }
 
-// Kafka's own tool decides which features a new cluster has; a data folder is a copy of its result.
-async function formatStorage(file: string, folder: string): Promise<void> {
+/**
+ * Kafka's own tool decides which features a new cluster has, and which users (`more`); a data
+ * folder is a copy of its result, bootstrap.checkpoint in `folder`.
+ */
+export async function formatStorage(
+  { file, folder: cache }: Pick<Java, 'file' | 'folder'>,
+  folder: string,
+  more: readonly string[] = [],
+): Promise<void> {
   const properties = join(folder, 'format.properties');
   writeFileSync(properties, formatProperties(join(folder, 'formatted')));
   const jvm = ['-Xmx64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
-  const tool = ['-cp', join(folder, 'jars', '*'), 'kafka.tools.StorageTool', 'format'];
-  await runTool(file, [...jvm, ...tool, '-t', CLUSTER_ID, '-c', properties], {
+  const tool = ['-cp', join(cache, 'jars', '*'), 'kafka.tools.StorageTool', 'format'];
+  await runTool(file, [...jvm, ...tool, '-t', CLUSTER_ID, '-c', properties, ...more], {
     timeoutMs: JAVA_TIMEOUT_MS,
     missing: 'There is no Java',
   });

@@ -4,18 +4,27 @@ import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKafka } from '#platform/kafka.ts';
+import type { KafkaSecurity } from '#platform/kafka-security.ts';
 import type { DataFolder } from './data-folder.ts';
-import { CLUSTER_ID, javaCommand } from './java.ts';
+import { CLUSTER_ID, formatStorage, javaCommand } from './java.ts';
 import type { Java } from './java.ts';
 import { newLogFile } from './log-files.ts';
 import type { PartSpec } from './part.ts';
 import { isListening } from './ports.ts';
 import { FOLDER_VARIABLE } from './process-tree.ts';
+import type { SecureGround } from './secure-ground.ts';
+import {
+  KAFKA_TLS_LISTENER,
+  scramArguments,
+  secureBrokerProperties,
+  secureKafkaClient,
+} from './secure-kafka.ts';
 
 const HEAP = { heapMb: 224, youngMb: 64 } as const;
 const READY_TIMEOUT_MS = 120_000; // a busy machine takes its time
 const GRACE_MS = 6000;
 const MESSAGE_MAX_BYTES = 8 * 1024 * 1024;
+const CHECKPOINT = 'bootstrap.checkpoint';
 
 /** One more way in: clients that come by it are told to use the advertised port, a proxy's. */
 export type KafkaListener = { name: string; port: number; advertisedPort: number };
@@ -25,18 +34,19 @@ export function kafkaSpec(
   folder: DataFolder,
   findJava: () => Promise<Java>,
   ports: KafkaPorts,
+  ground?: SecureGround,
 ): PartSpec {
   const home = folder.inside('kafka');
   return {
     name: 'kafka',
     command: async () => {
       const java = await findJava();
-      const properties = writeStorage(home, java, ports);
+      const properties = await writeStorage(home, java, ports, ground);
       const part = { name: 'kafka', ...HEAP, main: 'kafka.Kafka', properties };
       const command = javaCommand(java, { ...part, hasLoadedAll: () => true });
       return { ...command, cwd: home, env: { [FOLDER_VARIABLE]: folder.path } };
     },
-    isReady: () => hasBroker(ports.broker),
+    isReady: () => hasBroker(ports.broker, ground && secureKafkaClient(ground, 'setup')),
     readyTimeoutMs: READY_TIMEOUT_MS,
     stopSignal: 'SIGTERM',
     graceMs: GRACE_MS,
@@ -44,25 +54,37 @@ export function kafkaSpec(
   };
 }
 
-function writeStorage(home: string, java: Java, ports: KafkaPorts): string {
+async function writeStorage(
+  home: string,
+  java: Java,
+  ports: KafkaPorts,
+  ground: SecureGround | undefined,
+): Promise<string> {
   const storage = join(home, 'storage');
   if (!existsSync(storage)) {
     const draft = `${storage}.new`;
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(draft, { recursive: true });
-    copyFileSync(join(java.folder, 'bootstrap.checkpoint'), join(draft, 'bootstrap.checkpoint'));
+    if (ground !== undefined) await formatStorage(java, draft, scramArguments(ground));
+    else copyFileSync(join(java.folder, CHECKPOINT), join(draft, CHECKPOINT));
     const directoryId = `d${randomBytes(16).toString('base64url').slice(1)}`; // no leading dash
     const ids = { 'cluster.id': CLUSTER_ID, 'node.id': 1, 'directory.id': directoryId };
     writeFileSync(join(draft, 'meta.properties'), propertiesText({ version: 1, ...ids }));
     renameSync(draft, storage);
   }
   const path = join(home, 'broker.properties');
-  writeFileSync(path, propertiesText(brokerProperties(storage, ports)));
+  const properties = brokerProperties(storage, ports, ground);
+  writeFileSync(path, propertiesText(properties), { mode: 0o600 });
   return path;
 }
 
-function brokerProperties(storage: string, ports: KafkaPorts): Record<string, string | number> {
-  const own = { name: 'PLAINTEXT', port: ports.broker, advertisedPort: ports.broker };
+function brokerProperties(
+  storage: string,
+  ports: KafkaPorts,
+  ground: SecureGround | undefined,
+): Record<string, string | number> {
+  const name = ground === undefined ? 'PLAINTEXT' : KAFKA_TLS_LISTENER;
+  const own = { name, port: ports.broker, advertisedPort: ports.broker };
   const clients = [own, ...ports.more];
   const listeners = clients.map(({ name, port }) => `${name}://127.0.0.1:${port}`);
   const controller = `CONTROLLER://127.0.0.1:${ports.controller}`;
@@ -94,6 +116,7 @@ function brokerProperties(storage: string, ports: KafkaPorts): Record<string, st
     'broker.session.timeout.ms': 2000,
     'broker.heartbeat.interval.ms': 500,
     'controlled.shutdown.enable': 'false', // there is no other broker to hand partitions to
+    ...(ground === undefined ? {} : secureBrokerProperties(ground)),
   };
 }
 
@@ -102,9 +125,10 @@ export function propertiesText(properties: Record<string, string | number>): str
   return `${lines.join('\n')}\n`;
 }
 
-async function hasBroker(port: number): Promise<boolean> {
+async function hasBroker(port: number, security?: KafkaSecurity): Promise<boolean> {
   if (!(await isListening(port))) return false; // kafkajs would wait, and complain
-  const admin = createKafka([`127.0.0.1:${port}`], 'bank-local').admin();
+  const options = security === undefined ? {} : { security };
+  const admin = createKafka([`127.0.0.1:${port}`], 'bank-local', undefined, options).admin();
   try {
     await admin.connect();
     const { brokers } = await admin.describeCluster();

@@ -87,13 +87,17 @@ async function startAll(stack: Stack, services: Part[], partitions: number): Pro
   const servers = [...new Set([postgres, stack.eventStorePart])];
   const started = Promise.all(servers.map((server) => server.start()));
   const databases = started.then(() => prepareDatabases(stack, partitions));
-  const onTopic = (text: string): void => stack.progress('kafka', text);
-  const topics = kafka.start().then(() => setUpTopics(stack.kafkaBrokers, partitions, onTopic));
+  const topics = kafka.start().then(() => setTopicsUp(stack, partitions));
   const connector = Promise.all([databases, topics, connect.start()]).then(() => attach(stack));
   const serving = Promise.all([databases, topics, redis.start()]).then(() =>
     Promise.all(services.map((service) => service.start())),
   );
   await Promise.all([connector, serving]);
+}
+
+function setTopicsUp(stack: Stack, partitions: number): Promise<void> {
+  const onStep = (text: string): void => stack.progress('kafka', text);
+  return setUpTopics(stack.kafkaBrokers, partitions, onStep, stack.kafkaSecurity);
 }
 
 async function prepareDatabases(stack: Stack, partitions: number): Promise<void> {

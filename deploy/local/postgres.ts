@@ -7,12 +7,15 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { postgresConnection } from '#platform/postgres-connection.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { Command } from './guarded-process.ts';
 import { newLogFile } from './log-files.ts';
 import type { PartSpec } from './part.ts';
 import { FOLDER_VARIABLE } from './process-tree.ts';
 import { runTool } from './run-tool.ts';
+import type { SecureGround } from './secure-ground.ts';
+import { securePostgres, securePostgresUrl } from './secure-postgres.ts';
 
 const READY_TIMEOUT_MS = 60_000; // recovery after a kill may have gigabytes of WAL to read
 const GRACE_MS = 5000;
@@ -61,15 +64,19 @@ export function postgresSpec(
   port: number,
   settings: PostgresSettings = {},
   name = 'postgres',
+  ground?: SecureGround,
 ): PartSpec {
   const cluster = folder.inside(name);
+  const address = { host: '127.0.0.1', port };
+  const url = postgresUrl(address, 'postgres', folder.passwords.postgres, 'postgres', ground);
   return {
     name,
     command: async () => {
       await makeCluster(folder, cluster);
-      return postgresCommand(folder, cluster, port, settings);
+      const secured = ground === undefined ? {} : securePostgres(ground);
+      return postgresCommand(folder, cluster, port, { ...settings, ...secured });
     },
-    isReady: () => answers(folder.passwords.postgres, port),
+    isReady: () => answers(url),
     readyTimeoutMs: READY_TIMEOUT_MS,
     stopSignal: 'SIGINT', // "fast": ends sessions, writes a checkpoint
     graceMs: GRACE_MS,
@@ -82,15 +89,17 @@ export function postgresUrl(
   user: string,
   password: string,
   database: string,
+  ground?: SecureGround,
 ): string {
-  return `postgres://${user}:${password}@${address.host}:${address.port}/${database}`;
+  const url = `postgres://${user}:${password}@${address.host}:${address.port}/${database}`;
+  return ground === undefined ? url : securePostgresUrl(ground, url);
 }
 
 function postgresCommand(
   folder: DataFolder,
   cluster: string,
   port: number,
-  others: PostgresSettings,
+  others: Record<string, string>,
 ): Command {
   // The data folder is locked and its processes have ended: a pid file in it is a killed run's.
   rmSync(join(cluster, 'postmaster.pid'), { force: true });
@@ -146,9 +155,9 @@ function binary(name: string): string {
   return join(packages, platform, 'native/bin', `${name}${suffix}`);
 }
 
-async function answers(password: string, port: number): Promise<boolean> {
+async function answers(url: string): Promise<boolean> {
   const client = new pg.Client({
-    connectionString: postgresUrl({ host: '127.0.0.1', port }, 'postgres', password, 'postgres'),
+    ...postgresConnection(url),
     connectionTimeoutMillis: PROBE_TIMEOUT_MS,
   });
   client.on('error', () => undefined); // the query fails with it

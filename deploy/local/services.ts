@@ -44,7 +44,11 @@ const COMPILE_CACHE = join(ROOT, 'node_modules/.cache/compiled');
 export type Surroundings = Pick<
   Stack,
   'postgresUrl' | 'redisUrl' | 'kafkaBrokers' | 'connectUrl'
-> & { folder: Pick<DataFolder, 'path' | 'logs' | 'inside'> };
+> & {
+  folder: Pick<DataFolder, 'path' | 'logs' | 'inside'>;
+  /** What a secure mesh tells a service besides; default: nothing. */
+  secureEnv?: ((service: Service) => Record<string, string>) | undefined;
+};
 
 export type Replica = {
   service: Service;
@@ -66,6 +70,7 @@ export function serviceSpec(stack: Surroundings, replica: Replica): PartSpec {
   const readyFile = stack.folder.inside(`${name}.ready.json`);
   const env = {
     ...settingsOf(stack, service),
+    ...stack.secureEnv?.(service),
     [LISTEN_VARIABLES[service]]: `${HOST}:${port}`,
     BANK_METRICS_LISTEN: metricsAddressOf(replica),
     BANK_INSTANCE: name,

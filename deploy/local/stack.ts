@@ -2,9 +2,8 @@
 // Opening a stack takes its data folder and its ports and starts nothing; startStack starts all
 // four side by side and answers when each of them answers. Whatever fails, everything is stopped
 // again. The parts do not outlive this process (guardian.sh), whichever way it ends.
-import type pg from 'pg';
 import { Closers } from '#platform/closers.ts';
-import { createPool } from '#platform/postgres.ts';
+import { KAFKA_PLAINTEXT, type KafkaSecurity } from '#platform/kafka-security.ts';
 import { connectSpec } from './connect.ts';
 import { openDataFolder } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -13,17 +12,26 @@ import { kafkaSpec } from './kafka.ts';
 import type { KafkaListener } from './kafka.ts';
 import { Part } from './part.ts';
 import type { PartSpec } from './part.ts';
-import { choosePort, freePort } from './ports.ts';
 import { postgresSpec, postgresUrl } from './postgres.ts';
 import type { PostgresSettings } from './postgres.ts';
 import { progressLines } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { findRedis } from './redis-binary.ts';
 import { redisSpec } from './redis.ts';
+import { secureConnectUrl } from './secure-connect.ts';
+import { openSecureGround, type SecureGround } from './secure-ground.ts';
+import { secureKafkaClient } from './secure-kafka.ts';
+import { debeziumTls } from './secure-postgres.ts';
+import { secureRedisUrl } from './secure-redis.ts';
+import { secureServiceEnv } from './secure-services.ts';
+import { watchSlot } from './slot-watch.ts';
+import { choosePorts, type Ports } from './stack-ports.ts';
+import type { Service } from './services.ts';
+
+export { SLOT } from './slot-watch.ts';
 
 export const EVENT_STORE = 'event_store';
 export const PROJECTION_STORE = 'projection_store';
-export const SLOT = 'bank_outbox';
 
 export type StackOptions = {
   /** Everything is written below it; one stack at a time. */
@@ -44,6 +52,8 @@ export type StackOptions = {
   env?: NodeJS.ProcessEnv;
   /** Ways to the parts through something that stands between: a test's proxies. */
   between?: Between;
+  /** TLS and passwords everywhere, with an authority of its own. Default: plaintext. */
+  secure?: boolean;
   /** Aborted: everything is stopped, also in the middle of the start. */
   signal?: AbortSignal;
 };
@@ -65,7 +75,12 @@ export type Stack = {
   postgresUrl: (user: keyof DataFolder['passwords'], database: string) => string;
   redisUrl: string;
   kafkaBrokers: string[];
+  /** Of who sets topics up. */
+  kafkaSecurity: KafkaSecurity;
   connectUrl: string;
+  /** Certificates and passwords of a secure one. */
+  ground: SecureGround | undefined;
+  secureEnv: ((service: Service) => Record<string, string>) | undefined;
   parts: Record<StackPart, Part>;
   /** The event store's server: parts.postgres, or one of its own. */
   eventStorePart: Part;
@@ -102,15 +117,21 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   options.signal?.throwIfAborted();
   const folder = await openDataFolder(options.dataFolder, { keepData, progress });
   closers.add('data folder', () => folder.release());
+  const ground = options.secure === true ? await openSecureGround(folder) : undefined;
   const urlAt = (port: number, user: keyof DataFolder['passwords'], database: string): string =>
-    postgresUrl({ host: '127.0.0.1', port }, user, folder.passwords[user], database);
+    postgresUrl({ host: '127.0.0.1', port }, user, folder.passwords[user], database, ground);
   const url: Stack['postgresUrl'] = (user, database) =>
     urlAt(database === EVENT_STORE ? ports.eventStore : ports.postgres, user, database);
   const slot = watchSlot(urlAt(ports.eventStore, 'postgres', 'postgres'));
   let hasConnector = false;
   const newPart = (spec: PartSpec): Part => new Part(spec, { progress, restarts, onGivenUp });
+  const connectUrl = ground
+    ? secureConnectUrl(ground, ports.connect, 'operator')
+    : `http://127.0.0.1:${ports.connect}`;
   const parts = makeParts({
     folder,
+    ground,
+    connectUrl,
     ports,
     between: options.between,
     progress,
@@ -121,7 +142,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   });
   const end = (part: Part): Promise<void> => (keepData ? part.stop() : part.discard());
   const { connect, ...others } = parts;
-  const eventStorePart = eventStorePartOf(parts, folder, ports, options, newPart);
+  const eventStorePart = eventStorePartOf(parts, { folder, ports, ground, newPart }, options);
   const servers = new Set([...Object.values(others), eventStorePart]);
   closers.add('parts', () => Promise.all([...servers].map(end)));
   // First, while the others are there: without Kafka its graceful end takes half a minute.
@@ -135,9 +156,14 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     eventStoreUrl: url('postgres', EVENT_STORE),
     projectionStoreUrl: url('postgres', PROJECTION_STORE),
     postgresUrl: url,
-    redisUrl: `redis://127.0.0.1:${ports.redis}`,
+    redisUrl: ground
+      ? secureRedisUrl(ground, ports.redis, 'command')
+      : `redis://127.0.0.1:${ports.redis}`,
     kafkaBrokers: [`127.0.0.1:${ports.kafka}`],
-    connectUrl: `http://127.0.0.1:${ports.connect}`,
+    kafkaSecurity: ground ? secureKafkaClient(ground, 'setup') : KAFKA_PLAINTEXT,
+    connectUrl,
+    ground,
+    secureEnv: ground && ((service) => secureServiceEnv(ground, ports, service)),
     parts,
     eventStorePart,
     progress,
@@ -149,34 +175,20 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   };
 }
 
-type Ports = Record<StackPart | 'controller' | 'eventStore', number>;
-
-async function choosePorts(env: NodeJS.ProcessEnv, eventStoreApart: boolean): Promise<Ports> {
-  const postgres = await choosePort('BANK_POSTGRES_PORT', env);
-  return {
-    postgres,
-    eventStore: eventStoreApart ? await freePort() : postgres,
-    redis: await choosePort('BANK_REDIS_PORT', env),
-    kafka: await choosePort('BANK_KAFKA_PORT', env),
-    connect: await choosePort('BANK_CONNECT_PORT', env),
-    controller: await freePort(),
-  };
-}
-
 function eventStorePartOf(
   { postgres }: Stack['parts'],
-  folder: DataFolder,
-  ports: Ports,
+  { folder, ports, ground, newPart }: Pick<PartsContext, 'folder' | 'ports' | 'ground' | 'newPart'>,
   { postgresSettings, eventStoreServer }: StackOptions,
-  newPart: Stack['newPart'],
 ): Part {
   if (ports.eventStore === ports.postgres) return postgres;
   const settings = { ...postgresSettings, ...eventStoreServer };
-  return newPart(postgresSpec(folder, ports.eventStore, settings, 'event-store'));
+  return newPart(postgresSpec(folder, ports.eventStore, settings, 'event-store', ground));
 }
 
 type PartsContext = {
   folder: DataFolder;
+  ground: SecureGround | undefined;
+  connectUrl: string;
   ports: Ports;
   between: Between | undefined;
   progress: Progress;
@@ -187,7 +199,8 @@ type PartsContext = {
 };
 
 function makeParts(ctx: PartsContext): Stack['parts'] {
-  const { folder, ports, between, progress, newPart, hasConnector, isSlotActive } = ctx;
+  const { folder, ground, ports, between, progress, newPart } = ctx;
+  const { hasConnector, isSlotActive } = ctx;
   const java = memoized(() => findJava(progress));
   const redis = memoized(() => findRedis(progress));
   const seen = between?.connect ?? { postgresPort: ports.eventStore, kafkaPort: ports.kafka };
@@ -200,29 +213,22 @@ function makeParts(ctx: PartsContext): Stack['parts'] {
       OUTBOX_DATABASE_NAME: EVENT_STORE,
       OUTBOX_DATABASE_USER: 'bank_cdc',
       OUTBOX_DATABASE_PASSWORD: folder.passwords.bank_cdc,
+      ...debeziumTls(ground),
     },
+    url: ctx.connectUrl,
+    ground,
     hasConnector,
     isSlotActive,
   };
   const { kafka: broker, controller } = ports;
   const kafkaPorts = { broker, controller, more: between?.kafka ?? [] };
   return {
-    postgres: newPart(postgresSpec(folder, ports.postgres, ctx.postgresSettings)),
-    redis: newPart(redisSpec(folder, redis, ports.redis)),
-    kafka: newPart(kafkaSpec(folder, java, kafkaPorts)),
+    postgres: newPart(
+      postgresSpec(folder, ports.postgres, ctx.postgresSettings, 'postgres', ground),
+    ),
+    redis: newPart(redisSpec(folder, redis, ports.redis, ground)),
+    kafka: newPart(kafkaSpec(folder, java, kafkaPorts, ground)),
     connect: newPart(connectSpec(folder, java, connectOptions)),
-  };
-}
-
-function watchSlot(url: string): { isActive: () => Promise<boolean>; close: () => Promise<void> } {
-  let pool: pg.Pool | undefined;
-  return {
-    isActive: async () => {
-      pool ??= createPool({ url, applicationName: 'bank-local', maxConnections: 1 });
-      const query = 'select 1 from pg_replication_slots where slot_name = $1 and active';
-      return (await pool.query(query, [SLOT])).rowCount === 1;
-    },
-    close: async () => pool?.end(),
   };
 }
 

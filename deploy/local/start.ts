@@ -1,5 +1,6 @@
 // npm start: the whole mesh on the ports of the documentation, until Ctrl-C. Accounts and their
-// history stay in .local/start from one run to the next.
+// history stay in .local/start from one run to the next. With --secure everything speaks TLS and
+// asks for certificates and passwords, which are made in .local/start-secure.
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { envAddress, envInt, parseEnv } from '#platform/config.ts';
@@ -8,10 +9,13 @@ import { z } from 'zod';
 import { errorText } from '../error-text.ts';
 import { startMesh } from './mesh.ts';
 import type { Mesh } from './mesh.ts';
+import { grpcurlFlags, operatorFiles, toolVariables } from './secure-services.ts';
+import type { OperatorFiles } from './secure-services.ts';
 import { onStopSignal } from './stop-signals.ts';
 
 const FOLDER = fileURLToPath(new URL('../../.local/start', import.meta.url));
 const KEEP_ALIVE_MS = 60_000;
+const SECURE = '--secure';
 
 const settingsSchema = z.object({
   BANK_COMMAND_LISTEN: envAddress('127.0.0.1:50051'),
@@ -25,8 +29,10 @@ const settingsSchema = z.object({
 });
 
 async function main(): Promise<void> {
-  const [unknown] = process.argv.slice(2);
-  if (unknown !== undefined) throw new Error(`npm start takes no arguments, and got ${unknown}`);
+  const given = process.argv.slice(2);
+  const unknown = given.find((argument) => argument !== SECURE);
+  if (unknown !== undefined) throw new Error(`npm start takes ${SECURE} only, and got ${unknown}`);
+  const secure = given.includes(SECURE);
   const settings = parseEnv(settingsSchema, process.env);
   const stopping = new AbortController();
   let exitCode = 0;
@@ -38,7 +44,8 @@ async function main(): Promise<void> {
   onStopSignal((reason) => stop(reason, 0));
   try {
     const mesh = await startMesh({
-      dataFolder: FOLDER,
+      dataFolder: secure ? `${FOLDER}-secure` : FOLDER,
+      secure,
       keepData: true,
       signal: stopping.signal,
       replicas: { command: settings.BANK_COMMAND_REPLICAS },
@@ -74,7 +81,8 @@ function howToCall(mesh: Mesh): string {
   const [projector = ''] = mesh.addresses.projector;
   const pages = [...mesh.metrics.command, ...mesh.metrics.query, ...mesh.metrics.projector];
   const account = randomUUID(); // another one each time: accounts stay from run to run
-  const call = 'grpcurl -plaintext';
+  const files = operatorFiles(mesh.stack.ground);
+  const call = `grpcurl ${grpcurlFlags(files)}`;
   return `
 Everything serves. No proto files are needed to call it (how to install grpcurl: README.md):
 
@@ -92,9 +100,14 @@ Everything serves. No proto files are needed to call it (how to install grpcurl:
   event store  ${mesh.stack.eventStoreUrl}
   projections  ${mesh.stack.projectionStoreUrl}
   Kafka ${mesh.stack.kafkaBrokers.join(',')}   Connect ${mesh.stack.connectUrl}
-  logs ${mesh.stack.folder.logs}
+  logs ${mesh.stack.folder.logs}${files === undefined ? '' : forTools(files)}
 
 Ctrl-C stops it.`;
+}
+
+function forTools(files: OperatorFiles): string {
+  const lines = toolVariables(files).map((line) => `\n    export ${line}`);
+  return `\n\n  npm run ops -- status and npm run reconcile get in with:${lines.join('')}`;
 }
 
 main().catch((error: unknown) => {

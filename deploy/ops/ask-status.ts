@@ -3,7 +3,8 @@
  * pipeline stands; the first one that answers is told. Nobody is waited for longer than a deadline,
  * and one that does not answer is part of the answer.
  */
-import { credentials, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import { channelAccess, type BankAccess } from '#client/bank-access.ts';
 import { channelTarget } from '#client/bank-client.ts';
 import { callFault, describeFault } from '#client/call-fault.ts';
 import { unaryCall } from '#client/unary-call.ts';
@@ -37,21 +38,25 @@ const SERVICE_NAMES: Record<Service, string> = {
   projector: 'bank.v1.ProjectorService',
 };
 
-export async function askStatus(addresses: Addresses): Promise<BankStatus> {
+export async function askStatus(
+  addresses: Addresses,
+  access: BankAccess = {},
+): Promise<BankStatus> {
   const asked = SERVICES.flatMap((service) =>
-    addresses[service].map((address) => askReplica(service, address)),
+    addresses[service].map((address) => askReplica(service, address, access)),
   );
   const [replicas, answer] = await Promise.all([
     Promise.all(asked),
-    askProjection(addresses.projector),
+    askProjection(addresses.projector, access),
   ]);
   const states = [...SERVICES.map((service) => stateOf(replicas, service)), stateOfAnswer(answer)];
   const state = STATES[Math.max(...states.map((one) => STATES.indexOf(one)))] ?? 'unknown';
   return { state, at: new Date(), replicas, ...answer };
 }
 
-async function askReplica(service: Service, address: string): Promise<Replica> {
-  const client = new HealthClient(channelTarget([address]), credentials.createInsecure());
+async function askReplica(service: Service, address: string, access: BankAccess): Promise<Replica> {
+  const { credentials, ...options } = channelAccess([address], access);
+  const client = new HealthClient(channelTarget([address]), credentials, options);
   try {
     const request = { service: SERVICE_NAMES[service] };
     const options = { deadlineMs: DEADLINE_MS };
@@ -74,16 +79,17 @@ function unanswered(address: string, service: Service, error: unknown): string {
 
 type Answer = Pick<BankStatus, 'projection' | 'fault'>;
 
-async function askProjection(addresses: readonly string[]): Promise<Answer> {
-  const answers = await Promise.all(addresses.map(askProjector));
+async function askProjection(addresses: readonly string[], access: BankAccess): Promise<Answer> {
+  const asked = addresses.map((address) => askProjector(address, access));
+  const answers = await Promise.all(asked);
   return answers.find(({ projection }) => projection !== undefined) ?? answers[0] ?? NOBODY;
 }
 
 const NOBODY: Answer = { projection: undefined, fault: 'no projector was named' };
 
-async function askProjector(address: string): Promise<Answer> {
-  const target = channelTarget([address]);
-  const client = new ProjectorServiceClient(target, credentials.createInsecure());
+async function askProjector(address: string, access: BankAccess): Promise<Answer> {
+  const { credentials, ...options } = channelAccess([address], access);
+  const client = new ProjectorServiceClient(channelTarget([address]), credentials, options);
   try {
     const options = { deadlineMs: DEADLINE_MS };
     const ask = client.getProjectionStatus.bind(client);

@@ -6,6 +6,7 @@
 import { Command } from 'commander';
 import { channelTarget } from '#client/bank-client.ts';
 import { errorText } from '../error-text.ts';
+import { toolAccess } from '../tool-access.ts';
 import { addArchiveCommands } from './archive-commands.ts';
 import { askStatus } from './ask-status.ts';
 import type { Addresses } from './ask-status.ts';
@@ -33,7 +34,7 @@ program
 
 async function showStatus({ json, ...addresses }: StatusOptions): Promise<void> {
   for (const address of Object.values(addresses).flat()) checkAddress(address);
-  const status = await askStatus(addresses);
+  const status = await askStatus(addresses, toolAccess(Object.values(addresses).flat()));
   const text = json ? JSON.stringify(statusJson(status), null, 2) : statusLines(status).join('\n');
   process.stdout.write(`${text}\n`);
   process.exitCode = EXIT_CODES[status.state];

@@ -4,11 +4,13 @@
  */
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
+import { readClientTls } from '#client/bank-access.ts';
 import { createBankClient, type BankClient } from '#client/bank-client.ts';
 import { startMesh, type Mesh } from '#deploy/local/mesh.ts';
 import type { Part } from '#deploy/local/part.ts';
 import { freePort } from '#deploy/local/ports.ts';
 import { silent } from '#deploy/local/progress.ts';
+import { operatorFiles } from '#deploy/local/secure-services.ts';
 import { addressOf, serviceSpec, type Service } from '#deploy/local/services.ts';
 import { createPool } from '#platform/postgres.ts';
 import { RawClient } from './raw-client.ts';
@@ -40,10 +42,12 @@ export async function openBank(
   serviceEnv: Record<Service, Record<string, string>>,
   signal: AbortSignal,
   onPartEnded: (reason: Error) => void,
+  secure = false,
 ): Promise<Bank> {
   const failing = new AbortController();
   const mesh = await startMesh({
     dataFolder: `${FOLDER}-${name}`,
+    secure,
     restarts: false, // a part that ends is a run that failed
     onGivenUp: (reason) => {
       onPartEnded(reason);
@@ -54,9 +58,11 @@ export async function openBank(
     signal,
   });
   const { stack, addresses } = mesh;
-  const client = createBankClient(addresses);
-  const command = new RawClient(addresses.command[0] ?? '');
-  const query = new RawClient(addresses.query[0] ?? '');
+  const files = operatorFiles(stack.ground);
+  const tls = files && readClientTls(files);
+  const client = createBankClient(addresses, { tls });
+  const command = new RawClient(addresses.command[0] ?? '', tls);
+  const query = new RawClient(addresses.query[0] ?? '', tls);
   const stores = {
     eventStore: pool(stack.eventStoreUrl),
     projectionStore: pool(stack.projectionStoreUrl),

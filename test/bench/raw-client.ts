@@ -12,6 +12,7 @@ import {
   type ClientWritableStream,
   type ServiceError,
 } from '@grpc/grpc-js';
+import { tlsCredentials, type ClientTls } from '#client/bank-access.ts';
 import { AccountCommandServiceService } from '#proto/bank/v1/account_command_service.ts';
 import { AccountQueryServiceService } from '#proto/bank/v1/account_query_service.ts';
 import {
@@ -52,9 +53,10 @@ const UNARY_DEADLINE_MS = 30_000;
 export class RawClient {
   readonly #client: Client;
 
-  /** `address` is host:port. Each client has a connection of its own. */
-  constructor(address: string) {
-    this.#client = new Client(`ipv4:${address}`, credentials.createInsecure(), {
+  /** `address` is host:port. Each client has a connection of its own; default: plaintext. */
+  constructor(address: string, tls?: ClientTls) {
+    const secured = tls === undefined ? credentials.createInsecure() : tlsCredentials(tls);
+    this.#client = new Client(`ipv4:${address}`, secured, {
       'grpc.use_local_subchannel_pool': 1,
     });
   }

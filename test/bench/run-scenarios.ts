@@ -32,6 +32,7 @@ import { rebuild } from './scenarios/rebuild.ts';
 import { storedBytes } from './scenarios/stored-bytes.ts';
 import { telemetryCost } from './scenarios/telemetry-cost.ts';
 import { transfers } from './scenarios/transfers.ts';
+import { transport } from './scenarios/transport.ts';
 import { watchFanOut } from './scenarios/watch-fan-out.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -46,6 +47,7 @@ export const SCENARIOS: readonly Scenario[] = [
   parallelBulk,
   bulkMode,
   telemetryCost,
+  transport,
   overload,
   coldAccounts,
   longStream,

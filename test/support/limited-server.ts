@@ -116,7 +116,12 @@ export async function openLimitedServer(
   };
 }
 
-function openCaller(address: string, more: ClientOptions, secured: ChannelCredentials): Caller {
+/** With a connection of its own. */
+export function openCaller(
+  address: string,
+  more: ClientOptions,
+  secured: ChannelCredentials,
+): Caller {
   const client = new Client(address, secured, {
     'grpc.use_local_subchannel_pool': 1,
     ...more,

@@ -3,9 +3,11 @@
  * stopped, started again and emptied, and nobody else notices.
  */
 import { inject } from 'vitest';
+import { readClientTls } from '#client/bank-access.ts';
 import { createBankClient, type BankClient } from '#client/bank-client.ts';
 import { startMesh, type Mesh, type MeshOptions } from '#deploy/local/mesh.ts';
 import { silent } from '#deploy/local/progress.ts';
+import { operatorFiles } from '#deploy/local/secure-services.ts';
 import { EVENT_STORE, PROJECTION_STORE } from '#deploy/local/stack.ts';
 import { createPool } from '#platform/postgres.ts';
 import type { Stores } from '#test/support/stored-rows.ts';
@@ -19,11 +21,15 @@ export type OwnMesh = Mesh & {
 const CONNECTIONS_MAX = 4;
 
 export async function openOwnMesh(
-  options: Pick<MeshOptions, 'replicas' | 'postgresSettings' | 'eventStoreServer'>,
+  options: Pick<
+    MeshOptions,
+    'replicas' | 'postgresSettings' | 'eventStoreServer' | 'secure' | 'serviceEnv'
+  >,
 ): Promise<OwnMesh> {
   const dataFolder = `${inject('stack').folder}-own`;
   const mesh = await startMesh({ ...options, dataFolder, progress: silent, env: {} });
-  const client = createBankClient(mesh.addresses);
+  const files = operatorFiles(mesh.stack.ground);
+  const client = createBankClient(mesh.addresses, { tls: files && readClientTls(files) });
   const open = (database: string): Stores['eventStore'] =>
     createPool({
       url: mesh.stack.postgresUrl('postgres', database),

@@ -6,7 +6,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChannelCredentials } from '@grpc/grpc-js';
-import { tlsCredentials } from '#client/bank-credentials.ts';
+import { tlsCredentials } from '#client/bank-access.ts';
 import { makeAuthority } from '#deploy/local/certificate-authority.ts';
 import type { Authority, KeyPair } from '#deploy/local/certificate-authority.ts';
 import type { ListenerTls } from '#platform/listener-tls.ts';

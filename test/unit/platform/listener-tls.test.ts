@@ -4,15 +4,24 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { status, type ChannelCredentials } from '@grpc/grpc-js';
+import { Server, ServerInterceptingCall, status } from '@grpc/grpc-js';
+import type { ChannelCredentials } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { makeAuthority } from '#deploy/local/certificate-authority.ts';
 import type { ListenerTls } from '#platform/listener-tls.ts';
 import { silentLogger } from '#platform/logger.ts';
-import { alternativeNames } from '#platform/peer-certificate.ts';
+import { http2ServersOf } from '#platform/http2-servers.ts';
+import { alternativeNames, knowPeers, peerIdentityOf } from '#platform/peer-certificate.ts';
+import { unimplemented } from '#platform/unimplemented.ts';
+import { BulkModeServiceService as Service } from '#proto/bank/v1/bulk_mode_service.ts';
 import { loadCredentials } from '#platform/server-credentials.ts';
 import { counter } from '#platform/telemetry.ts';
-import { GET, openLimitedServer, type LimitedServer } from '#test/support/limited-server.ts';
+import {
+  GET,
+  openCaller,
+  openLimitedServer,
+  type LimitedServer,
+} from '#test/support/limited-server.ts';
 import { CODE, FRAME, connectRaw } from '#test/support/raw-http2.ts';
 import {
   CLIENT_NAMES,
@@ -60,6 +69,36 @@ describe('who gets in', () => {
         validToMs: new X509Certificate(ground.client.certificate).validToDate.getTime(),
       },
     ]);
+  });
+
+  test('an interceptor knows the peer of each call, by its connection', async () => {
+    const seen: (readonly string[] | undefined)[] = [];
+    const server = new Server({
+      interceptors: [
+        (_, call) => {
+          seen.push(peerIdentityOf(call)?.uris);
+          return new ServerInterceptingCall(call);
+        },
+      ],
+    });
+    opened.push({ close: () => server.forceShutdown() });
+    server.addService(Service, unimplemented(Service, {}));
+    const { credentials, close } = await loadCredentials(ground.tls, silentLogger);
+    opened.push({ close });
+    const port = await new Promise<number>((resolve) => {
+      server.bindAsync('127.0.0.1:0', credentials, (_, bound) => resolve(bound));
+    });
+    http2ServersOf(server).forEach(knowPeers);
+    const uri = ['spiffe://bank.test/other'];
+    const other = await ground.authority.issue({ commonName: 'other', uri });
+    const callers = [ground.credentials(), ground.credentials(other)].map((secured) =>
+      openCaller(`127.0.0.1:${port}`, {}, secured),
+    );
+    opened.push(...callers);
+    for (const caller of [...callers, ...callers]) {
+      expect((await caller.call(GET, NOTHING)).code).toBe(status.UNIMPLEMENTED);
+    }
+    expect(seen).toEqual([CLIENT_NAMES.uri, uri, CLIENT_NAMES.uri, uri]);
   });
 
   test('nobody else: plaintext, no certificate, one of another authority', async () => {

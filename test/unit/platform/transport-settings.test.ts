@@ -49,9 +49,14 @@ const SERVICES = [
   [
     'projector-svc',
     readProjector,
-    ['PROJECTOR_LISTEN', 'EVENT_STORE_URL', 'PROJECTION_STORE_URL', 'REDIS_URL'].concat(
-      ...['KAFKA_BROKERS', 'CONNECT_URL'],
-    ),
+    [
+      'PROJECTOR_LISTEN',
+      'EVENT_STORE_URL',
+      'PROJECTION_STORE_URL',
+      'REDIS_URL',
+      'KAFKA_BROKERS',
+      'CONNECT_URL',
+    ],
   ],
 ] as const;
 

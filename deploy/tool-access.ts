@@ -1,0 +1,51 @@
+/**
+ * How the tools get into the bank, read from the environment: BANK_CLIENT_CA_FILE and, where the
+ * bank asks for a certificate, BANK_CLIENT_CERT_FILE with BANK_CLIENT_KEY_FILE; BANK_CLIENT_TLS=on
+ * where an authority that Node knows has signed; BANK_CLIENT_TOKEN_FILE for a token, read at each
+ * call.
+ */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { readClientTls, type BankAccess } from '#client/bank-access.ts';
+import { parseAddress, parseEnv } from '#platform/config.ts';
+import { PLAINTEXT_ENV, refusePlaintext } from '#platform/plaintext.ts';
+
+const ENV = z.object({
+  ...PLAINTEXT_ENV,
+  BANK_CLIENT_TLS: z.enum(['on', 'off']).optional(),
+  BANK_CLIENT_CA_FILE: z.string().optional(),
+  BANK_CLIENT_CERT_FILE: z.string().optional(),
+  BANK_CLIENT_KEY_FILE: z.string().optional(),
+  BANK_CLIENT_TOKEN_FILE: z.string().optional(),
+});
+
+/** `addresses`: whom it is for; others than this machine's are reached by TLS. */
+export function toolAccess(
+  addresses: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): BankAccess {
+  const schema = ENV.transform((settings, ctx) => {
+    const isTls = usesTls(settings);
+    const hosts = addresses.map((address) => parseAddress(address)?.host ?? address);
+    const way = { variable: 'BANK_CLIENT_CA_FILE', hosts: isTls ? [] : hosts, remedy: 'set it' };
+    refusePlaintext(settings, [way], ctx);
+    return settings;
+  });
+  const settings = parseEnv(schema, env);
+  const {
+    BANK_CLIENT_CA_FILE: caFile,
+    BANK_CLIENT_CERT_FILE: certFile,
+    BANK_CLIENT_KEY_FILE: keyFile,
+    BANK_CLIENT_TOKEN_FILE: tokenFile,
+  } = settings;
+  return {
+    tls: usesTls(settings) ? readClientTls({ caFile, certFile, keyFile }) : undefined,
+    token: tokenFile === undefined ? undefined : () => readFileSync(tokenFile, 'utf8').trim(),
+  };
+}
+
+function usesTls({ BANK_CLIENT_TLS, BANK_CLIENT_CA_FILE }: z.infer<typeof ENV>): boolean {
+  return (
+    BANK_CLIENT_TLS === 'on' || (BANK_CLIENT_TLS !== 'off' && BANK_CLIENT_CA_FILE !== undefined)
+  );
+}

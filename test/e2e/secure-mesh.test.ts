@@ -1,0 +1,185 @@
+/**
+ * A whole mesh by TLS, certificates and passwords: a payroll goes its whole way, every record by
+ * Debezium and Kafka, while command-svc's certificate is replaced; and each part turns away who
+ * comes in plaintext, without a certificate or with a wrong password.
+ */
+import { X509Certificate } from 'node:crypto';
+import { renameSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:tls';
+import { status } from '@grpc/grpc-js';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askStatus } from '#deploy/ops/ask-status.ts';
+import { readClientTls, type ClientTls } from '#client/bank-access.ts';
+import { createBankClient } from '#client/bank-client.ts';
+import { unaryCall } from '#client/unary-call.ts';
+import { makeAuthority, type KeyPair } from '#deploy/local/certificate-authority.ts';
+import type { SecureGround } from '#deploy/local/secure-ground.ts';
+import { operatorFiles } from '#deploy/local/secure-services.ts';
+import { callHttp } from '#platform/http-call.ts';
+import { createKafka } from '#platform/kafka.ts';
+import { postgresConnection } from '#platform/postgres-connection.ts';
+import { redisConnection } from '#platform/redis-connection.ts';
+import { faultOf, openAccounts, readFeed, sendDeposits } from '#test/support/bank-calls.ts';
+import { checkLedger } from '#test/support/ledger-check.ts';
+import { openOwnMesh, type OwnMesh } from '#test/support/own-mesh.ts';
+import { makePayroll } from '#test/support/payroll.ts';
+import { freshSeed, seededRandom } from '#test/support/random.ts';
+import { until } from '#test/support/until.ts';
+
+const NAMES = { commonName: 'command', dns: ['localhost'], ip: ['127.0.0.1'] };
+const TIMEOUT_MS = 60_000;
+
+describe('a secure mesh', () => {
+  let mesh: OwnMesh;
+  let ground: SecureGround;
+  const seed = freshSeed();
+  const random = seededRandom(seed);
+  beforeAll(async () => {
+    const reload = { BANK_TLS_RELOAD_MS: '50' };
+    const serviceEnv = { command: reload, query: reload, projector: reload };
+    mesh = await openOwnMesh({ secure: true, serviceEnv });
+    if (mesh.stack.ground === undefined) throw new Error('it is not secure');
+    ground = mesh.stack.ground;
+  }, TIMEOUT_MS);
+  afterAll(() => mesh.stop());
+
+  test('carries a payroll while a certificate is replaced, and no call fails', async () => {
+    const { client } = mesh;
+    const payroll = makePayroll(random, { accounts: 100, items: 4_000, dirt: 0.02 });
+    await openAccounts(client, payroll);
+    const pair = await ground.authority.issue(NAMES);
+    const [accountId = ''] = payroll.accounts.map((one) => one.accountId);
+    let isOver = false;
+    const reading = (async () => {
+      const read = client.queries.getAccount.bind(client.queries);
+      while (!isOver) await unaryCall(read, { accountId, minVersion: 1n });
+    })();
+    const sending = sendDeposits(client, {
+      ...payroll,
+      beforeMessage: async (firstIndex = 0) => {
+        if (firstIndex !== 2_000) return;
+        replace(pair);
+        const fingerprint = new X509Certificate(pair.certificate).fingerprint256;
+        await until('it is shown', async () => (await shownTo(operator())) === fingerprint);
+      },
+    });
+    await sending.finally(() => (isOver = true));
+    await reading;
+    const feed = await readFeed(client, payroll.submissionId);
+    const acknowledgements = new Map([[payroll.submissionId, feed]]);
+    const { stores } = mesh;
+    await checkLedger({ stores, seed, payrolls: [payroll], acknowledgements, filledBefore: 0n });
+    const { state } = await askStatus(mesh.addresses, { tls: operator() });
+    expect(state).toBe('ok');
+  });
+
+  test('its services let nobody in without a certificate of its authority', async () => {
+    const stranger = await (await makeAuthority('bank local authority')).issue(NAMES);
+    const ca = ground.authority.certificate;
+    const ways = [
+      undefined,
+      { ca },
+      { ca, cert: stranger.certificate, key: stranger.key },
+    ] satisfies (ClientTls | undefined)[];
+    for (const tls of ways) {
+      const { replicas } = await askStatus(mesh.addresses, { tls });
+      expect(replicas.map(({ serves }) => serves)).toEqual([false, false, false]);
+      const client = createBankClient(mesh.addresses, { tls });
+      const read = client.bulk.getSubmission.bind(client.bulk);
+      const asked = unaryCall(read, { submissionId: 'a' }, { deadlineMs: 2_000 });
+      expect([status.UNAVAILABLE, status.DEADLINE_EXCEEDED]).toContain((await faultOf(asked)).code);
+      client.close();
+    }
+  });
+
+  test('PostgreSQL takes no plaintext', async () => {
+    const { connectionString } = postgresConnection(mesh.stack.eventStoreUrl);
+    const client = new pg.Client({ connectionString, ssl: false });
+    client.on('error', () => undefined);
+    await expect(client.connect()).rejects.toThrow('no pg_hba.conf entry');
+  });
+
+  test('Redis takes its users only, and no command that is not theirs', async () => {
+    const open = (change: (url: URL) => unknown = () => undefined): Redis => {
+      const address = new URL(mesh.stack.redisUrl);
+      change(address);
+      const { url, tls } = redisConnection(address.href);
+      const redis = new Redis(url, { ...tls, lazyConnect: true, retryStrategy: () => null });
+      redis.on('error', () => undefined);
+      return redis;
+    };
+    const user = open();
+    await user.connect();
+    await user.set('bank:balance:test', '1', 'PX', 10);
+    await expect(user.set('other', '1')).rejects.toThrow('NOPERM');
+    await expect(user.flushall()).rejects.toThrow('NOPERM');
+    await expect(user.config('GET', '*')).rejects.toThrow('NOPERM');
+    const refused = [
+      open((url) => (url.password = 'wrong')),
+      open((url) => (url.username = url.password = '')),
+      open((url) => (url.protocol = 'redis:')),
+    ];
+    for (const one of refused) {
+      await expect(one.connect().then(() => one.get('bank:balance:test'))).rejects.toThrow();
+    }
+    for (const one of [user, ...refused]) one.disconnect();
+  });
+
+  test('Kafka takes no plaintext, and no wrong password', async () => {
+    const { kafkaBrokers, kafkaSecurity } = mesh.stack;
+    const sasl = { mechanism: 'scram-sha-512', username: 'bank_setup', password: 'wrong' } as const;
+    for (const security of [{}, { ...kafkaSecurity, sasl }]) {
+      const options = { retries: 0, security };
+      const admin = createKafka(kafkaBrokers, 'stranger', undefined, options).admin();
+      await expect(admin.connect()).rejects.toThrow();
+      await admin.disconnect();
+    }
+  });
+
+  test('Connect answers nobody without a certificate', async () => {
+    const url = new URL(mesh.stack.connectUrl);
+    const ask = (base: URL) =>
+      callHttp(base.href, '/connectors', { method: 'GET', signal: soon() });
+    expect(await ask(url)).toMatchObject({ ok: true, text: '["bank-outbox"]' });
+    url.searchParams.delete('cert_file');
+    url.searchParams.delete('key_file');
+    await expect(ask(url)).rejects.toThrow();
+    url.protocol = 'http:';
+    await expect(ask(url)).rejects.toThrow();
+  });
+
+  function operator(): ClientTls {
+    return readClientTls(operatorFiles(ground) ?? {});
+  }
+
+  function replace({ certificate, key }: KeyPair): void {
+    const { certFile, keyFile } = ground.pairs.command;
+    const files = [
+      [certFile, certificate],
+      [keyFile, key],
+    ] as const;
+    for (const [file, text] of files) {
+      writeFileSync(`${file}.new`, text, { mode: 0o600 });
+      renameSync(`${file}.new`, file);
+    }
+  }
+
+  /** The fingerprint of what a new connection to command-svc is shown. */
+  function shownTo(tls: ClientTls): Promise<string> {
+    const [host = '', port] = mesh.addresses.command[0]?.split(':') ?? [];
+    return new Promise((resolve, reject) => {
+      const options = { ...tls, host, port: Number(port), ALPNProtocols: ['h2'] };
+      const socket = connect(options, () => {
+        resolve(socket.getPeerCertificate().fingerprint256);
+        socket.destroy();
+      });
+      socket.once('error', reject);
+    });
+  }
+});
+
+function soon(): AbortSignal {
+  return AbortSignal.timeout(5_000);
+}
