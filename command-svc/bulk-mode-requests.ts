@@ -4,6 +4,7 @@
  * UNAVAILABLE without it; commands and streams do not.
  */
 import { status } from '@grpc/grpc-js';
+import { audited, type AuditLog } from '#platform/audit.ts';
 import { EntriesUnavailableError } from '#platform/expiring-entries.ts';
 import { invalidArgument, refusal, type FieldViolation } from '#platform/grpc-errors.ts';
 import { LEASES_MAX, type Lease } from '#platform/leases.ts';
@@ -30,9 +31,22 @@ export type BulkModeHandlers = Pick<
   'startBulkMode' | 'renewBulkMode' | 'endBulkMode' | 'getBulkMode'
 >;
 
-export function bulkModeHandlers(mode: BulkMode, log: Logger): BulkModeHandlers {
+/** `audit`: undefined: nobody is told who did what. */
+export function bulkModeHandlers(mode: BulkMode, log: Logger, audit?: AuditLog): BulkModeHandlers {
+  const { startBulkMode, renewBulkMode, endBulkMode, getBulkMode } = bulkModeMethods(mode);
+  const lease = ({ leaseId }: { leaseId: string }): string => `lease ${leaseId}`;
+  const start = ({ holder, reason }: StartBulkModeRequest): string => `${holder}: ${reason}`;
   return {
-    startBulkMode: unary(log, async (request: StartBulkModeRequest) => {
+    startBulkMode: unary(log, audited(audit, 'StartBulkMode', start, startBulkMode)),
+    renewBulkMode: unary(log, audited(audit, 'RenewBulkMode', lease, renewBulkMode)),
+    endBulkMode: unary(log, audited(audit, 'EndBulkMode', lease, endBulkMode)),
+    getBulkMode: unary(log, getBulkMode),
+  };
+}
+
+function bulkModeMethods(mode: BulkMode) {
+  return {
+    startBulkMode: async (request: StartBulkModeRequest) => {
       refuseUnservedFields(request, ['holder', 'reason', 'ttl'], StartBulkModeRequest.create());
       const { holder, reason } = request;
       const ttlMs = checkFields(request.ttl, {
@@ -42,22 +56,22 @@ export function bulkModeHandlers(mode: BulkMode, log: Logger): BulkModeHandlers 
       const lease = await orUnavailable(mode.startBulkMode({ holder, reason }, ttlMs));
       if (lease === undefined) throw tooManyLeases();
       return { lease: leaseMessage(lease) };
-    }),
-    renewBulkMode: unary(log, async (request: RenewBulkModeRequest) => {
+    },
+    renewBulkMode: async (request: RenewBulkModeRequest) => {
       refuseUnservedFields(request, ['lease_id', 'ttl'], RenewBulkModeRequest.create());
       const ttlMs = checkFields(request.ttl, { lease_id: uuidRule(request.leaseId) });
       const leaseId = request.leaseId.toLowerCase();
       const lease = await orUnavailable(mode.leases.renew(leaseId, ttlMs));
       if (lease === undefined) throw leaseExpired(leaseId);
       return { lease: leaseMessage(lease) };
-    }),
-    endBulkMode: unary(log, async (request: EndBulkModeRequest) => {
+    },
+    endBulkMode: async (request: EndBulkModeRequest) => {
       refuseUnservedFields(request, ['lease_id'], EndBulkModeRequest.create());
       checkFields(undefined, { lease_id: uuidRule(request.leaseId) });
       const leaseId = request.leaseId.toLowerCase();
       return { active: await orUnavailable(mode.endBulkMode(leaseId)) };
-    }),
-    getBulkMode: unary(log, async () => {
+    },
+    getBulkMode: async () => {
       const reading = Promise.all([mode.leases.list(), mode.reports.list()]);
       const [leases, reports] = await orUnavailable(reading);
       return {
@@ -65,7 +79,7 @@ export function bulkModeHandlers(mode: BulkMode, log: Logger): BulkModeHandlers 
         leases: leases.map(leaseMessage),
         replicas: reports.map(settingsMessage),
       };
-    }),
+    },
   };
 }
 

@@ -31,7 +31,7 @@ export async function reverseSubmission(
   request: ReverseSubmissionRequest,
   call: CallContext,
 ): Promise<ReverseSubmissionResponse> {
-  const wanted = reversalRequest(request);
+  const wanted = reversalRequest(request, call);
   const { stopping } = context;
   const { retryAfterMs } = context.submissions;
   const end = openCallEnd(call, { stopping, retryAfterMs });
@@ -49,7 +49,10 @@ export async function reverseSubmission(
 }
 
 /** Throws INVALID_ARGUMENT. */
-function reversalRequest(request: ReverseSubmissionRequest): ReversalRequest {
+function reversalRequest(
+  request: ReverseSubmissionRequest,
+  { caller }: CallContext,
+): ReversalRequest {
   const { submissionId, reversedSubmissionId, reason } = request;
   const found: FieldViolation[] = [...checkSubmissionId(submissionId)];
   const add = (field: string, description: string | undefined): void => {
@@ -60,7 +63,7 @@ function reversalRequest(request: ReverseSubmissionRequest): ReversalRequest {
   add('reversed_submission_id', checkSubmissionId(reversedSubmissionId)[0]?.description ?? other);
   add('reason', textRule(reason, 1, REASON_CHARACTERS_MAX));
   if (found.length > 0) throw invalidArgument(found);
-  return { tenant: NO_TENANT, submissionId, reverses: reversedSubmissionId, reason };
+  return { tenant: NO_TENANT, submissionId, reverses: reversedSubmissionId, reason, caller };
 }
 
 /** Each way answers the receipt of this call. */

@@ -6,7 +6,11 @@
  * in one. Everything added by addService is listed by reflection and by health.
  */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type {
+  ServerInterceptor,
+  ServiceDefinition,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { createCallDoor } from './call-door.ts';
 import { createCallGuard } from './call-guard.ts';
 import type { Address } from './config.ts';
@@ -29,6 +33,8 @@ export type GrpcServerOptions = {
   limits?: Partial<ServerLimits>;
   /** Paths of unary methods whose calls may take long. */
   longMethods?: readonly string[];
+  /** Sees each call before all others, and each status after them. */
+  outermost?: ServerInterceptor;
 };
 
 export type GrpcServer = {
@@ -60,13 +66,14 @@ export type ServerHeld = {
 };
 
 export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
-  const { log, longMethods = [] } = options;
+  const { log, longMethods = [], outermost } = options;
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const calls = createCallGuard(limits, longMethods);
   const streams = createStreamGuard(limits, log);
   const isFull = (): boolean => calls.counts().inHand >= limits.callsMax;
   const door = createCallDoor(isFull, tooManyCalls(limits), () => countRefused('calls'));
-  const server = new Server({ ...channelOptions(limits), interceptors: [calls.interceptor] });
+  const interceptors = [...(outermost === undefined ? [] : [outermost]), calls.interceptor];
+  const server = new Server({ ...channelOptions(limits), interceptors });
   const health = createHealth();
   const names = new Set<string>();
   const starting = new Set<string>();

@@ -9,6 +9,7 @@ import { errorText } from '../error-text.ts';
 import { addArchiveCommands } from './archive-commands.ts';
 import { askStatus } from './ask-status.ts';
 import type { Addresses } from './ask-status.ts';
+import { addAuditCommand } from './audit-command.ts';
 import { addBackupCommands } from './backup-commands.ts';
 import { EXIT_CODES, statusJson, statusLines } from './status-report.ts';
 import { addVerifyCommand } from './verify-command.ts';
@@ -45,6 +46,7 @@ function checkAddress(address: string): void {
 }
 
 addArchiveCommands(program);
+addAuditCommand(program);
 addBackupCommands(program);
 addVerifyCommand(program);
 program.parseAsync().catch((error: unknown) => {
