@@ -11,6 +11,7 @@ import {
   type SubmissionClaim,
 } from './batch-item.ts';
 import type { DecidedBatch } from './decide-batch.ts';
+import { auditRows } from './audit-rows.ts';
 import { eventRows } from './event-rows.ts';
 import type { AppendRequest, RejectionRow } from './sql/append-batch.ts';
 import { packedSubmission, partsOf, submissionBatchRow, type Parts } from './submission-parts.ts';
@@ -65,6 +66,7 @@ export function planAppend(
     reversals: decided.reversals,
     parts: parts.all.map(submissionBatchRow),
     rejections: rejectionRows(items, decided),
+    audit: auditRows(items, decided.decisions),
   };
 }
 

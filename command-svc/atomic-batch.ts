@@ -44,7 +44,7 @@ export const storeAtomic: StoreBatch = async (context, request, end, call) => {
     isStored = true;
     const first = results.firstRefused();
     if (first !== undefined) throw refusalWithIndex(first.rejection, first.index);
-    const receipt = await finishUpload(upload, numbering, traceparent);
+    const receipt = await finishUpload(upload, numbering, call);
     checkSize(submissionId, operations.length, receipt.submission?.totalItems);
     return { results: await results.all(context, upload.submission), receipt };
   } finally {

@@ -4,13 +4,14 @@
  * UNAVAILABLE without it; commands and streams do not.
  */
 import { status } from '@grpc/grpc-js';
+import { audited, type AuditLog } from '#platform/audit.ts';
 import { EntriesUnavailableError } from '#platform/expiring-entries.ts';
 import { invalidArgument, refusal, type FieldViolation } from '#platform/grpc-errors.ts';
 import { LEASES_MAX, type Lease } from '#platform/leases.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { ReplicaReport } from '#platform/replica-reports.ts';
 import { timestampFromDate } from '#platform/timestamps.ts';
-import { unary } from '#platform/unary.ts';
+import { unary, type CallContext } from '#platform/unary.ts';
 import { refuseUnservedFields } from '#platform/unserved-fields.ts';
 import {
   EndBulkModeRequest,
@@ -32,9 +33,22 @@ export type BulkModeHandlers = Pick<
   'startBulkMode' | 'renewBulkMode' | 'endBulkMode' | 'getBulkMode'
 >;
 
-export function bulkModeHandlers(mode: BulkMode, log: Logger): BulkModeHandlers {
+/** `audit`: undefined: nobody is told who did what. */
+export function bulkModeHandlers(mode: BulkMode, log: Logger, audit?: AuditLog): BulkModeHandlers {
+  const { startBulkMode, renewBulkMode, endBulkMode, getBulkMode } = bulkModeMethods(mode);
+  const lease = ({ leaseId }: { leaseId: string }): string => `lease ${leaseId}`;
+  const start = ({ holder, reason }: StartBulkModeRequest): string => `${holder}: ${reason}`;
   return {
-    startBulkMode: unary(log, async (request: StartBulkModeRequest, { caller }) => {
+    startBulkMode: unary(log, audited(audit, 'StartBulkMode', start, startBulkMode)),
+    renewBulkMode: unary(log, audited(audit, 'RenewBulkMode', lease, renewBulkMode)),
+    endBulkMode: unary(log, audited(audit, 'EndBulkMode', lease, endBulkMode)),
+    getBulkMode: unary(log, getBulkMode),
+  };
+}
+
+function bulkModeMethods(mode: BulkMode) {
+  return {
+    startBulkMode: async (request: StartBulkModeRequest, { caller }: CallContext) => {
       refuseUnservedFields(request, ['holder', 'reason', 'ttl'], StartBulkModeRequest.create());
       const { holder, reason } = request;
       const ttlMs = checkFields(request.ttl, {
@@ -44,22 +58,22 @@ export function bulkModeHandlers(mode: BulkMode, log: Logger): BulkModeHandlers 
       const lease = await orUnavailable(mode.startBulkMode({ holder, reason }, ttlMs, caller));
       if (lease === undefined) throw tooManyLeases();
       return { lease: leaseMessage(lease) };
-    }),
-    renewBulkMode: unary(log, async (request: RenewBulkModeRequest, { caller }) => {
+    },
+    renewBulkMode: async (request: RenewBulkModeRequest, { caller }: CallContext) => {
       refuseUnservedFields(request, ['lease_id', 'ttl'], RenewBulkModeRequest.create());
       const ttlMs = checkFields(request.ttl, { lease_id: uuidRule(request.leaseId) });
       const key = leaseKey(request.leaseId, caller);
       const lease = await orUnavailable(mode.leases.renew(key, ttlMs));
       if (lease === undefined) throw leaseExpired(leaseIdOf(key));
       return { lease: leaseMessage(lease) };
-    }),
-    endBulkMode: unary(log, async (request: EndBulkModeRequest, { caller }) => {
+    },
+    endBulkMode: async (request: EndBulkModeRequest, { caller }: CallContext) => {
       refuseUnservedFields(request, ['lease_id'], EndBulkModeRequest.create());
       checkFields(undefined, { lease_id: uuidRule(request.leaseId) });
       const key = leaseKey(request.leaseId, caller);
       return { active: await orUnavailable(mode.endBulkMode(key)) };
-    }),
-    getBulkMode: unary(log, async (_request: GetBulkModeRequest, { caller }) => {
+    },
+    getBulkMode: async (_request: GetBulkModeRequest, { caller }: CallContext) => {
       const reading = Promise.all([mode.leases.list(), mode.reports.list()]);
       const [leases, reports] = await orUnavailable(reading);
       return {
@@ -67,7 +81,7 @@ export function bulkModeHandlers(mode: BulkMode, log: Logger): BulkModeHandlers 
         leases: leases.filter(({ id }) => seesLease(caller, id)).map(leaseMessage),
         replicas: reports.map(settingsMessage),
       };
-    }),
+    },
   };
 }
 

@@ -3,6 +3,7 @@
  * end, or, of one that is closed, another end or other totals. The first difference is told.
  */
 import { status } from '@grpc/grpc-js';
+import type { Caller } from '#platform/caller.ts';
 import { refusal, type RpcError } from '#platform/grpc-errors.ts';
 import type { ControlTotals } from '#proto/bank/v1/bulk_service.ts';
 import { totalsMismatch } from './control-totals.ts';
@@ -17,6 +18,7 @@ export type CloseRequest = SubmissionKey & {
   /** What the whole file says of itself; undefined: nothing to check. */
   readonly controlTotals?: ControlTotals | undefined;
   readonly traceparent: string | undefined;
+  readonly caller: Caller;
   /** Only who reverses a submission knows when the reversal is complete. */
   readonly reverses?: string | undefined;
 };

@@ -3,6 +3,8 @@
  * batcher with its lanes, the handlers, the server. Starts when the event store's schema is there;
  * without Redis it serves, slower.
  */
+import { writeAudit } from '#platform/audit.ts';
+import { auditRefusals } from '#platform/audited-refusals.ts';
 import { createByteBudget } from '#platform/byte-budget.ts';
 import { createGrpcServer, unimplemented, type Starting } from '#platform/grpc-server.ts';
 import { runService, type ServiceContext } from '#platform/lifecycle.ts';
@@ -45,7 +47,7 @@ import { tooManyUploads } from './take-stream.ts';
 
 const NAME = 'command-svc';
 /** The newest migration of the event store that this code needs. */
-const SCHEMA_NUMBER = 4;
+const SCHEMA_NUMBER = 5;
 const EVENT_STORE = 'the event store';
 /** A reversal goes over a whole submission. */
 const LONG_METHODS = [bulkServiceDefinition.reverseSubmission.path];
@@ -70,13 +72,11 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const { instance } = settings;
   const telemetry = await startTelemetry({ service: NAME, instance, env: process.env });
   closers.add('telemetry', telemetry.shutdown);
+  const refusals = auditRefusals(log);
+  const outermost = refusals.interceptor;
   const { server: limits, auth, tls } = settings;
-  const serving = {
-    limits,
-    longMethods: LONG_METHODS,
-    tls,
-    access: { auth, scopes: COMMAND_SCOPES },
-  };
+  const access = { auth, scopes: COMMAND_SCOPES };
+  const serving = { limits, longMethods: LONG_METHODS, tls, access, outermost };
   const { server, listen, open, setServing, drain } = createGrpcServer({ log, ...serving });
   const address = await listen(settings.listen, STARTING);
   closers.add('listener', () => drain(0));
@@ -84,6 +84,9 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const options = { ...settings.bulkMode, redisUrl, service: NAME, instance };
   const bulkMode = openBulkMode(options, context);
   const submissions = await openSubmissions(settings, context);
+  const { eventStore } = submissions;
+  refusals.writeTo((entries) => writeAudit(eventStore, ...entries));
+  closers.add('audited refusals', refusals.close);
   const eventLog = await startEventLog(settings, context);
   const batcher = startBatcher(settings, context, submissions, bulkMode, eventLog);
 
@@ -107,7 +110,10 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
     unimplemented(AccountCommandServiceService, commands),
   );
   server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulk));
-  server.addService(BulkModeServiceService, bulkModeHandlers(bulkMode, log));
+  server.addService(
+    BulkModeServiceService,
+    bulkModeHandlers(bulkMode, log, { db: eventStore, log }),
+  );
   server.addService(eventLogDefinition, unimplemented(eventLogDefinition, eventLog.handlers));
   const store = watchStore({
     url: settings.eventStoreUrl,

@@ -5,6 +5,8 @@
  */
 import { hash } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
+import { writeAudit } from '#platform/audit.ts';
+import type { Caller } from '#platform/caller.ts';
 import { refusal, type RpcError } from '#platform/grpc-errors.ts';
 import { CONTENT_HASH_BYTES } from './content-hash.ts';
 import { createReversal } from './sql/create-reversal.ts';
@@ -22,6 +24,7 @@ import {
 export type ReversalRequest = SubmissionKey & {
   readonly reverses: string;
   readonly reason: string;
+  readonly caller: Caller;
 };
 
 export type OpenReversal = {
@@ -39,7 +42,7 @@ export async function openReversal(
   context: SubmissionContext,
   request: ReversalRequest,
 ): Promise<OpenReversal> {
-  const { tenant, submissionId, reverses } = request;
+  const { tenant, submissionId, reverses, caller } = request;
   const original = await readFromEventStore(context, (pool) =>
     readSubmission(pool, tenant, reverses),
   );
@@ -47,7 +50,11 @@ export async function openReversal(
   if (original.closedAtMicros === undefined) throw stillOpen(reverses);
   const wanted = requestHash(request);
   const found = await inSubmissionTransaction(context, async (client) => {
-    await createReversal(client, { tenant, submissionId, reverses, hash: wanted });
+    const row = { tenant, submissionId, reverses, hash: wanted };
+    if (await createReversal(client, row)) {
+      const detail = `reverses ${reverses}`;
+      await writeAudit(client, { caller, action: 'ReverseSubmission', submissionId, detail });
+    }
     // In a statement after it: it sees what others have made meanwhile.
     return findReversals(client, tenant, submissionId, reverses);
   });

@@ -59,7 +59,7 @@ export async function openBulkUpload(
 ): Promise<{ upload: BulkUpload; itemContext: ItemContext }> {
   const { submissionId, firstIndex, endIndex, reverses } = numbering.plan;
   const submission = { tenant: realmOf(caller), submissionId };
-  const standing = await openClaim(context, submission, firstIndex, endIndex, reverses);
+  const standing = await openClaim(context, submission, firstIndex, endIndex, reverses, caller);
   const flight = createFlight(
     (error) => end.end(error),
     () => onStraggler(upload),
@@ -109,7 +109,7 @@ export async function openUpload<Item>(
     },
     async finish() {
       await settleUpload(upload);
-      return finishUpload(upload, numbering, origin.traceparent);
+      return finishUpload(upload, numbering, origin);
     },
     leave: () => leaveUpload(upload),
   };
@@ -127,13 +127,13 @@ function targeted(upload: BulkUpload, item: BatchItem): Promise<BatchItem> {
 export async function finishUpload(
   { context, submission, flight, standing }: BulkUpload,
   numbering: ItemNumbering,
-  traceparent: string | undefined,
+  { traceparent, caller }: Pick<UploadOrigin, 'traceparent' | 'caller'>,
 ): Promise<BulkReceipt> {
   const { leaveOpen, controlTotals, reverses } = numbering.plan;
   if (standing.kind === 'closed') await checkClosedTotals(context, submission, controlTotals);
   else if (!leaveOpen) {
     const endItemIndex = statedEnd(numbering);
-    const closing = { ...submission, endItemIndex, controlTotals, traceparent, reverses };
+    const closing = { ...submission, endItemIndex, controlTotals, traceparent, caller, reverses };
     await closeSubmission(context, closing);
   }
   const summary = await readSummary(context, submission);

@@ -61,7 +61,7 @@ function reversalRequest(request: ReverseSubmissionRequest, caller: Caller): Rev
   add('reason', textRule(reason, 1, REASON_CHARACTERS_MAX));
   if (found.length > 0) throw invalidArgument(found);
   const tenant = realmOf(caller);
-  return { tenant, submissionId, reverses: reversedSubmissionId, reason };
+  return { tenant, submissionId, reverses: reversedSubmissionId, reason, caller };
 }
 
 /** Each way answers the receipt of this call. */

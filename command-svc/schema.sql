@@ -12,6 +12,28 @@ create table archived_ranges (
 comment on table archived_ranges is 'Positions of the log that are in a file of the archive, every one of them.';
 comment on column archived_ranges.sha256 is 'Of the file, in hex.';
 
+create table audit (
+  at timestamp with time zone not null default clock_timestamp(),
+  tenant text not null,
+  subject text not null,
+  peer text not null,
+  actions text[] not null,
+  submission_id text,
+  account_ids uuid[] not null default '{}'::uuid[],
+  operation_ids uuid[] not null default '{}'::uuid[],
+  partition integer,
+  seq bigint,
+  accepted integer not null default 0,
+  rejected integer not null default 0,
+  result text not null default 'OK'::text,
+  detail text not null default ''::text
+) with (autovacuum_vacuum_insert_scale_factor=0.5);
+comment on table audit is 'Who did what. Rows are added in the transaction of what they tell, and never changed.';
+comment on column audit.peer is 'The address that the call came from; empty: it is not known.';
+comment on column audit.actions is 'Single commands: one each, beside account_ids and operation_ids (null: none given).';
+comment on column audit.seq is 'With partition: the row of the log that holds what was stored.';
+comment on column audit.result is 'OK, or the status and the reason of a refusal.';
+
 create table cdc_heartbeat (
   ts timestamp with time zone not null default now()
 );
@@ -170,6 +192,8 @@ comment on table submissions is NULL;
 comment on column submissions.reverses is 'The submission that this one undoes: it takes no other items.';
 comment on column submissions.reversal_hash is 'First 8 bytes of SHA-256 over what its caller asked for.';
 
+CREATE INDEX audit_at ON public.audit USING brin (at) WITH (pages_per_range='16');
+
 CREATE UNIQUE INDEX events_operation ON public.events USING btree (account_id, operation_id) WHERE (operation_id IS NOT NULL);
 
 CREATE INDEX open_holds_expiry ON public.open_holds USING btree (expires_at) WHERE (expires_at IS NOT NULL);
@@ -178,7 +202,7 @@ CREATE INDEX submission_batches_window ON public.submission_batches USING btree 
 
 CREATE UNIQUE INDEX submissions_reversed ON public.submissions USING btree (tenant, reverses) WHERE (reverses IS NOT NULL);
 
-CREATE OR REPLACE FUNCTION public.append_batch(p_partition integer, p_position bigint, p_known bigint, p_known_batch_id uuid, p_batch_id uuid, p_refused_only uuid[], p_claim_ids uuid[], p_claims jsonb, p_traceparent text, p_stored_at timestamp with time zone, p_account_ids uuid[], p_payload bytea, p_parts jsonb, p_rejections jsonb)
+CREATE OR REPLACE FUNCTION public.append_batch(p_partition integer, p_position bigint, p_known bigint, p_known_batch_id uuid, p_batch_id uuid, p_refused_only uuid[], p_claim_ids uuid[], p_claims jsonb, p_traceparent text, p_stored_at timestamp with time zone, p_account_ids uuid[], p_payload bytea, p_parts jsonb, p_rejections jsonb, p_audit jsonb DEFAULT NULL::jsonb)
  RETURNS bigint
  LANGUAGE plpgsql
 AS $function$
@@ -250,11 +274,19 @@ begin
              r text, m text, f text);
   end if;
 
+  if p_audit is not null then
+    insert into audit (at, tenant, subject, peer, actions, submission_id, account_ids,
+        operation_ids, partition, seq, accepted, rejected)
+      select p_stored_at, x.t, x.u, x.p, x.c, x.s, x.a, x.o, p_partition, v_seq, x.n, x.r
+        from jsonb_to_recordset(p_audit) as x(t text, u text, p text, c text[], s text, a uuid[],
+             o uuid[], n integer, r integer);
+  end if;
+
   return v_seq;
 end
 $function$
 ;
-comment on function append_batch(integer,bigint,bigint,uuid,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) is NULL;
+comment on function append_batch(integer,bigint,bigint,uuid,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb,jsonb) is NULL;
 
 CREATE OR REPLACE FUNCTION public.append_holds(p_changes jsonb)
  RETURNS void
@@ -304,13 +336,12 @@ comment on function append_holds(jsonb) is NULL;
 create publication bank_outbox for table cdc_heartbeat, outbox with (publish = 'insert');
 
 grant delete, insert, select on cdc_heartbeat to bank_cdc;
-grant delete, insert, select, update on open_holds to bank_command;
-grant delete, insert, select, update on submission_claims to bank_command;
-grant delete, insert, select, update on submissions to bank_command;
-grant execute on function append_batch(integer,bigint,bigint,uuid,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) to bank_command;
-grant execute on function append_batch(integer,bigint,bigint,uuid,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb) to public;
+grant delete, insert, select on open_holds to bank_command;
+grant delete, insert, select on submission_claims to bank_command;
+grant delete, insert, select on submissions to bank_command;
+grant execute on function append_batch(integer,bigint,bigint,uuid,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb,jsonb) to bank_command;
 grant execute on function append_holds(jsonb) to bank_command;
-grant execute on function append_holds(jsonb) to public;
+grant insert, select on audit to bank_command;
 grant insert, select on ended_holds to bank_command;
 grant insert, select on events to bank_command;
 grant insert, select on outbox to bank_command;
@@ -319,17 +350,19 @@ grant insert, select on reversals to bank_command;
 grant insert, select on submission_batches to bank_command;
 grant select on archived_ranges to bank_command;
 grant select on archived_ranges to bank_projector;
-grant select on cdc_heartbeat to bank_command;
 grant select on cdc_heartbeat to bank_projector;
 grant select on events to bank_projector;
 grant select on ledger to bank_command;
 grant select on ledger to bank_projector;
 grant select on migrations to bank_command;
 grant select on migrations to bank_projector;
-grant select on migrations to public;
 grant select on outbox to bank_cdc;
 grant select on outbox to bank_projector;
+grant select on partition_heads to bank_command;
 grant select on partition_heads to bank_projector;
 grant select on submission_batches to bank_projector;
 grant select on submissions to bank_projector;
-grant select, update on partition_heads to bank_command;
+grant update (closed_at, total_items) on submissions to bank_command;
+grant update (end_index) on submission_claims to bank_command;
+grant update (remaining_minor) on open_holds to bank_command;
+grant update (seq) on partition_heads to bank_command;

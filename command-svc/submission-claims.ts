@@ -8,6 +8,8 @@
 import { randomUUID } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import { status } from '@grpc/grpc-js';
+import { writeAudit } from '#platform/audit.ts';
+import { ANYONE, type Caller } from '#platform/caller.ts';
 import { refusal, type RpcError } from '#platform/grpc-errors.ts';
 import { pausePoint } from '#platform/pause-points.ts';
 import { MAKINGS_MAX } from './bounds.ts';
@@ -51,6 +53,7 @@ export async function openClaim(
   firstIndex: number,
   endIndex: number | undefined,
   reverses?: string,
+  caller: Caller = ANYONE,
 ): Promise<Standing> {
   const range: ClaimRange = {
     ...submission,
@@ -65,6 +68,8 @@ export async function openClaim(
     if (locked.reverses !== reverses) throw otherSubmission(submissionId);
     await deleteClaims(client, range);
     await insertClaim(client, claimId, range);
+    const detail = `items from ${range.firstIndex} on`;
+    await writeAudit(client, { caller, action: 'OpenSubmission', submissionId, detail });
     // In a statement after the deletion: it sees what the appends stored that the deletion waited
     // for.
     const storedEnd = await readStoredEnd(client, tenant, submissionId);

@@ -7,6 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { PoolClient } from 'pg';
+import { writeAudit } from '#platform/audit.ts';
 import { partitionOfText } from '#platform/partitioning.ts';
 import { pausePoint } from '#platform/pause-points.ts';
 import { nowMicros } from '#platform/timestamps.ts';
@@ -124,6 +125,9 @@ async function closeUnderLocks(
   });
   const batchId = randomUUID();
   const payload = closingPayload(request, stored, { batchId, partition, storedAtMicros });
+  const detail = `${totalItems} items, ${stored.accepted} accepted`;
+  const action = 'CloseSubmission';
+  await writeAudit(client, { caller: request.caller, action, submissionId, detail });
   await insertClosingRow(client, { partition, seq, batchId, traceparent, storedAtMicros, payload });
   await passPausePoint('close.before-commit');
 }

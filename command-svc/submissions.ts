@@ -40,8 +40,8 @@ export function submissionHandlers(context: SubmissionContext): SubmissionHandle
       const endItemIndex = itemIndex('end_item_index', request.endItemIndex);
       const { controlTotals } = request;
       checkControlTotals('control_totals', controlTotals);
-      const { traceparent } = call;
-      const closing = { ...submission, endItemIndex, controlTotals, traceparent };
+      const { traceparent, caller } = call;
+      const closing = { ...submission, endItemIndex, controlTotals, traceparent, caller };
       await closeSubmission(context, closing);
       return { submission: await readSummary(context, submission) };
     }),

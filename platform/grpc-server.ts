@@ -7,6 +7,7 @@
  * speaks TLS only (server-credentials.ts), else plaintext.
  */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { ServerInterceptor } from '@grpc/grpc-js';
 import { createCallDoor } from './call-door.ts';
 import { createCallGuard } from './call-guard.ts';
 import { callTelemetry } from './call-telemetry.ts';
@@ -39,6 +40,8 @@ export type GrpcServerOptions = {
   tls?: ListenerTls | undefined;
   /** Who may call what. Default: whoever likes. */
   access?: AccessOptions;
+  /** Sees each call before all others, and each status after them. */
+  outermost?: ServerInterceptor;
 };
 
 export type GrpcServer = {
@@ -70,7 +73,7 @@ export type ServerHeld = {
 };
 
 export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
-  const { log, longMethods = [], tls } = options;
+  const { log, longMethods = [], tls, outermost } = options;
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const calls = createCallGuard(limits, longMethods);
   const access = createServerAccess(options.access ?? {}, log);
@@ -78,7 +81,8 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const isFull = (): boolean => calls.counts().inHand >= limits.callsMax;
   const door = createCallDoor(isFull, tooManyCalls(limits), () => countRefused('calls'));
   // The first one is asked first.
-  const interceptors = [callTelemetry, calls.interceptor, access.interceptor];
+  const guards = [callTelemetry, calls.interceptor, access.interceptor];
+  const interceptors = outermost === undefined ? guards : [outermost, ...guards];
   const server = new Server({ ...channelOptions(limits), interceptors });
   boundResets(server, limits);
   const health = createHealth();

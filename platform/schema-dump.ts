@@ -101,7 +101,7 @@ const PUBLICATIONS = `
       case when p.pubtruncate then 'truncate' end], null), ', ')) as text
   from pg_publication p order by p.pubname`;
 
-/** Rights of everyone but the owner. A right on single columns is not shown. */
+/** Rights of everyone but the owner. */
 const GRANTS = `
   select string_agg(line, E'\\n' order by line) as text from (
     select format('grant %s on %s to %s;', string_agg(lower(x.privilege_type), ', '
@@ -110,6 +110,13 @@ const GRANTS = `
     from pg_class c, aclexplode(c.relacl) x
     where c.relnamespace = 'public'::regnamespace and x.grantee <> c.relowner
     group by c.relname, x.grantee
+    union all
+    select format('grant %s (%s) on %s to %s;', lower(x.privilege_type),
+      string_agg(a.attname, ', ' order by a.attname), c.relname,
+      case x.grantee when 0 then 'public' else x.grantee::regrole::text end) as line
+    from pg_class c join pg_attribute a on a.attrelid = c.oid, aclexplode(a.attacl) x
+    where c.relnamespace = 'public'::regnamespace and x.grantee <> c.relowner
+    group by c.relname, x.privilege_type, x.grantee
     union all
     select format('grant execute on function %s to %s;', p.oid::regprocedure,
       case x.grantee when 0 then 'public' else x.grantee::regrole::text end)

@@ -3,16 +3,20 @@
  * they take, what they answer, and how they fail.
  */
 import { status } from '@grpc/grpc-js';
+import { audited, type AuditLog } from '#platform/audit.ts';
 import { invalidArgument, refusal } from '#platform/grpc-errors.ts';
 import type { Logger } from '#platform/logger.ts';
 import { SQL_STATE, isConnectionLost, sqlStateOf } from '#platform/postgres.ts';
 import { nowMicros, timestampFromDate, timestampFromMicros } from '#platform/timestamps.ts';
-import { unary } from '#platform/unary.ts';
+import { unary, type CallContext } from '#platform/unary.ts';
 import { canonicalUuid } from '#platform/uuid.ts';
 import {
   RebuildState,
+  type DropRebuildRequest,
   type ProjectorServiceServer,
   type Rebuild,
+  type StopRebuildRequest,
+  type SwapRebuildRequest,
 } from '#proto/bank/v1/projector_service.ts';
 import { REBUILD } from './bounds.ts';
 import type { Rebuilds } from './rebuilds.ts';
@@ -28,23 +32,40 @@ const STATES: Record<RebuildRow['state'], RebuildState> = {
   failed: RebuildState.REBUILD_STATE_FAILED,
 };
 
+type Named = { readonly rebuildId?: string };
+
 type Calls = Pick<
   ProjectorServiceServer,
   'startRebuild' | 'stopRebuild' | 'getRebuild' | 'swapRebuild' | 'dropRebuild'
 >;
 
-export function rebuildCalls(rebuilds: Rebuilds, log: Logger): Calls {
+export function rebuildCalls(rebuilds: Rebuilds, log: Logger, audit?: AuditLog): Calls {
   const answer = async (asked: Promise<RebuildRow>): Promise<{ rebuild: Rebuild }> => {
     return { rebuild: rebuildMessage(await guarded(asked)) };
   };
+  const calls = <Req extends Named>(
+    action: string,
+    ask: (request: Req, signal: AbortSignal) => Promise<RebuildRow>,
+  ) => {
+    const call = async (request: Req, { signal }: CallContext): Promise<{ rebuild: Rebuild }> =>
+      answer(ask(request, signal));
+    const detailOf = ({ rebuildId = '' }: Req): string => rebuildId;
+    return unary(log, audited(audit, action, detailOf, call));
+  };
   return {
-    startRebuild: unary(log, () => answer(rebuilds.start())),
-    stopRebuild: unary(log, async ({ rebuildId }) => answer(rebuilds.stop(idField(rebuildId)))),
-    getRebuild: unary(log, () => answer(rebuilds.get())),
-    swapRebuild: unary(log, async ({ rebuildId, acceptDifferences }, { signal }) =>
-      answer(rebuilds.swap(idField(rebuildId), acceptDifferences, signal)),
+    startRebuild: calls('StartRebuild', () => rebuilds.start()),
+    stopRebuild: calls('StopRebuild', async ({ rebuildId }: StopRebuildRequest) =>
+      rebuilds.stop(idField(rebuildId)),
     ),
-    dropRebuild: unary(log, async ({ rebuildId }) => answer(rebuilds.drop(idField(rebuildId)))),
+    getRebuild: unary(log, () => answer(rebuilds.get())),
+    swapRebuild: calls(
+      'SwapRebuild',
+      async ({ rebuildId, acceptDifferences }: SwapRebuildRequest, signal) =>
+        rebuilds.swap(idField(rebuildId), acceptDifferences, signal),
+    ),
+    dropRebuild: calls('DropRebuild', async ({ rebuildId }: DropRebuildRequest) =>
+      rebuilds.drop(idField(rebuildId)),
+    ),
   };
 }
 

@@ -18,6 +18,28 @@ comment on column acknowledgements.retry_no is 'Above 0: a dead letter that was 
 comment on column acknowledgements.item_indexes is 'Varints, ascending: the first as it is, each other as the distance to the one before.';
 comment on column acknowledgements.other_seqs is 'With other_partitions: positions of the same append, to be reached before this row is told.';
 
+create table audit (
+  at timestamp with time zone not null default clock_timestamp(),
+  tenant text not null,
+  subject text not null,
+  peer text not null,
+  actions text[] not null,
+  submission_id text,
+  account_ids uuid[] not null default '{}'::uuid[],
+  operation_ids uuid[] not null default '{}'::uuid[],
+  partition integer,
+  seq bigint,
+  accepted integer not null default 0,
+  rejected integer not null default 0,
+  result text not null default 'OK'::text,
+  detail text not null default ''::text
+) with (autovacuum_vacuum_insert_scale_factor=0.5);
+comment on table audit is 'Who did what. Rows are added, and never changed.';
+comment on column audit.peer is 'The address that the call came from; empty: it is not known.';
+comment on column audit.actions is 'Single commands: one each, beside account_ids and operation_ids (null: none given).';
+comment on column audit.seq is 'With partition: the row of the log that holds what was stored.';
+comment on column audit.result is 'OK, or the status and the reason of a refusal.';
+
 create table balances (
   account_id uuid not null,
   tenant text not null,
@@ -194,6 +216,8 @@ create table waiting_records (
 comment on table waiting_records is 'Where events of parked accounts stand in the log of their partition: read again at the retry.';
 
 CREATE INDEX acknowledgements_retried ON public.acknowledgements USING btree (tenant, submission_id, partition, retry_no) WHERE (retry_no > 0);
+
+CREATE INDEX audit_at ON public.audit USING brin (at) WITH (pages_per_range='16');
 
 CREATE INDEX balances_labels ON public.balances USING gin (labels jsonb_path_ops) WHERE (labels <> '{}'::jsonb);
 
@@ -504,33 +528,19 @@ grant delete, insert, select, update on waiting_records to bank_projector;
 grant execute on function analyze_rebuild(text) to bank_projector;
 grant execute on function drop_rebuild() to bank_projector;
 grant execute on function first_version_at(uuid,bigint,timestamp with time zone) to bank_projector;
-grant execute on function first_version_at(uuid,bigint,timestamp with time zone) to public;
+grant execute on function first_version_at(uuid,bigint,timestamp with time zone) to bank_query;
 grant execute on function keep_retried() to bank_projector;
-grant execute on function keep_retried() to public;
 grant execute on function keep_waiting(jsonb,jsonb) to bank_projector;
-grant execute on function keep_waiting(jsonb,jsonb) to public;
 grant execute on function make_rebuild() to bank_projector;
 grant execute on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint,bigint) to bank_projector;
-grant execute on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint,bigint) to public;
 grant execute on function rebuilt_tables() to bank_projector;
-grant execute on function rebuilt_tables() to public;
 grant execute on function swap_rebuild(boolean) to bank_projector;
 grant execute on function update_balances(uuid[],bigint[],bigint[],bigint[],bigint[],smallint[],boolean[],boolean[],timestamp with time zone[],timestamp with time zone) to bank_projector;
-grant execute on function update_balances(uuid[],bigint[],bigint[],bigint[],bigint[],smallint[],boolean[],boolean[],timestamp with time zone[],timestamp with time zone) to public;
 grant execute on function update_holds(jsonb) to bank_projector;
-grant execute on function update_holds(jsonb) to public;
-grant select on acknowledgements to bank_query;
+grant insert, select on audit to bank_projector;
 grant select on balances to bank_query;
-grant select on closed_submissions to bank_query;
-grant select on dead_letters to bank_query;
 grant select on entries to bank_query;
 grant select on entry_links to bank_query;
 grant select on migrations to bank_projector;
 grant select on migrations to bank_query;
-grant select on migrations to public;
 grant select on open_holds to bank_query;
-grant select on parked_accounts to bank_query;
-grant select on projected_heads to bank_query;
-grant select on rebuilds to bank_query;
-grant select on waiting_items to bank_query;
-grant select on waiting_records to bank_query;

@@ -3,6 +3,8 @@
  * over the pipeline, the server. Everything opened adds its closer; what ends first is the server,
  * last the connections.
  */
+import { audited, writeAudit } from '#platform/audit.ts';
+import { auditRefusals } from '#platform/audited-refusals.ts';
 import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
 import type { GrpcServer, Starting } from '#platform/grpc-server.ts';
 import { createKafka } from '#platform/kafka.ts';
@@ -13,7 +15,10 @@ import { listen } from '#platform/postgres-listen.ts';
 import { whenThere } from '#platform/postgres.ts';
 import { unary } from '#platform/unary.ts';
 import { sleep } from '#platform/waiting.ts';
-import { ProjectorServiceService } from '#proto/bank/v1/projector_service.ts';
+import {
+  ProjectorServiceService,
+  type RetryDeadLettersRequest,
+} from '#proto/bank/v1/projector_service.ts';
 import { createCommits } from './commit-rows.ts';
 import { createWatchers } from './acknowledgement-watchers.ts';
 import { streamAcknowledgements } from './acknowledgements.ts';
@@ -64,12 +69,16 @@ export async function startProjector(
   const names = { name: BULK_MODE, service: NAME, instance };
   const mode = openLeasedMode({ redisUrl, ...names, off, on, log: ctx.log });
   ctx.closers.add('bulk mode', mode.close);
+  const refusals = auditRefusals(ctx.log);
+  const outermost = refusals.interceptor;
   const { server: limits, auth, tls } = config;
   const access = { auth, scopes: PROJECTOR_SCOPES };
-  const grpc = createGrpcServer({ log: ctx.log, limits, tls, access });
+  const grpc = createGrpcServer({ log: ctx.log, limits, tls, access, outermost });
   const address = await grpc.listen(config.listen, STARTING);
   ctx.closers.add('listener', () => grpc.drain(0));
   const stores = await openStores(config, ctx);
+  refusals.writeTo((entries) => writeAudit(stores.reading, ...entries));
+  ctx.closers.add('audited refusals', refusals.close);
   const { partitionCount } = stores.ledger;
   const lanes = Array.from({ length: partitionCount }, (_, partition) => newLane(partition));
   const health = createProjectionHealth(lanes, ctx.log, (serving) =>
@@ -171,6 +180,7 @@ function startServing(
   closers.add('listener', listener.close);
   const { logId, partitionCount } = ledger;
   const telling = { pool: reading, eventStore, watchers, logId, partitionCount, log, stopping };
+  const audit = { db: reading, log };
   const retrying = { projecting, reading, eventStore, partitionCount, log, announce };
   grpc.server.addService(
     ProjectorServiceService,
@@ -178,11 +188,18 @@ function startServing(
       streamAcknowledgements: streamAcknowledgements(telling),
       getProjectionStatus: unary(log, () => getProjectionStatus({ reading, eventStore, ...shown })),
       listDeadLetters: unary(log, listDeadLetters({ reading, logId })),
-      retryDeadLetters: unary(log, retryDeadLetters(retrying)),
+      retryDeadLetters: unary(
+        log,
+        audited(audit, 'RetryDeadLetters', retried, retryDeadLetters(retrying)),
+      ),
       reconcile: reconcile({ reading, eventStore, ledger, log, stopping }),
-      ...rebuildCalls(openRebuilds(config, ctx, stores), log),
+      ...rebuildCalls(openRebuilds(config, ctx, stores), log, audit),
     }),
   );
   grpc.open();
   closers.add('server', () => grpc.drain(DRAIN_MS));
+}
+
+function retried({ selection }: RetryDeadLettersRequest): string {
+  return selection === undefined ? '' : `${selection.$case} ${selection.value}`;
 }

@@ -3,6 +3,7 @@
  * projection's schema is there; without Redis it serves, only slower. Everything that it opens is
  * closed by the context.
  */
+import { auditRefusals } from '#platform/audited-refusals.ts';
 import { createGrpcServer, type Starting } from '#platform/grpc-server.ts';
 import { openLeasedMode } from '#platform/leased-mode.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
@@ -44,9 +45,17 @@ export async function serveQueries(
   const names = { name: BULK_MODE, service: SERVICE, instance };
   const mode = openLeasedMode({ redisUrl, ...names, off, on, log });
   closers.add('bulk mode', mode.close);
+  const refusals = auditRefusals(log);
+  const outermost = refusals.interceptor;
   const { server: limits, auth, tls } = config;
   const access = { auth, scopes: QUERY_SCOPES };
-  const grpc = createGrpcServer({ log, limits, tls, access });
+  const grpc = createGrpcServer({ log, limits, tls, access, outermost });
+  // This service may write nothing: its refusals of rights are lines of its log.
+  refusals.writeTo(async (entries) => {
+    for (const entry of entries) log.warn('A call was refused for want of rights.', entry);
+    return Promise.resolve();
+  });
+  closers.add('audited refusals', refusals.close);
   const address = await grpc.listen(config.listen, STARTING);
   closers.add('listener', () => grpc.drain(0));
   const db = createPool({

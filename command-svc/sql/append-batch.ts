@@ -6,6 +6,7 @@
  */
 import type { ClientBase } from 'pg';
 import type { Rejection } from '#domain/rejection.ts';
+import type { Caller } from '#platform/caller.ts';
 import { joinCopies } from '#platform/copy-binary.ts';
 import {
   lockTimeout,
@@ -47,6 +48,17 @@ export type RejectionRow = {
   readonly rejection: Rejection;
 };
 
+/** What a batch stores for one caller: of single commands all, of a submission its counts. */
+export type AuditRow = {
+  readonly caller: Pick<Caller, 'tenant' | 'subject' | 'peer'>;
+  readonly submissionId: string | undefined;
+  readonly actions: readonly string[];
+  readonly accountIds: readonly string[];
+  readonly operationIds: readonly (string | null)[];
+  readonly accepted: number;
+  readonly rejected: number;
+};
+
 export type AppendRequest = {
   readonly partition: number;
   readonly known: bigint;
@@ -65,6 +77,7 @@ export type AppendRequest = {
   readonly reversals: readonly Reversal[];
   readonly parts: readonly SubmissionBatchRow[];
   readonly rejections: readonly RejectionRow[];
+  readonly audit: readonly AuditRow[];
 };
 
 const COPY_EVENTS = `
@@ -78,7 +91,7 @@ const APPEND_REVERSALS = `
   select * from unnest($1::uuid[], $2::bigint[], $3::bigint[])`;
 
 const APPEND = `select append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9,
-  'epoch'::timestamptz + $10::bigint * interval '1 microsecond', $11, $12, $13, $14)`;
+  'epoch'::timestamptz + $10::bigint * interval '1 microsecond', $11, $12, $13, $14, $15)`;
 
 /** Answers the position. `position` undefined: take the head here; else the caller holds it. */
 export async function appendBatch(
@@ -164,6 +177,7 @@ function callAppend(request: AppendRequest, position: bigint | undefined): Pipel
     request.payload,
     request.parts.length === 0 ? null : JSON.stringify(request.parts.map(partJson)),
     request.rejections.length === 0 ? null : JSON.stringify(request.rejections.map(rejectionJson)),
+    request.audit.length === 0 ? null : JSON.stringify(request.audit.map(auditJson)),
   ];
   return { kind: 'statement', name: 'append-batch', sql: APPEND, values };
 }
@@ -225,5 +239,19 @@ function rejectionJson(row: RejectionRow): unknown {
     r: row.rejection.reason,
     m: row.rejection.message,
     f: row.rejection.field,
+  };
+}
+
+function auditJson({ caller, submissionId, ...row }: AuditRow): unknown {
+  return {
+    t: caller.tenant,
+    u: caller.subject,
+    p: caller.peer,
+    s: submissionId,
+    c: row.actions,
+    a: row.accountIds,
+    o: row.operationIds,
+    n: row.accepted,
+    r: row.rejected,
   };
 }

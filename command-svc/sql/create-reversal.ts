@@ -1,6 +1,7 @@
 /**
  * Makes the row of a submission that undoes another one, unless its id is taken or the other one is
- * undone already. Waits for another transaction that is just doing either.
+ * undone already; answers whether it made it. Waits for another transaction that is just doing
+ * either.
  */
 import type { ClientBase } from 'pg';
 
@@ -17,11 +18,12 @@ export type ReversalRow = {
   readonly hash: Uint8Array;
 };
 
-export async function createReversal(client: ClientBase, reversal: ReversalRow): Promise<void> {
+export async function createReversal(client: ClientBase, reversal: ReversalRow): Promise<boolean> {
   const { tenant, submissionId, reverses, hash } = reversal;
-  await client.query({
+  const { rowCount } = await client.query({
     name: 'create-reversal',
     text: SQL,
     values: [tenant, submissionId, reverses, hash],
   });
+  return rowCount === 1;
 }

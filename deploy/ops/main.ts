@@ -10,6 +10,7 @@ import { toolAccess } from '../tool-access.ts';
 import { addArchiveCommands } from './archive-commands.ts';
 import { askStatus } from './ask-status.ts';
 import type { Addresses } from './ask-status.ts';
+import { addAuditCommand } from './audit-command.ts';
 import { addBackupCommands } from './backup-commands.ts';
 import { EXIT_CODES, statusJson, statusLines } from './status-report.ts';
 import { addVerifyCommand } from './verify-command.ts';
@@ -46,6 +47,7 @@ function checkAddress(address: string): void {
 }
 
 addArchiveCommands(program);
+addAuditCommand(program);
 addBackupCommands(program);
 addVerifyCommand(program);
 program.parseAsync().catch((error: unknown) => {

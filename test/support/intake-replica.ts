@@ -3,7 +3,7 @@
  * and process-batch behind a gRPC server on a free port, on a test's own event store. Several of
  * them are replicas of one another.
  */
-import { credentials, type Client, type ServiceError } from '@grpc/grpc-js';
+import { credentials, type Client, type ServerInterceptor, type ServiceError } from '@grpc/grpc-js';
 import { createByteBudget } from '#platform/byte-budget.ts';
 import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
 import { decodeStatusDetails } from '#platform/grpc-errors.ts';
@@ -56,6 +56,8 @@ export type IntakeReplicaOptions = {
   streamResultsMax?: number;
   uploadsMax?: number;
   server?: Partial<ServerLimits>;
+  /** As authentication does: in front of all. */
+  outermost?: ServerInterceptor;
   /** Budgets over all streams. */
   messagesBytesMax?: number;
   resultsBytesMax?: number;
@@ -98,7 +100,11 @@ export async function openIntakeReplica(
     uploads: createSlots(options.uploadsMax ?? 1_000, tooManyUploads),
   };
   const intake = createBulkIntake(context);
-  const { server, serve, drain } = createGrpcServer({ log, limits: options.server ?? {} });
+  const { server, serve, drain } = createGrpcServer({
+    log,
+    limits: options.server ?? {},
+    ...(options.outermost === undefined ? {} : { outermost: options.outermost }),
+  });
   const { drained, ...uploads } = intake;
   const bulkHandlers = { ...uploads, ...submissionHandlers(context) };
   server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulkHandlers));

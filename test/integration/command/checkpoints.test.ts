@@ -3,7 +3,7 @@
  * stored since the last one only, and what a verification of the log says when a superuser has
  * changed it, when lines are missing, and when rows are in the archive.
  */
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,14 +123,19 @@ it('names a tail that was cut off, where events and log agree with each other', 
 });
 
 it('signs no log that is not what the last line says', async () => {
-  const { rows } = await databases.eventStore.query<{ partition: number; seq: bigint }>(
-    'update partition_heads set seq = seq - 1 where seq > 1 returning partition, seq',
+  const { eventStore } = databases;
+  const { rows } = await eventStore.query<{ seq: bigint; batch_id: string }>(
+    `select seq, batch_id from outbox where partition = 0 order by seq desc limit 1`,
   );
+  const [newest] = rows;
+  const head = 'update partition_heads set seq = $1 where partition = 0';
+  await eventStore.query(head, [(newest?.seq ?? 0n) - 1n]);
   await expect(checkpoint()).rejects.toThrow(/the log ends at \d+, the last checkpoint: partition/);
-  await databases.eventStore.query('update partition_heads set seq = seq + 1 where seq > 0');
-  await databases.eventStore.query('update outbox set batch_id = gen_random_uuid()');
+  await eventStore.query(head, [newest?.seq]);
+  const batch = 'update outbox set batch_id = $1 where partition = 0 and seq = $2';
+  await eventStore.query(batch, [randomUUID(), newest?.seq]);
   await expect(checkpoint()).rejects.toThrow(/the log holds batch .* the last checkpoint/);
-  expect(rows.length).toBeGreaterThan(0);
+  await eventStore.query(batch, [newest?.batch_id, newest?.seq]);
 });
 
 it('tells lines that are missing, moved, changed, or signed by another', async () => {
@@ -143,9 +148,6 @@ it('tells lines that are missing, moved, changed, or signed by another', async (
   expect(await report(lines.toSpliced(1, 1))).toContain('line 2 does not follow');
   expect(await report(lines.slice(1))).toContain('line 1 does not follow');
   const [first = '', ...rest] = lines;
-  expect(
-    await report([first.replace('"format":1,"logId":"', '"format":1,"logId":"'), ...rest]),
-  ).not.toContain('not signed');
   expect(await report([first.replace(/"at":"2/, '"at":"3'), ...rest])).toContain(
     'line 1 is not signed',
   );

@@ -1,6 +1,7 @@
 /**
  * Closing on two replicas: what is logged, what refuses it, and what becomes of stragglers.
  */
+import { ANYONE } from '#platform/caller.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EventBatch } from '#proto/bank/event/v1/event_batch.ts';
 import { BulkServiceService as BULK } from '#proto/bank/v1/bulk_service.ts';
@@ -117,6 +118,7 @@ describe('closing', () => {
       ...key('too-late'),
       endItemIndex: 10,
       traceparent: undefined,
+      caller: ANYONE,
     });
     await more.send({ deposits: deposits(10, 11) });
     expect(await failureOf(more.ended)).toBe('9 SUBMISSION_CLOSED');
@@ -127,7 +129,12 @@ describe('closing', () => {
     const { a, b, deposits } = bench;
     await upload(a, 'ended', { deposits: deposits(0, 5) });
     const closing = (endItemIndex: number | undefined) =>
-      closeSubmission(b.context, { ...key('ended'), endItemIndex, traceparent: undefined });
+      closeSubmission(b.context, {
+        ...key('ended'),
+        endItemIndex,
+        traceparent: undefined,
+        caller: ANYONE,
+      });
     await closing(5);
     await closing(undefined);
     await expect(closing(4)).rejects.toMatchObject({ reason: 'SUBMISSION_CLOSED' });
@@ -147,6 +154,7 @@ describe('closing', () => {
       ...key('counts'),
       endItemIndex: undefined,
       traceparent: undefined,
+      caller: ANYONE,
     });
     await until('the closing waits for the append', () => waitsForLock('intake-b'));
     await append.query(

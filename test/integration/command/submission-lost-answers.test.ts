@@ -3,6 +3,7 @@
  * server has seen it or after it has committed: either way the caller learns what is true.
  */
 import type pg from 'pg';
+import { ANYONE } from '#platform/caller.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPool } from '#platform/postgres.ts';
 import { EventBatch } from '#proto/bank/event/v1/event_batch.ts';
@@ -72,7 +73,7 @@ describe.each(MOMENTS)('a COMMIT cut %s', (moment, name) => {
     const { submissionId } = submission;
     await upload(a, submissionId, { deposits: deposits(0, 5), options: LEAVE_OPEN });
     const cut = proxy.arm({ text: 'commit', moment });
-    const request = { ...submission, endItemIndex: 5, traceparent: undefined };
+    const request = { ...submission, endItemIndex: 5, traceparent: undefined, caller: ANYONE };
     await closeSubmission({ ...a.context, eventStore }, request);
     await cut.done;
     expect(await submissionOf(submissionId)).toMatchObject({ state: 2, totalItems: 5n });
