@@ -86,7 +86,8 @@ async function decideOnCached(
     const base = await trace.step('load', () =>
       loadStates(eventStore, lane, { ...batch, operations }, options),
     );
-    return trace.step('decide', () => decideBatch(base, items, batch.nowMicros));
+    const keys = await context.ownerKeys?.forItems(items, base.accounts);
+    return trace.step('decide', () => decideBatch(base, items, batch.nowMicros, undefined, keys));
   };
   const assumed = assumedAbsent(batch);
   const looksUp = mayRepeat(batch);

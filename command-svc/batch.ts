@@ -12,6 +12,7 @@ import type { AppendRequest } from './sql/append-batch.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { BatchIdentity } from './append-plan.ts';
 import type { BatchTrace } from './batch-trace.ts';
+import type { OwnerKeys } from './owner-keys.ts';
 import { openingIn, wantedOf } from './wanted.ts';
 import type { Backend, StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 
@@ -61,6 +62,8 @@ export type BatchContext = {
   readonly sendAppend: (batch: Batch, request: AppendRequest) => Promise<bigint>;
   readonly stoppedOwner: StoppedOwnerLimits;
   readonly counts: BatchCounts;
+  /** Undefined: texts are not sealed. */
+  readonly ownerKeys: OwnerKeys | undefined;
   /** A change of bulk mode that no batch's trace has told yet. */
   readonly takeModeChange: () => ModeChange | undefined;
 };

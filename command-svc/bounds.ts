@@ -123,3 +123,18 @@ export const FEED = {
 } as const;
 export const FEED_OWNERS_MAX = 100;
 export const FEED_TYPES_MAX = 64;
+
+/** Keys of sealed texts. */
+export const KEYS = {
+  /** Keys that are remembered, some 500 bytes each. */
+  cachedMax: 20_000,
+  /** Accounts whose key is remembered. */
+  cachedAccountsMax: 50_000,
+  /** Readings of owners' keys that are made meanwhile. */
+  makeRoundsMax: 4,
+  /** How soon a replica forgets the key of an owner that another one has erased. */
+  erasuresEveryMs: 1_000,
+  erasuresAtOnceMax: 1_000,
+  /** For reading and making keys. */
+  connectionsMax: 3,
+} as const;

@@ -16,9 +16,12 @@ import { operationKey } from './base-states.ts';
 import { BatchFacts, type HoldChange, type OwnOperation, type Reversal } from './batch-facts.ts';
 import type { BatchItem, CounterpartState, Executed, ItemDecision } from './batch-item.ts';
 import { DECIDED_BYTES_MAX } from './bounds.ts';
+import { DecisionSeals, type AccountKey } from './decision-seals.ts';
 import { eventTypeOf } from './event-body-encoder.ts';
+import { byAccountAndVersion } from './event-rows.ts';
 import { chainHash } from './event-chain.ts';
 import { movedBy } from './moved-amount.ts';
+import type { BatchKeys } from './owner-keys.ts';
 import { repeatOf } from './replayed.ts';
 import { writeEvent } from './event-writer.ts';
 
@@ -53,6 +56,8 @@ export type DecidedBatch = {
   readonly newStates: ReadonlyMap<string, KnownAccount>;
   readonly holds: readonly HoldChange[];
   readonly reversals: readonly Reversal[];
+  /** Of accounts that are opened, where texts are sealed. */
+  readonly accountKeys: readonly AccountKey[];
   /** What it was made on, positions too. */
   readonly base: BaseStates;
 };
@@ -68,20 +73,22 @@ type Work = {
   readonly operations: Map<string, OwnExecuted>;
   readonly events: DecidedEvent[];
   readonly payloads: WireWriter;
+  readonly seals: DecisionSeals | undefined;
 };
 
 const PAYLOAD_BYTES = 96;
 /** What a record takes beside its event's bytes, at most. */
 const RECORD_BYTES = 100;
 
-/** `places`: where each item stands in its batch, when some have left it. */
+/** `places`: where each item stands in its batch, when some left it. `keys`: to seal texts by. */
 export function decideBatch(
   base: BaseStates,
   items: readonly BatchItem[],
   nowMicros: bigint,
   places?: readonly number[],
+  keys?: BatchKeys,
 ): DecidedBatch {
-  const work = startWork(base, items.length, nowMicros);
+  const work = startWork(base, items.length, nowMicros, keys);
   const decisions: ItemDecision[] = [];
   for (const [at, item] of items.entries()) {
     if (work.payloads.length + work.events.length * RECORD_BYTES > DECIDED_BYTES_MAX) break;
@@ -95,18 +102,25 @@ export function decideBatch(
     newStates: work.states,
     holds: [...work.facts.holds.values()],
     reversals: [...work.facts.reversals.values()],
+    accountKeys: work.seals?.opened ?? [],
     base,
   };
 }
 
-function startWork(base: BaseStates, items: number, nowMicros: bigint): Work {
+function startWork(
+  base: BaseStates,
+  items: number,
+  nowMicros: bigint,
+  keys: BatchKeys | undefined,
+): Work {
   const states = new Map<string, KnownAccount>();
   const operations = new Map<string, OwnExecuted>();
   const ownOperation = (key: string): OwnOperation | undefined => operations.get(key);
   const stateOf = (accountId: string) => accountIn({ states, base }, accountId).state;
   const facts = new BatchFacts(nowMicros, base, ownOperation, stateOf);
   const payloads = new WireWriter(items * PAYLOAD_BYTES);
-  return { base, nowMicros, facts, states, operations, events: [], payloads };
+  const seals = keys && new DecisionSeals(keys);
+  return { base, nowMicros, facts, states, operations, events: [], payloads, seals };
 }
 
 function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDecision {
@@ -197,7 +211,7 @@ function addEvent(
   const state = evolve(before.state, event);
   const { payloads, nowMicros } = work;
   const start = payloads.length;
-  writeEvent(payloads, event, state);
+  writeEvent(payloads, event, state, work.seals?.sealOf(event, accountId, before, state));
   const end = payloads.length;
   const type = eventTypeOf(event);
   const { idBytes } = before;
@@ -223,11 +237,6 @@ function addEvent(
   });
   if (event.type !== 'MoneyDeposited') work.facts.note(accountId, event, state);
   return after;
-}
-
-function byAccountAndVersion(a: DecidedEvent, b: DecidedEvent): number {
-  if (a.accountId !== b.accountId) return a.accountId < b.accountId ? -1 : 1;
-  return a.start - b.start;
 }
 
 /** As the batch has left it so far. */

@@ -20,6 +20,7 @@ import { FEED } from './bounds.ts';
 import { tellFeed, type FeedContext } from './event-feed.ts';
 import { openFeedRequest, type LogIdentity } from './feed-request.ts';
 import { watchLogHeads } from './log-heads.ts';
+import type { OwnerKeys } from './owner-keys.ts';
 
 export type EventLogLimits = {
   readonly subscriptionsMax: number;
@@ -30,6 +31,8 @@ export type EventLogLimits = {
 
 export type EventLogContext = {
   readonly db: Pool;
+  /** Undefined: texts are not sealed. */
+  readonly ownerKeys?: OwnerKeys | undefined;
   readonly log: Logger;
   readonly ledger: LogIdentity;
   readonly limits: EventLogLimits;
@@ -69,7 +72,7 @@ export function openEventLog(context: EventLogContext): EventLog {
   const feed: FeedContext = {
     db,
     heads,
-    owners: createAccountOwners(db),
+    owners: createAccountOwners(db, context.ownerKeys),
     budget: createByteBudget(FEED.pagesBytesMax),
     distance: FEED,
     checkpointMs: FEED.checkpointMs,

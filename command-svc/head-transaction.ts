@@ -54,7 +54,8 @@ export async function underTheHead(
     headTaken: true,
   });
   const all = standing.items;
-  const decided = decideBatch(base, all, batch.nowMicros, places);
+  const keys = await context.ownerKeys?.forItems(all, base.accounts);
+  const decided = decideBatch(base, all, batch.nowMicros, places, keys);
   const { decisions } = decided;
   const items = all.slice(0, decisions.length);
   const left = { takenOver, expired, again: all.slice(decisions.length) };

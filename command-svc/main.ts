@@ -33,6 +33,8 @@ import { bulkServiceDefinition } from './bulk-messages.ts';
 import { readConfig, type CommandConfig } from './config.ts';
 import { eventLogDefinition, openEventLog, type EventLog } from './event-log.ts';
 import { startExpiryWorker } from './expiry-worker.ts';
+import { openSealing } from './open-sealing.ts';
+import type { OwnerKeys } from './owner-keys.ts';
 import { laneProcessors, tellingOfAppends } from './lane-processors.ts';
 import { readLedger } from './sql/read-ledger.ts';
 import { appendTogether } from './append-together.ts';
@@ -42,7 +44,7 @@ import { tooManyUploads } from './take-stream.ts';
 
 const NAME = 'command-svc';
 /** The newest migration of the event store that this code needs. */
-const SCHEMA_NUMBER = 4;
+const SCHEMA_NUMBER = 5;
 const EVENT_STORE = 'the event store';
 /** A reversal goes over a whole submission. */
 const LONG_METHODS = [bulkServiceDefinition.reverseSubmission.path];
@@ -75,8 +77,10 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const options = { ...settings.bulkMode, redisUrl, service: NAME, instance };
   const bulkMode = openBulkMode(options, context);
   const submissions = await openSubmissions(settings, context);
-  const eventLog = await startEventLog(settings, context);
-  const batcher = startBatcher(settings, context, submissions, bulkMode, eventLog);
+  const sealing = await openSealing(settings, context);
+  const ownerKeys = sealing?.ownerKeys;
+  const eventLog = await startEventLog(settings, context, ownerKeys);
+  const batcher = startBatcher(settings, context, submissions, bulkMode, eventLog, ownerKeys);
 
   const expiry = startExpiryWorker({ ...submissions, batcher }, settings.expiry);
   closers.add('expiry worker', () => expiry.stop());
@@ -87,7 +91,7 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const unreadResults = createByteBudget(UNREAD_RESULTS_BYTES_MAX);
   const bounds = { streamIdleMs, streamResultsMax, states, messages, unreadResults, uploads };
   const intake = createBulkIntake({ ...submissions, ...bounds, batcher, bulkMode, stopping });
-  const commands = accountCommandHandlers({ ...submissions, batcher, states });
+  const commands = accountCommandHandlers({ ...submissions, batcher, states }, sealing);
   const { drained, ...uploading } = intake;
   const bulk = { ...submissionHandlers(submissions), ...uploading };
   server.addService(
@@ -155,6 +159,7 @@ async function openSubmissions(
 async function startEventLog(
   settings: CommandConfig,
   { closers, log, stopping }: ServiceContext,
+  ownerKeys: OwnerKeys | undefined,
 ): Promise<EventLog> {
   const db = createPool({
     url: settings.eventStoreUrl,
@@ -165,7 +170,7 @@ async function startEventLog(
   });
   closers.add('feed connections', () => db.end());
   const ledger = await whenThere(EVENT_STORE, { log, stopping }, () => readLedger(db));
-  return openEventLog({ db, log, ledger, limits: settings.eventLog, stopping });
+  return openEventLog({ db, ownerKeys, log, ledger, limits: settings.eventLog, stopping });
 }
 
 function startBatcher(
@@ -174,6 +179,7 @@ function startBatcher(
   { watchPool, partitionCount, stoppedOwner }: SubmissionContext,
   bulkMode: BulkMode,
   eventLog: EventLog,
+  ownerKeys: OwnerKeys | undefined,
 ): Batcher {
   const { append, lockTimeoutMs } = settings;
   const accountsMax = Math.ceil(settings.states.accountsMax / partitionCount);
@@ -201,6 +207,7 @@ function startBatcher(
     deferral: settings.deferral,
     deferrals: new WeakMap(),
     counts,
+    ownerKeys,
     takeModeChange: bulkMode.takeChange,
   };
   const limits = (): BatcherLimits => bulkMode.limitsOf(settings.batcher);

@@ -15,7 +15,7 @@ const CONSUMER_GROUP = 'bank-projector';
 export const SLOT = 'bank_outbox';
 export const CONNECTOR = 'bank-outbox';
 /** The migrations that this code needs. */
-export const SCHEMA = { eventStore: 4, projectionStore: 3 } as const;
+export const SCHEMA = { eventStore: 5, projectionStore: 3 } as const;
 
 export const BATCH = {
   /** Large transactions in flight in this process, each of another partition. */

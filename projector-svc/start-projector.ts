@@ -20,6 +20,7 @@ import { streamAcknowledgements } from './acknowledgements.ts';
 import { DRAIN_MS, READY_WAIT_MS } from './config.ts';
 import type { ProjectorConfig, ProjectSettings } from './config.ts';
 import { stepLane } from './lane-step.ts';
+import { purgeRegularly } from './erased-texts.ts';
 import { listDeadLetters } from './list-dead-letters.ts';
 import { startConsumer } from './outbox-consumer.ts';
 import type { OutboxConsumer } from './outbox-consumer.ts';
@@ -92,7 +93,7 @@ async function startProjecting(
   mode: LeasedMode<ProjectSettings>,
   announce: Announcer['announce'],
 ): Promise<OutboxConsumer> {
-  const { eventStore, reading, projecting, watching, ledger } = stores;
+  const { eventStore, reading, projecting, watching, ledger, texts } = stores;
   const { partitionCount } = ledger;
   const locks = createSessionLocks({
     url: config.projectionStoreUrl,
@@ -103,7 +104,7 @@ async function startProjecting(
   closers.add('fill locks', locks.close);
   const commits = createCommits({ pool: projecting, reading, log });
   const steps = { commits, projecting, reading, eventStore, partitionCount };
-  const stepping = { ...steps, locks, log, announce, mode };
+  const stepping = { ...steps, texts, locks, log, announce, mode };
   const pump = createPump({
     lanes,
     step: (lane) => stepLane(stepping, lane),
@@ -128,6 +129,8 @@ async function startProjecting(
   await whenThere('both stores', { log, stopping }, () => check.compare());
   const comparing = compareRegularly(tail, check, stopping);
   closers.add('tail check', () => comparing);
+  const purging = purgeRegularly({ eventStore, projection: reading, texts, log }, stopping);
+  closers.add('erased texts', () => purging);
   const kafka = createKafka(config.kafkaBrokers, config.instance, log);
   const { topic, consumerGroup } = config;
   const consumer = startConsumer({
@@ -154,7 +157,7 @@ function startServing(
   announce: Announcer['announce'],
 ): void {
   const { closers, log, stopping } = ctx;
-  const { reading, projecting, eventStore, ledger } = stores;
+  const { reading, projecting, eventStore, ledger, texts } = stores;
   const watchers = createWatchers();
   const listener = listen({
     url: config.projectionStoreUrl,
@@ -167,7 +170,7 @@ function startServing(
   closers.add('listener', listener.close);
   const { logId, partitionCount } = ledger;
   const telling = { pool: reading, eventStore, watchers, logId, partitionCount, log, stopping };
-  const retrying = { projecting, reading, eventStore, partitionCount, log, announce };
+  const retrying = { projecting, reading, eventStore, texts, partitionCount, log, announce };
   grpc.server.addService(
     ProjectorServiceService,
     unimplemented(ProjectorServiceService, {
@@ -175,7 +178,7 @@ function startServing(
       getProjectionStatus: unary(log, () => getProjectionStatus({ reading, eventStore, ...shown })),
       listDeadLetters: unary(log, listDeadLetters({ reading, logId })),
       retryDeadLetters: unary(log, retryDeadLetters(retrying)),
-      reconcile: reconcile({ reading, eventStore, ledger, log, stopping }),
+      reconcile: reconcile({ reading, eventStore, texts, ledger, log, stopping }),
       ...rebuildCalls(openRebuilds(config, ctx, stores), log),
     }),
   );

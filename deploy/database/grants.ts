@@ -7,11 +7,14 @@ const EVENT_STORE = `
   grant select, insert on all tables in schema public to bank_command;
   revoke insert on ledger, partition_heads, archived_ranges, migrations, cdc_heartbeat
     from bank_command;
+  grant update (wrapped_key, kek_id, erased_at, erased_by, erased_why, erasure_no) on owner_keys
+    to bank_command;
   grant update on partition_heads, submissions, submission_claims, open_holds to bank_command;
   grant delete on submissions, submission_claims, open_holds to bank_command;
   grant execute on all functions in schema public to bank_command;
   grant select on outbox, events, partition_heads, ledger, submissions, submission_batches,
-    archived_ranges, cdc_heartbeat, migrations
+    archived_ranges, cdc_heartbeat, migrations,
+    key_encryption_keys, owner_keys, account_keys
     to bank_projector;
   grant select on outbox to bank_cdc;
   grant select, insert, delete on cdc_heartbeat to bank_cdc`;

@@ -104,7 +104,7 @@ export async function openIntakeReplica(
   server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulkHandlers));
   server.addService(
     AccountCommandServiceService,
-    unimplemented(AccountCommandServiceService, accountCommandHandlers(context)),
+    unimplemented(AccountCommandServiceService, accountCommandHandlers(context, undefined)),
   );
   const address = await serve({ host: '127.0.0.1', port: 0 });
   const plain = credentials.createInsecure();

@@ -19,7 +19,7 @@ export type OwnMesh = Mesh & {
 const CONNECTIONS_MAX = 4;
 
 export async function openOwnMesh(
-  options: Pick<MeshOptions, 'replicas' | 'postgresSettings' | 'eventStoreServer'>,
+  options: Pick<MeshOptions, 'replicas' | 'postgresSettings' | 'eventStoreServer' | 'serviceEnv'>,
 ): Promise<OwnMesh> {
   const dataFolder = `${inject('stack').folder}-own`;
   const mesh = await startMesh({ ...options, dataFolder, progress: silent, env: {} });
