@@ -19,6 +19,7 @@ import type { CommandReceipt } from '#proto/bank/v1/command_receipt.ts';
 import { receiptOf, type Executed } from './batch-item.ts';
 import { commandReceipt, holdAfter } from './command-answers.ts';
 import { counterpartReceipt } from './counterpart-receipt.ts';
+import { eraseOwner, type Sealing } from './erase-owner.ts';
 import { execute, validate, type CommandContext } from './execute-command.ts';
 import { checkOperationKey } from './field-rules.ts';
 import { findOperation } from './find-operation.ts';
@@ -39,11 +40,13 @@ type Served =
   | 'unfreezeAccount'
   | 'closeAccount'
   | 'reverseOperation'
-  | 'getOperation';
+  | 'getOperation'
+  | 'eraseOwner';
 
 /** The methods of AccountCommandService that are built. */
 export function accountCommandHandlers(
   context: CommandContext,
+  sealing: Sealing | undefined,
 ): Pick<AccountCommandServiceServer, Served> {
   const { log } = context;
   return {
@@ -81,6 +84,7 @@ export function accountCommandHandlers(
       refuseViolations(checkOperationKey(request));
       return findOperation(context, request, caller);
     }),
+    eraseOwner: eraseOwner(context, sealing),
   };
 }
 

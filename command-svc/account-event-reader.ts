@@ -14,7 +14,7 @@ import { retryWithBackoff } from '#platform/waiting.ts';
 import { WireWriter } from '#platform/wire-writer.ts';
 import { AccountEvent, type ReadAccountEventsRequest } from '#proto/bank/v1/event_log_service.ts';
 import { canonicalUuid } from '#platform/uuid.ts';
-import { reaches } from './account-holder.ts';
+import type { Holders } from './account-holder.ts';
 import { FEED } from './bounds.ts';
 import { storeUnavailable } from './event-feed.ts';
 import { uuidRule } from './field-rules.ts';
@@ -41,19 +41,21 @@ export function openAccountEventsRequest(
   return { accountId: canonicalUuid(accountId) ?? accountId, fromVersion, caller };
 }
 
+type EventSource = { readonly db: Pool; readonly holders: Holders };
+
 export async function tellAccountEvents(
-  db: Pool,
+  source: EventSource,
   { accountId, fromVersion, caller }: AccountEventsFrom,
   sender: BoundedSender<Buffer>,
   signal: AbortSignal,
 ): Promise<void> {
-  if (caller.scopes !== undefined) await checkReached(db, accountId, caller, signal);
+  if (caller.scopes !== undefined) await checkReached(source, accountId, caller, signal);
   const first = fromVersion > 1n ? fromVersion : 1n;
   for (let next = first; ;) {
-    const rows = await readPage(db, accountId, next, FEED.accountPageRowsMax, signal);
+    const rows = await readPage(source.db, accountId, next, FEED.accountPageRowsMax, signal);
     const last = rows.at(-1);
     if (last === undefined) {
-      if (next === first) await checkReached(db, accountId, caller, signal);
+      if (next === first) await checkReached(source, accountId, caller, signal);
       return;
     }
     next = last.version + 1n;
@@ -66,13 +68,14 @@ export async function tellAccountEvents(
 
 /** That it is there, for this caller. */
 async function checkReached(
-  db: Pool,
+  source: EventSource,
   accountId: string,
   caller: Caller,
   signal: AbortSignal,
 ): Promise<void> {
-  const [opened] = await readPage(db, accountId, 1n, 1, signal);
-  if (reaches(caller, opened?.payload)) return;
+  const [opened] = await readPage(source.db, accountId, 1n, 1, signal);
+  if (await source.holders.reaches(caller, opened && { accountId, payload: opened.payload }))
+    return;
   throw refusal(status.NOT_FOUND, 'ACCOUNT_NOT_FOUND', `there is no account ${accountId}`);
 }
 

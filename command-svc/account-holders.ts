@@ -2,12 +2,13 @@
  * Whose accounts are, for feeds of one owner, or of one tenant. That stands in an account's first
  * event only: it is looked up there, for all unknown accounts of a row in one statement, and
  * remembered in a cache that all feeds share and that is bounded in bytes. An account that has left
- * the cache costs a look-up, nothing else. It never changes.
+ * the cache costs a look-up, nothing else. It never changes, but for owners that are erased: then the
+ * cache is emptied.
  */
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import { uuidFromBytes, uuidToBytes } from '#platform/uuid.ts';
-import { holderIn, type Holder } from './account-holder.ts';
+import type { Holder, Holders } from './account-holder.ts';
 import { FEED } from './bounds.ts';
 import { readOpenedEvents } from './sql/read-opened-events.ts';
 
@@ -24,7 +25,7 @@ export function accountKey(bytes: Buffer, at: number): string {
   return bytes.toString('latin1', at, at + 16);
 }
 
-export function createAccountHolders(db: Pool): AccountHolders {
+export function createAccountHolders(db: Pool, holders: Holders): AccountHolders {
   const cache = new LRUCache<string, Holder>({
     maxSize: FEED.ownersCacheBytesMax,
     sizeCalculation: ({ tenant, owner }) =>
@@ -32,13 +33,15 @@ export function createAccountHolders(db: Pool): AccountHolders {
   });
   const lookUp = async (keys: readonly string[], found: Map<string, Holder>): Promise<void> => {
     const ids = keys.map((key) => uuidFromBytes(Buffer.from(key, 'latin1')));
-    for (const { account_id: id, payload } of await readOpenedEvents(db, ids)) {
+    const rows = await readOpenedEvents(db, ids);
+    const opened = rows.map(({ account_id: accountId, payload }) => ({ accountId, payload }));
+    for (const [id, holder] of await holders.ofOpened(opened)) {
       const key = accountKey(Buffer.from(uuidToBytes(id)), 0);
-      const holder = holderIn(payload);
       cache.set(key, holder);
       found.set(key, holder);
     }
   };
+  holders.onForgotten(() => cache.clear());
   return {
     async holdersOf(accounts) {
       const found = new Map<string, Holder>();

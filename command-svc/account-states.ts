@@ -24,6 +24,7 @@ import {
   type BaseStates,
   type Wanted,
 } from './base-states.ts';
+import type { Holders } from './account-holder.ts';
 import { loadAccounts, type Loaded, type LoadedOperation } from './sql/load-accounts.ts';
 
 /**
@@ -36,6 +37,7 @@ export class UnsettledHeadError extends Error {
 
 export type LoadOptions = {
   readonly limits: StatesLimits;
+  readonly holders: Holders;
   /** True: at least one look at the head, even when the cache has all. */
   readonly readHead: boolean;
   /** Under the head's lock its row already counts the position that this transaction took. */
@@ -110,7 +112,7 @@ export async function loadStates(
     }
     for (const id of touched) found.delete(id);
     foundOperations = byKey(loaded.operations);
-    const read = await readAccounts(db, loaded);
+    const read = await readAccounts(db, loaded, options.holders);
     facts = await readHolds(db, wanted, read, found);
     keepLoaded(lane, read, missing, found);
     lane.known = head;

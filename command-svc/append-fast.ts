@@ -76,17 +76,18 @@ async function decideOnCached(
   context: BatchContext,
   batch: Batch,
 ): Promise<DecidedBatch | typeof SLOW> {
-  const { eventStore, states: limits } = context;
+  const { eventStore, states: limits, holders } = context;
   const { lane, items, trace } = batch;
   const decideOn = async (
     operations: Batch['operations'],
     how: Partial<LoadOptions>,
   ): Promise<DecidedBatch> => {
-    const options = { limits, readHead: false, headTaken: false, ...how };
+    const options = { limits, holders, readHead: false, headTaken: false, ...how };
     const base = await trace.step('load', () =>
       loadStates(eventStore, lane, { ...batch, operations }, options),
     );
-    return trace.step('decide', () => decideBatch(base, items, batch.nowMicros));
+    const keys = await context.ownerKeys?.forItems(items, base.accounts);
+    return trace.step('decide', () => decideBatch(base, items, batch.nowMicros, undefined, keys));
   };
   const assumed = assumedAbsent(batch);
   const looksUp = mayRepeat(batch);

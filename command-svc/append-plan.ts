@@ -64,6 +64,7 @@ export function planAppend(
     events: decided.events.length === 0 ? undefined : eventRows(decided),
     holds: decided.holds,
     reversals: decided.reversals,
+    accountKeys: decided.accountKeys,
     parts: parts.all.map(submissionBatchRow),
     rejections: rejectionRows(items, decided),
     audit: auditRows(items, decided.decisions),

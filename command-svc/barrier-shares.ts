@@ -54,6 +54,7 @@ type Part = {
   readonly events: DecidedBatch['events'];
   readonly holds: DecidedBatch['holds'];
   readonly reversals: DecidedBatch['reversals'];
+  readonly accountKeys: DecidedBatch['accountKeys'];
   readonly newStates: ReadonlyMap<string, KnownAccount>;
 };
 
@@ -72,6 +73,7 @@ function splitByPartition(
   const events = Map.groupBy(decided.events, ofAccount);
   const holds = Map.groupBy(decided.holds, ofAccount);
   const reversals = Map.groupBy(decided.reversals, ofAccount);
+  const accountKeys = Map.groupBy(decided.accountKeys, ofAccount);
   const newStates = Map.groupBy(decided.newStates, ([accountId]) => partitionOf(accountId));
   return {
     of(partition) {
@@ -82,6 +84,7 @@ function splitByPartition(
         events: events.get(partition) ?? [],
         holds: holds.get(partition) ?? [],
         reversals: reversals.get(partition) ?? [],
+        accountKeys: accountKeys.get(partition) ?? [],
         newStates: new Map(newStates.get(partition)),
       };
     },

@@ -51,7 +51,9 @@ export async function underTheHeads(
   if (barrier.allOrNone && standing.takenOver.length > 0) return nothing({ kind: 'taken-over' });
 
   const base = await loadAll(context, client, batch, lanes);
-  const decided = decideBatch(base.merged, standing.items, batch.nowMicros, standing.places);
+  const { items: all, places } = standing;
+  const keys = await context.ownerKeys?.forItems(all, base.merged.accounts);
+  const decided = decideBatch(base.merged, all, batch.nowMicros, places, keys);
   const refused = barrier.allOrNone ? refusalOfAll(standing, decided) : undefined;
   if (refused !== undefined) return nothing(refused);
 
@@ -123,8 +125,8 @@ async function loadAll(
   batch: Batch,
   lanes: readonly LaneStates[],
 ): Promise<LoadedBase> {
-  const { states: limits, partitionCount } = context;
-  const options = { limits, readHead: true, headTaken: true };
+  const { states: limits, partitionCount, holders } = context;
+  const options = { limits, holders, readHead: true, headTaken: true };
   const bases = new Map<LaneStates, BaseStates>();
   const parts = wantedByPartition(batch, partitionCount);
   for (const lane of lanes) {

@@ -6,7 +6,7 @@
 import { uuidToBytes } from '#platform/uuid.ts';
 import { numberBytes, varintBytes, WireWriter } from '#platform/wire-writer.ts';
 import type { BatchItem } from './batch-item.ts';
-import type { DecidedEvent } from './decide-batch.ts';
+import type { DecidedEvent } from './decided-events.ts';
 import { payloadBytes } from './event-rows.ts';
 
 export type PackedSubmission = {

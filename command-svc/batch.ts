@@ -12,6 +12,8 @@ import type { AppendRequest } from './sql/append-batch.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
 import type { BatchIdentity } from './append-plan.ts';
 import type { BatchTrace } from './batch-trace.ts';
+import type { Holders } from './account-holder.ts';
+import type { OwnerKeys } from './owner-keys.ts';
 import { openingIn, wantedOf } from './wanted.ts';
 import type { Backend, StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 
@@ -62,6 +64,9 @@ export type BatchContext = {
   readonly stoppedOwner: StoppedOwnerLimits;
   readonly counts: BatchCounts;
   readonly isBulkMode: () => boolean;
+  readonly holders: Holders;
+  /** Undefined: texts are not sealed. */
+  readonly ownerKeys: OwnerKeys | undefined;
   /** A change of bulk mode that no batch's trace has told yet. */
   readonly takeModeChange: () => ModeChange | undefined;
 };

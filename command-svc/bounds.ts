@@ -147,3 +147,18 @@ export const VERIFY = {
   goneAccountsMax: 10_000,
   readRetry: { attempts: 6, firstMs: 100, maxMs: 2_000 },
 } as const;
+
+/** Keys of sealed texts. */
+export const KEYS = {
+  /** Keys that are remembered, some 500 bytes each. */
+  cachedMax: 20_000,
+  /** Accounts whose key is remembered. */
+  cachedAccountsMax: 50_000,
+  /** Readings of owners' keys that are made meanwhile. */
+  makeRoundsMax: 4,
+  /** How soon a replica forgets the key of an owner that another one has erased. */
+  erasuresEveryMs: 1_000,
+  erasuresAtOnceMax: 1_000,
+  /** For reading and making keys. */
+  connectionsMax: 3,
+} as const;

@@ -5,6 +5,10 @@
  * length before them. Submission and index are left out: the same operation has the same hash sent
  * alone or in bulk. So is expected_version, which is a condition and no content: a retry may have
  * read the account anew.
+ *
+ * Where texts are sealed a secret goes before the content, or an erased text could be guessed from
+ * its hash. What was stored before that is known by the plain hash, which then stands behind the
+ * keyed one in memory, and is compared too.
  */
 import { hash } from 'node:crypto';
 import type { Command, Deposit, OpenAccount } from '#domain/commands.ts';
@@ -12,6 +16,24 @@ import { putInt32, writeAscii } from '#platform/put-bytes.ts';
 import { contentParts, type ContentPart } from './content-parts.ts';
 
 export const CONTENT_HASH_BYTES = 8;
+
+const SCRATCH_BYTES = 4096;
+const KEYED_BYTES = SCRATCH_BYTES + 64;
+
+type Keying = {
+  readonly keyBytes: number;
+  /** Begins with the key; nothing here waits, so no two contents are ever in it. */
+  readonly buffer: Buffer;
+  readonly comparesPlain: boolean;
+};
+let keying: Keying | undefined;
+
+/** Once, at the start. `comparesPlain`: something was stored before there was a key. */
+export function keyContentHashes(key: Uint8Array | undefined, comparesPlain: boolean): void {
+  const buffer = Buffer.alloc(KEYED_BYTES);
+  buffer.set(key ?? []);
+  keying = key && { keyBytes: key.length, buffer, comparesPlain };
+}
 
 /** The content of a command as its caller wrote it; also what a malformed item is known by. */
 export type RawContent =
@@ -55,12 +77,29 @@ export function rawRequestHash(type: Command['type'], request: Uint8Array): stri
   return shortHash(Buffer.concat([Buffer.from([TYPE_BYTE[type] + MALFORMED]), bytes]));
 }
 
+/** The same for what is no command. */
+export function textHash(text: string): string {
+  return shortHash(Buffer.from(text));
+}
+
 /** Whether the 8 bytes at `offset` of stored hashes are these. */
 export function sameContentHash(a: string, stored: Uint8Array, offset = 0): boolean {
+  for (let from = 0; from < a.length; from += CONTENT_HASH_BYTES) {
+    if (isStoredAt(a, from, stored, offset)) return true;
+  }
+  return false;
+}
+
+function isStoredAt(a: string, from: number, stored: Uint8Array, offset: number): boolean {
   for (let i = 0; i < CONTENT_HASH_BYTES; i++) {
-    if (a.charCodeAt(i) !== stored[offset + i]) return false;
+    if (a.charCodeAt(from + i) !== stored[offset + i]) return false;
   }
   return true;
+}
+
+/** The part of a hash that is stored. */
+export function storedHash(hash: string): string {
+  return hash.length === CONTENT_HASH_BYTES ? hash : hash.slice(0, CONTENT_HASH_BYTES);
 }
 
 /** Writes the 8 bytes. */
@@ -94,7 +133,7 @@ function typeByteOf({ type }: Command): number {
 type Content = OpenAccount | Deposit | RawContent;
 
 /** One buffer for all: nothing here waits, so no two contents are ever in it. */
-const scratch = Buffer.allocUnsafe(4096);
+const scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
 
 function hashContent(content: Content, operationId: string, validity: number): string {
   const room = roomFor(content, operationId);
@@ -120,7 +159,15 @@ function hashContent(content: Content, operationId: string, validity: number): s
 }
 
 function shortHash(bytes: Uint8Array): string {
-  return hash('sha256', bytes, 'binary').slice(0, CONTENT_HASH_BYTES);
+  const plain = (): string => hash('sha256', bytes, 'binary').slice(0, CONTENT_HASH_BYTES);
+  if (keying === undefined) return plain();
+  const { keyBytes, buffer, comparesPlain } = keying;
+  const length = keyBytes + bytes.length;
+  const room =
+    length <= buffer.length ? buffer : Buffer.alloc(length, buffer.subarray(0, keyBytes));
+  room.set(bytes, keyBytes);
+  const keyed = hash('sha256', room.subarray(0, length), 'binary').slice(0, CONTENT_HASH_BYTES);
+  return comparesPlain ? keyed + plain() : keyed;
 }
 
 /** Texts with their length, numbers as 8 bytes, flags as one. */

@@ -7,7 +7,6 @@
 import type { AccountEvent, Counterpart } from '#domain/events.ts';
 import type { Caller } from '#platform/caller.ts';
 import type { CommandReceipt } from '#proto/bank/v1/command_receipt.ts';
-import { reaches } from './account-holder.ts';
 import { receiptOf, type CounterpartState, type Executed } from './batch-item.ts';
 import { commandReceipt } from './command-answers.ts';
 import { receiptState } from './event-codec.ts';
@@ -40,7 +39,8 @@ async function readCounterpart(
     readAccountEvents(pool, [counterpart, { accountId, version: 1n }]),
   );
   const opened = events.find((event) => event.version === 1n);
-  if (!reaches(caller, opened?.payload)) return undefined;
+  const first = opened && { accountId, payload: opened.payload };
+  if (!(await context.holders.reaches(caller, first))) return undefined;
   const stored = events.find((event) => event.version === version);
   if (stored === undefined) throw new Error(`account ${accountId} has no event ${version}`);
   return { accountId, after: receiptState(stored.payload, version) };

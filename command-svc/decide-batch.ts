@@ -3,43 +3,31 @@
  * copies. Nothing here waits and nothing outside is changed: the same batch can be decided again on
  * newer states.
  */
-import { evolve, NO_ACCOUNT, type ExistingAccount } from '#domain/account.ts';
 import { decide } from '#domain/decide.ts';
 import type { AccountEvents } from '#domain/decision.ts';
-import type { AccountEvent } from '#domain/events.ts';
 import { reject } from '#domain/rejection.ts';
-import { THE_SERVICE, type Caller } from '#platform/caller.ts';
+import { THE_SERVICE } from '#platform/caller.ts';
 import { WireWriter } from '#platform/wire-writer.ts';
-import type { EventType } from '#proto/bank/event/v1/events.ts';
 import type { BaseStates } from './base-states.ts';
-import type { BaseAccount, KnownAccount } from './lane-states.ts';
+import type { KnownAccount } from './lane-states.ts';
 import { operationKey } from './base-states.ts';
 import { BatchFacts, type HoldChange, type OwnOperation, type Reversal } from './batch-facts.ts';
 import type { BatchItem, CounterpartState, Executed, ItemDecision } from './batch-item.ts';
 import { DECIDED_BYTES_MAX } from './bounds.ts';
-import { eventTypeOf } from './event-body-encoder.ts';
-import { chainHash } from './event-chain.ts';
+import { DecisionSeals, type AccountKey } from './decision-seals.ts';
+import { byAccountAndVersion } from './event-rows.ts';
 import { movedBy } from './moved-amount.ts';
+import type { BatchKeys } from './owner-keys.ts';
 import { repeatOf } from './replayed.ts';
-import { holderAfter, openingRefusal, seenBy } from './seen-accounts.ts';
-import { writeEvent } from './event-writer.ts';
-
-export type DecidedEvent = {
-  readonly accountId: string;
-  readonly type: EventType;
-  /** The account right after it: version, chain hash, time. */
-  readonly after: KnownAccount;
-  /** Its bytes: from start to end of the batch's payloads. */
-  readonly start: number;
-  readonly end: number;
-  readonly item: BatchItem;
-  /** The item's place in the batch. */
-  readonly commandNumber: number;
-  /** On an operation's last event in its account, where the caller gave an operation id. */
-  readonly operationId: string | undefined;
-  /** False: it came with the item and is not its own, as the end of a hold that has passed. */
-  readonly isOfItem: boolean;
-};
+import { openingRefusal, seenBy } from './seen-accounts.ts';
+import {
+  accountIn,
+  stateAfter,
+  type DecidedEvent,
+  type EventPlace,
+  type OwnExecuted,
+  type Work,
+} from './decided-events.ts';
 
 export type DecidedBatch = {
   readonly nowMicros: bigint;
@@ -55,37 +43,25 @@ export type DecidedBatch = {
   readonly newStates: ReadonlyMap<string, KnownAccount>;
   readonly holds: readonly HoldChange[];
   readonly reversals: readonly Reversal[];
+  /** Of accounts that are opened, where texts are sealed. */
+  readonly accountKeys: readonly AccountKey[];
   /** What it was made on, positions too. */
   readonly base: BaseStates;
-};
-
-type OwnExecuted = OwnOperation & { readonly contentHash: string; readonly executed: Executed };
-
-type Work = {
-  readonly base: BaseStates;
-  readonly nowMicros: bigint;
-  readonly facts: BatchFacts;
-  readonly states: Map<string, KnownAccount>;
-  /** Operations that this batch executes itself, by operationKey. */
-  readonly operations: Map<string, OwnExecuted>;
-  readonly events: DecidedEvent[];
-  readonly payloads: WireWriter;
-  /** Of the item in hand. */
-  caller: Caller;
 };
 
 const PAYLOAD_BYTES = 96;
 /** What a record takes beside its event's bytes, at most. */
 const RECORD_BYTES = 100;
 
-/** `places`: where each item stands in its batch, when some have left it. */
+/** `places`: where each item stands in its batch, when some left it. `keys`: to seal texts by. */
 export function decideBatch(
   base: BaseStates,
   items: readonly BatchItem[],
   nowMicros: bigint,
   places?: readonly number[],
+  keys?: BatchKeys,
 ): DecidedBatch {
-  const work = startWork(base, items.length, nowMicros);
+  const work = startWork(base, items.length, nowMicros, keys);
   const decisions: ItemDecision[] = [];
   for (const [at, item] of items.entries()) {
     if (work.payloads.length + work.events.length * RECORD_BYTES > DECIDED_BYTES_MAX) break;
@@ -99,18 +75,25 @@ export function decideBatch(
     newStates: work.states,
     holds: [...work.facts.holds.values()],
     reversals: [...work.facts.reversals.values()],
+    accountKeys: work.seals?.opened ?? [],
     base,
   };
 }
 
-function startWork(base: BaseStates, items: number, nowMicros: bigint): Work {
+function startWork(
+  base: BaseStates,
+  items: number,
+  nowMicros: bigint,
+  keys: BatchKeys | undefined,
+): Work {
   const states = new Map<string, KnownAccount>();
   const operations = new Map<string, OwnExecuted>();
   const ownOperation = (key: string): OwnOperation | undefined => operations.get(key);
   const stateOf = (accountId: string) => seenBy(work.caller, accountIn(work, accountId)).state;
   const facts = new BatchFacts(nowMicros, base, ownOperation, stateOf);
   const payloads = new WireWriter(items * PAYLOAD_BYTES);
-  const made = { base, nowMicros, facts, states, operations, payloads };
+  const seals = keys && new DecisionSeals(keys);
+  const made = { base, nowMicros, facts, states, operations, payloads, seals };
   const work: Work = { ...made, events: [], caller: THE_SERVICE };
   return work;
 }
@@ -161,11 +144,6 @@ function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDec
   return executed;
 }
 
-type EventPlace = Pick<DecidedEvent, 'item' | 'commandNumber' | 'operationId'> & {
-  /** False: the events are of the command's other account. */
-  readonly isOwn: boolean;
-};
-
 function counterpartAfter(
   work: Work,
   events: AccountEvents | undefined,
@@ -176,80 +154,4 @@ function counterpartAfter(
   const there = { ...place, operationId: undefined, isOwn: false };
   const before = accountIn(work, accountId);
   return { accountId, after: stateAfter(work, before, accountId, events.events, there) };
-}
-
-/** Adds the events; answers the account after them. */
-function stateAfter(
-  work: Work,
-  before: BaseAccount,
-  accountId: string,
-  events: readonly AccountEvent[],
-  place: EventPlace,
-): ExistingAccount {
-  const last = events.length - 1;
-  let account = before;
-  for (let at = 0; at <= last; at++) {
-    const event = events[at];
-    if (event === undefined) continue;
-    account = addEvent(work, account, accountId, event, place, at === last);
-  }
-  const { state } = account;
-  if (state.status === 'none') throw new Error(`account ${accountId} is still not there`);
-  return state;
-}
-
-/** Deposits come in bulk: nothing is copied here that need not be. */
-function addEvent(
-  work: Work,
-  before: BaseAccount,
-  accountId: string,
-  event: AccountEvent,
-  { item, commandNumber, operationId: given, isOwn }: EventPlace,
-  isLast: boolean,
-): KnownAccount {
-  const state = evolve(before.state, event);
-  const { payloads, nowMicros } = work;
-  const start = payloads.length;
-  writeEvent(payloads, event, state);
-  const end = payloads.length;
-  const type = eventTypeOf(event);
-  const { idBytes } = before;
-  const recordedAtMicros =
-    nowMicros > before.recordedAtMicros ? nowMicros : before.recordedAtMicros;
-  const { version } = state;
-  const operationId = isLast ? given : undefined;
-  const facts = { accountBytes: idBytes, version, type, recordedAtMicros, operationId };
-  const hash = chainHash(before.hash, facts, payloads.buffer, start, end);
-  const holder = before.holder ?? holderAfter(event);
-  const after: KnownAccount = { idBytes, state, hash, recordedAtMicros, holder };
-  work.states.set(accountId, after);
-  const isOfItem = isOwn && event.type !== 'HoldExpired';
-  work.events.push({
-    accountId,
-    type,
-    after,
-    start,
-    end,
-    item,
-    commandNumber,
-    operationId,
-    isOfItem,
-  });
-  if (event.type !== 'MoneyDeposited') work.facts.note(accountId, event, state);
-  return after;
-}
-
-function byAccountAndVersion(a: DecidedEvent, b: DecidedEvent): number {
-  if (a.accountId !== b.accountId) return a.accountId < b.accountId ? -1 : 1;
-  return a.start - b.start;
-}
-
-/** As the batch has left it so far. */
-function accountIn(
-  { states, base }: Pick<Work, 'states' | 'base'>,
-  accountId: string,
-): BaseAccount {
-  const account = states.get(accountId) ?? base.accounts.get(accountId);
-  if (account === undefined) throw new Error(`account ${accountId} was not loaded`);
-  return account;
 }

@@ -33,13 +33,15 @@ export async function decideOnStored(
 
 function readBase(context: TrialContext, items: readonly BatchItem[]): Promise<BaseStates> {
   const wanted = wantedOf(items);
+  const { holders } = context;
   const limits = { ...context.states, accountsMax: Math.max(1, wanted.accountIds.size) };
   return readFromEventStore(context, (pool) =>
     withSnapshot(pool, (client) => {
       // A lane of its own that has seen nothing: whatever the accounts' partitions, it keeps
       // nothing.
       const lane = createLaneStates(0, limits);
-      return loadStates(client, lane, wanted, { limits, readHead: true, headTaken: false });
+      const options = { limits, holders, readHead: true, headTaken: false };
+      return loadStates(client, lane, wanted, options);
     }),
   );
 }

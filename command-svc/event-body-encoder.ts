@@ -1,10 +1,11 @@
 /**
  * A domain event as the body of a stored one (bank.event.v1.Event). Personal text goes as
- * SealedText, ids as 16 bytes, times as microseconds with 0 for none.
+ * SealedText, sealed where a seal is given, ids as 16 bytes, times as microseconds with 0 for none.
  */
 import type { AccountEvent, Counterpart } from '#domain/events.ts';
 import { uuidToBytes } from '#platform/uuid.ts';
-import { type Event, EventType, type SealedText } from '#proto/bank/event/v1/events.ts';
+import { type Event, EventType } from '#proto/bank/event/v1/events.ts';
+import { storedText, type TextSeal } from './text-seal.ts';
 
 const EVENT_TYPES = {
   AccountOpened: EventType.EVENT_TYPE_ACCOUNT_OPENED,
@@ -29,33 +30,33 @@ export function eventTypeOf(event: AccountEvent): EventType {
 
 type Body = NonNullable<Event['body']>;
 
-export function bodyOf(event: AccountEvent): Body {
+export function bodyOf(event: AccountEvent, seal?: TextSeal): Body {
   switch (event.type) {
     case 'AccountOpened':
-      return opened(event);
+      return opened(event, seal);
     case 'MoneyDeposited':
-      return { $case: 'moneyDeposited', value: moved(event) };
+      return { $case: 'moneyDeposited', value: moved(event, seal) };
     case 'MoneyWithdrawn':
-      return { $case: 'moneyWithdrawn', value: moved(event) };
+      return { $case: 'moneyWithdrawn', value: moved(event, seal) };
     case 'TransferSent':
-      return { $case: 'transferSent', value: leg(event) };
+      return { $case: 'transferSent', value: leg(event, seal) };
     case 'TransferReceived':
       return {
         $case: 'transferReceived',
-        value: { ...leg(event), operationId: optionalId(event.operationId) },
+        value: { ...leg(event, seal), operationId: optionalId(event.operationId) },
       };
     case 'HoldPlaced':
     case 'HoldCaptured':
     case 'HoldReleased':
     case 'HoldExpired':
-      return holdBody(event);
+      return holdBody(event, seal);
     case 'OperationReversed':
-      return reversed(event);
+      return reversed(event, seal);
     case 'OverdraftLimitSet':
     case 'AccountFrozen':
     case 'AccountUnfrozen':
     case 'AccountClosed':
-      return settingBody(event);
+      return settingBody(event, seal);
     default:
       return unknownEvent(event);
   }
@@ -63,13 +64,13 @@ export function bodyOf(event: AccountEvent): Body {
 
 type Of<Type extends AccountEvent['type']> = Extract<AccountEvent, { type: Type }>;
 
-function opened(event: Of<'AccountOpened'>): Body {
+function opened(event: Of<'AccountOpened'>, seal: TextSeal | undefined): Body {
   return {
     $case: 'accountOpened',
     value: {
       tenant: event.tenant,
       currencyCode: event.currencyCode,
-      owner: plainText(event.owner),
+      owner: storedText(event.owner, seal),
       overdraftLimitMinor: event.overdraftLimitMinor,
       labels: { ...event.labels },
     },
@@ -78,12 +79,12 @@ function opened(event: Of<'AccountOpened'>): Body {
 
 type Moved = { amountMinor: bigint; reference: string; valueDate: string };
 
-function moved({ amountMinor, reference, valueDate }: Moved) {
-  return { amountMinor, reference: plainText(reference), valueDate };
+function moved({ amountMinor, reference, valueDate }: Moved, seal: TextSeal | undefined) {
+  return { amountMinor, reference: storedText(reference, seal), valueDate };
 }
 
-function leg(event: Of<'TransferSent' | 'TransferReceived'>) {
-  return { ...moved(event), ...counterpartFields(event.counterpart) };
+function leg(event: Of<'TransferSent' | 'TransferReceived'>, seal: TextSeal | undefined) {
+  return { ...moved(event, seal), ...counterpartFields(event.counterpart) };
 }
 
 function counterpartFields(counterpart: Counterpart | undefined) {
@@ -93,19 +94,22 @@ function counterpartFields(counterpart: Counterpart | undefined) {
   };
 }
 
-function holdBody(event: Of<'HoldPlaced' | 'HoldCaptured' | 'HoldReleased' | 'HoldExpired'>): Body {
+function holdBody(
+  event: Of<'HoldPlaced' | 'HoldCaptured' | 'HoldReleased' | 'HoldExpired'>,
+  seal: TextSeal | undefined,
+): Body {
   const { amountMinor } = event;
   const holdId = uuidToBytes(event.holdId);
   switch (event.type) {
     case 'HoldPlaced': {
       const expiresAtMicros = event.expiresAtMicros ?? NEVER;
-      const reference = plainText(event.reference);
+      const reference = storedText(event.reference, seal);
       return { $case: 'holdPlaced', value: { holdId, amountMinor, expiresAtMicros, reference } };
     }
     case 'HoldCaptured': {
       const { remainingMinor, releasedMinor } = event;
       const expiresAtMicros = event.expiresAtMicros ?? NEVER;
-      const reference = plainText(event.reference);
+      const reference = storedText(event.reference, seal);
       return {
         $case: 'holdCaptured',
         value: { holdId, amountMinor, remainingMinor, releasedMinor, expiresAtMicros, reference },
@@ -120,13 +124,13 @@ function holdBody(event: Of<'HoldPlaced' | 'HoldCaptured' | 'HoldReleased' | 'Ho
   }
 }
 
-function reversed(event: Of<'OperationReversed'>): Body {
+function reversed(event: Of<'OperationReversed'>, seal: TextSeal | undefined): Body {
   return {
     $case: 'operationReversed',
     value: {
       reversedVersion: event.reversedVersion,
       balanceChangeMinor: event.balanceChangeMinor,
-      reason: plainText(event.reason),
+      reason: storedText(event.reason, seal),
       ...counterpartFields(event.counterpart),
     },
   };
@@ -134,6 +138,7 @@ function reversed(event: Of<'OperationReversed'>): Body {
 
 function settingBody(
   event: Of<'OverdraftLimitSet' | 'AccountFrozen' | 'AccountUnfrozen' | 'AccountClosed'>,
+  seal: TextSeal | undefined,
 ): Body {
   switch (event.type) {
     case 'OverdraftLimitSet': {
@@ -142,14 +147,17 @@ function settingBody(
     }
     case 'AccountFrozen': {
       const { debits, credits, reason } = event;
-      return { $case: 'accountFrozen', value: { debits, credits, reason: plainText(reason) } };
+      return {
+        $case: 'accountFrozen',
+        value: { debits, credits, reason: storedText(reason, seal) },
+      };
     }
     case 'AccountUnfrozen':
-      return { $case: 'accountUnfrozen', value: { reason: plainText(event.reason) } };
+      return { $case: 'accountUnfrozen', value: { reason: storedText(event.reason, seal) } };
     case 'AccountClosed':
       return {
         $case: 'accountClosed',
-        value: { reason: plainText(event.reason), ...counterpartFields(event.counterpart) },
+        value: { reason: storedText(event.reason, seal), ...counterpartFields(event.counterpart) },
       };
     default:
       return unknownEvent(event);
@@ -162,10 +170,6 @@ const NO_ID = new Uint8Array(0);
 
 function optionalId(id: string | undefined): Uint8Array {
   return id === undefined ? NO_ID : uuidToBytes(id);
-}
-
-function plainText(text: string): SealedText | undefined {
-  return text === '' ? undefined : { form: { $case: 'plain', value: text } };
 }
 
 function unknownEvent(event: never): never {

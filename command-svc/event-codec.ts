@@ -11,6 +11,7 @@ import {
 } from '#proto/bank/event/v1/events.ts';
 import { eventOf, UnreadableEventError } from './event-body-decoder.ts';
 import { bodyOf } from './event-body-encoder.ts';
+import type { TextSeal } from './text-seal.ts';
 
 /**
  * The set of fields that this code knows of a stored state. A lower one is replayed from the first
@@ -18,9 +19,9 @@ import { bodyOf } from './event-body-encoder.ts';
  */
 export const STATE_SHAPE = 1;
 
-/** The bytes of events.payload: what happened, and the state after it. */
-export function encodeEvent(event: AccountEvent, after: CarriedState): Uint8Array {
-  return Event.encode({ body: bodyOf(event), after: storedState(after) }).finish();
+/** The bytes of events.payload: what happened, and the state after it; texts as writeEvent. */
+export function encodeEvent(event: AccountEvent, after: CarriedState, seal?: TextSeal): Uint8Array {
+  return Event.encode({ body: bodyOf(event, seal), after: storedState(after) }).finish();
 }
 
 function storedState(state: CarriedState): StoredState {

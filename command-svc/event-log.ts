@@ -17,6 +17,7 @@ import {
   type VerifyEventsResponse,
 } from '#proto/bank/v1/event_log_service.ts';
 import { openAccountEventsRequest, tellAccountEvents } from './account-event-reader.ts';
+import type { Holders } from './account-holder.ts';
 import { createAccountHolders } from './account-holders.ts';
 import { FEED, VERIFY } from './bounds.ts';
 import { tellFeed, type FeedContext } from './event-feed.ts';
@@ -33,6 +34,7 @@ export type EventLogLimits = {
 
 export type EventLogContext = {
   readonly db: Pool;
+  readonly holders: Holders;
   readonly log: Logger;
   readonly ledger: LogIdentity;
   readonly limits: EventLogLimits;
@@ -66,7 +68,7 @@ export type EventLog = {
 };
 
 export function openEventLog(context: EventLogContext): EventLog {
-  const { db, ledger, limits } = context;
+  const { db, ledger, limits, holders } = context;
   const heads = watchLogHeads(db, ledger.logId, {
     pollMs: limits.pollMs,
     pauseMinMs: FEED.headsPauseMinMs,
@@ -74,7 +76,7 @@ export function openEventLog(context: EventLogContext): EventLog {
   const feed: FeedContext = {
     db,
     heads,
-    holders: createAccountHolders(db),
+    holders: createAccountHolders(db, holders),
     budget: createByteBudget(FEED.pagesBytesMax),
     distance: FEED,
     checkpointMs: FEED.checkpointMs,
@@ -100,7 +102,7 @@ export function openEventLog(context: EventLogContext): EventLog {
     handlers: {
       readAccountEvents: (call) =>
         readers.serve(call, openAccountEventsRequest, (opened, signal) =>
-          tellAccountEvents(db, opened, senderOf(call, signal), signal),
+          tellAccountEvents({ db, holders }, opened, senderOf(call, signal), signal),
         ),
       subscribeToEvents: (call) =>
         subscriptions.serve(

@@ -1,9 +1,17 @@
 /** A batch's events as the rows of one binary COPY into the table events. Pure. */
 import { CopyWriter } from '#platform/copy-binary.ts';
+import { storedHash } from './content-hash.ts';
 import type { DecidedBatch } from './decide-batch.ts';
+import type { DecidedEvent } from './decided-events.ts';
 
 const EVENT_COLUMNS = 8;
 const EVENT_ROW_BYTES = 140;
+
+/** The order of the rows. */
+export function byAccountAndVersion(a: DecidedEvent, b: DecidedEvent): number {
+  if (a.accountId !== b.accountId) return a.accountId < b.accountId ? -1 : 1;
+  return a.start - b.start;
+}
 
 /** What their payloads take: the batch's buffer may hold those of other partitions too. */
 export function payloadBytes(events: DecidedBatch['events']): number {
@@ -27,7 +35,7 @@ export function eventRows({ events, payloads }: DecidedBatch): Buffer {
       writer.null();
     } else {
       writer.uuid(operationId);
-      writer.latin1(item.contentHash);
+      writer.latin1(storedHash(item.contentHash));
     }
   }
   return writer.finish();

@@ -4,15 +4,25 @@
  */
 import type { CarriedState } from '#domain/account.ts';
 import type { AccountEvent, AccountOpened, MoneyDeposited } from '#domain/events.ts';
+import type { SealedBytes } from '#platform/sealed-text.ts';
 import type { WireWriter } from '#platform/wire-writer.ts';
 import { AccountStatus } from '#proto/bank/event/v1/events.ts';
 import { encodeEvent, STATE_SHAPE } from './event-codec.ts';
+import { sealedBytes, type TextSeal } from './text-seal.ts';
 
-/** Adds the bytes of events.payload: what happened, and the state after it. */
-export function writeEvent(writer: WireWriter, event: AccountEvent, after: CarriedState): void {
-  if (event.type === 'MoneyDeposited') writeDeposited(writer, event);
-  else if (event.type === 'AccountOpened') writeOpened(writer, event);
-  else return writer.raw(encodeEvent(event, after));
+/**
+ * Adds the bytes of events.payload: what happened, and the state after it. `seal` undefined: texts
+ * stand there as they are.
+ */
+export function writeEvent(
+  writer: WireWriter,
+  event: AccountEvent,
+  after: CarriedState,
+  seal?: TextSeal,
+): void {
+  if (event.type === 'MoneyDeposited') writeDeposited(writer, event, seal);
+  else if (event.type === 'AccountOpened') writeOpened(writer, event, seal);
+  else return writer.raw(encodeEvent(event, after, seal));
   writeState(writer, after);
 }
 
@@ -23,12 +33,12 @@ const ACCOUNT_OPENED = 1;
 const MONEY_DEPOSITED = 2;
 const AFTER = 15;
 
-function writeOpened(writer: WireWriter, event: AccountOpened): void {
+function writeOpened(writer: WireWriter, event: AccountOpened, seal?: TextSeal): void {
   writer.tag(ACCOUNT_OPENED, LENGTH_DELIMITED);
   const body = writer.begin();
   writeText(writer, 1, event.tenant);
   writeText(writer, 2, event.currencyCode);
-  writeSealed(writer, 3, event.owner);
+  writeSealed(writer, 3, event.owner, seal);
   writeInt64(writer, 4, event.overdraftLimitMinor);
   const { labels } = event;
   for (const key of Object.keys(labels)) {
@@ -41,11 +51,11 @@ function writeOpened(writer: WireWriter, event: AccountOpened): void {
   writer.end(body);
 }
 
-function writeDeposited(writer: WireWriter, event: MoneyDeposited): void {
+function writeDeposited(writer: WireWriter, event: MoneyDeposited, seal?: TextSeal): void {
   writer.tag(MONEY_DEPOSITED, LENGTH_DELIMITED);
   const body = writer.begin();
   writeInt64(writer, 1, event.amountMinor);
-  writeSealed(writer, 2, event.reference);
+  writeSealed(writer, 2, event.reference, seal);
   writeText(writer, 3, event.valueDate);
   writer.end(body);
 }
@@ -73,13 +83,27 @@ function writeText(writer: WireWriter, field: number, text: string): void {
   writer.text(text);
 }
 
-/** SealedText in its plain form. */
-function writeSealed(writer: WireWriter, field: number, text: string): void {
+/** SealedText: in its plain form, or sealed. */
+function writeSealed(writer: WireWriter, field: number, text: string, seal?: TextSeal): void {
   if (text === '') return;
+  const sealed = seal === undefined ? undefined : sealedBytes(text, seal);
+  if (seal !== undefined && sealed === undefined) return;
   writer.tag(field, LENGTH_DELIMITED);
-  const sealed = writer.begin();
-  writeText(writer, 1, text);
-  writer.end(sealed);
+  const start = writer.begin();
+  if (seal === undefined || sealed === undefined) writeText(writer, 1, text);
+  else writeSealedForm(writer, seal.key.name, sealed);
+  writer.end(start);
+}
+
+function writeSealedForm(writer: WireWriter, keyId: string, sealed: SealedBytes): void {
+  writer.tag(2, LENGTH_DELIMITED);
+  const start = writer.begin();
+  writeText(writer, 1, keyId);
+  writer.tag(2, LENGTH_DELIMITED);
+  writer.bytes(sealed.nonce);
+  writer.tag(3, LENGTH_DELIMITED);
+  writer.bytes(sealed.ciphertext);
+  writer.end(start);
 }
 
 function writeInt64(writer: WireWriter, field: number, value: bigint): void {

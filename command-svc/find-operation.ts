@@ -8,7 +8,6 @@ import type {
   GetOperationResponse,
 } from '#proto/bank/v1/account_command_service.ts';
 import { EntryType } from '#proto/bank/v1/entry_type.ts';
-import { reaches } from './account-holder.ts';
 import { receiptOf } from './batch-item.ts';
 import { commandReceipt } from './command-answers.ts';
 import { counterpartReceipt } from './counterpart-receipt.ts';
@@ -27,7 +26,8 @@ export async function findOperation(
   const found = await readFromEventStore(context, (pool) =>
     readOperation(pool, accountId, operationId),
   );
-  if (found === undefined || !reaches(caller, found.opened)) {
+  const opened = found && { accountId, payload: found.opened };
+  if (found === undefined || !(await context.holders.reaches(caller, opened))) {
     const missing = `account ${accountId} has executed no operation ${operationId}`;
     const message = `${missing} (a transfer belongs to its source)`;
     throw refusal(status.NOT_FOUND, 'OPERATION_NOT_FOUND', message);

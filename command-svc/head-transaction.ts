@@ -50,11 +50,13 @@ export async function underTheHead(
   const { places, takenOver, expired } = standing;
   const base = await loadStates(client, lane, batch, {
     limits: context.states,
+    holders: context.holders,
     readHead: true,
     headTaken: true,
   });
   const all = standing.items;
-  const decided = decideBatch(base, all, batch.nowMicros, places);
+  const keys = await context.ownerKeys?.forItems(all, base.accounts);
+  const decided = decideBatch(base, all, batch.nowMicros, places, keys);
   const { decisions } = decided;
   const items = all.slice(0, decisions.length);
   const left = { takenOver, expired, again: all.slice(decisions.length) };

@@ -9,7 +9,7 @@ import { NO_ACCOUNT, type CarriedState, type ExistingAccount } from '#domain/acc
 import { findHold, NO_HOLDS, type OpenHold } from '#domain/holds.ts';
 import { uuidToBytes } from '#platform/uuid.ts';
 import { reversalKey, type AccountHold, type BaseStates, type Wanted } from './base-states.ts';
-import { holderIn } from './account-holder.ts';
+import type { Holders } from './account-holder.ts';
 import { NO_HASH } from './event-chain.ts';
 import { carriedState, replay } from './event-codec.ts';
 import {
@@ -31,18 +31,19 @@ export type ReadAccount = KnownAccount | typeof MOVED_ON;
 export async function readAccounts(
   db: ClientBase | Pool,
   { newestEvents, openedEvents }: Pick<Loaded, 'newestEvents' | 'openedEvents'>,
+  holders: Holders,
 ): Promise<Map<string, ReadAccount>> {
+  const holderOf = await holders.ofOpened(openedEvents);
   const accounts = new Map<string, ReadAccount>();
   for (const event of newestEvents) {
     const { accountId, recordedAtMicros } = event;
-    const opened = openedEvents.get(accountId);
     const carried = carriedState(event.payload, event.version) ?? (await replayed(db, event));
     accounts.set(accountId, {
       idBytes: uuidToBytes(accountId),
       state: { ...carried, openHolds: NO_HOLDS },
       hash: event.hash.toString('latin1'),
       recordedAtMicros,
-      holder: opened === undefined ? undefined : holderIn(opened),
+      holder: holderOf.get(accountId),
     });
   }
   return accounts;

@@ -28,6 +28,7 @@ import { createAccountLocks } from './account-locks.ts';
 import { newCounts, type BatchContext } from './batch.ts';
 import type { BatcherLimits } from './batch-start.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
+import { Holders } from './account-holder.ts';
 import { watchBatching, watchUploads } from './batching-metrics.ts';
 import { createBulkIntake } from './bulk-intake.ts';
 import { bulkModeHandlers } from './bulk-mode-requests.ts';
@@ -38,6 +39,8 @@ import { COMMAND_SCOPES } from './call-scopes.ts';
 import { readConfig, type CommandConfig } from './config.ts';
 import { eventLogDefinition, openEventLog, type EventLog } from './event-log.ts';
 import { startExpiryWorker } from './expiry-worker.ts';
+import { openSealing } from './open-sealing.ts';
+import type { OwnerKeys } from './owner-keys.ts';
 import { laneProcessors, tellingOfAppends } from './lane-processors.ts';
 import { readLedger } from './sql/read-ledger.ts';
 import { appendTogether } from './append-together.ts';
@@ -47,7 +50,7 @@ import { tooManyUploads } from './take-stream.ts';
 
 const NAME = 'command-svc';
 /** The newest migration of the event store that this code needs. */
-const SCHEMA_NUMBER = 5;
+const SCHEMA_NUMBER = 6;
 const EVENT_STORE = 'the event store';
 /** A reversal goes over a whole submission. */
 const LONG_METHODS = [bulkServiceDefinition.reverseSubmission.path];
@@ -83,12 +86,15 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const { redisUrl } = settings;
   const options = { ...settings.bulkMode, redisUrl, service: NAME, instance };
   const bulkMode = openBulkMode(options, context);
-  const submissions = await openSubmissions(settings, context);
-  const { eventStore } = submissions;
+  const opened = await openSubmissions(settings, context);
+  const { eventStore } = opened;
   refusals.writeTo((entries) => writeAudit(eventStore, ...entries));
   closers.add('audited refusals', refusals.close);
-  const eventLog = await startEventLog(settings, context);
-  const batcher = startBatcher(settings, context, submissions, bulkMode, eventLog);
+  const sealing = await openSealing(settings, context);
+  const ownerKeys = sealing?.ownerKeys;
+  const submissions = { ...opened, holders: new Holders(ownerKeys) };
+  const eventLog = await startEventLog(settings, context, submissions);
+  const batcher = startBatcher(settings, context, submissions, bulkMode, eventLog, ownerKeys);
 
   const expiry = startExpiryWorker({ ...submissions, batcher }, settings.expiry);
   closers.add('expiry worker', () => expiry.stop());
@@ -102,7 +108,7 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const unreadResults = createByteBudget(UNREAD_RESULTS_BYTES_MAX);
   const bounds = { streamIdleMs, streamResultsMax, states, messages, unreadResults, uploads };
   const intake = createBulkIntake({ ...submissions, ...bounds, batcher, bulkMode, stopping });
-  const commands = accountCommandHandlers({ ...submissions, batcher, states });
+  const commands = accountCommandHandlers({ ...submissions, batcher, states }, sealing);
   const { drained, ...uploading } = intake;
   const bulk = { ...submissionHandlers(submissions), ...uploading };
   server.addService(
@@ -138,7 +144,7 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
 async function openSubmissions(
   settings: CommandConfig,
   { closers, log, stopping }: ServiceContext,
-): Promise<SubmissionContext> {
+): Promise<Omit<SubmissionContext, 'holders'>> {
   const { eventStoreUrl: url, instance, stoppedOwner, lockTimeoutMs } = settings;
   const eventStore = createPool({
     url,
@@ -176,6 +182,7 @@ async function openSubmissions(
 async function startEventLog(
   settings: CommandConfig,
   { closers, log, stopping }: ServiceContext,
+  { holders }: SubmissionContext,
 ): Promise<EventLog> {
   const db = createPool({
     url: settings.eventStoreUrl,
@@ -187,15 +194,16 @@ async function startEventLog(
   });
   closers.add('feed connections', () => db.end());
   const ledger = await whenThere(EVENT_STORE, { log, stopping }, () => readLedger(db));
-  return openEventLog({ db, log, ledger, limits: settings.eventLog, stopping });
+  return openEventLog({ db, holders, log, ledger, limits: settings.eventLog, stopping });
 }
 
 function startBatcher(
   settings: CommandConfig,
   { closers, log }: ServiceContext,
-  { watchPool, partitionCount, stoppedOwner }: SubmissionContext,
+  { watchPool, partitionCount, stoppedOwner, holders }: SubmissionContext,
   bulkMode: BulkMode,
   eventLog: EventLog,
+  ownerKeys: OwnerKeys | undefined,
 ): Batcher {
   const { append, lockTimeoutMs } = settings;
   const accountsMax = Math.ceil(settings.states.accountsMax / partitionCount);
@@ -225,6 +233,8 @@ function startBatcher(
     deferrals: new WeakMap(),
     counts,
     isBulkMode: bulkMode.isBulkMode,
+    holders,
+    ownerKeys,
     takeModeChange: bulkMode.takeChange,
   };
   const limits = (): BatcherLimits => bulkMode.limitsOf(settings.batcher);

@@ -3,12 +3,11 @@
  * first item and names it. Asked for again, the same is found; under another id, or with other
  * words, it is refused.
  */
-import { hash } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { writeAudit } from '#platform/audit.ts';
 import type { Caller } from '#platform/caller.ts';
 import { refusal, type RpcError } from '#platform/grpc-errors.ts';
-import { CONTENT_HASH_BYTES } from './content-hash.ts';
+import { sameContentHash, storedHash, textHash } from './content-hash.ts';
 import { createReversal } from './sql/create-reversal.ts';
 import { findReversals } from './sql/find-reversals.ts';
 import { readSubmission } from './sql/read-submission.ts';
@@ -50,8 +49,8 @@ export async function openReversal(
   if (original.closedAtMicros === undefined) throw stillOpen(reverses);
   const wanted = requestHash(request);
   const found = await inSubmissionTransaction(context, async (client) => {
-    const row = { tenant, submissionId, reverses, hash: wanted };
-    if (await createReversal(client, row)) {
+    const hash = Buffer.from(storedHash(wanted), 'latin1');
+    if (await createReversal(client, { tenant, submissionId, reverses, hash })) {
       const detail = `reverses ${reverses}`;
       await writeAudit(client, { caller, action: 'ReverseSubmission', submissionId, detail });
     }
@@ -59,16 +58,16 @@ export async function openReversal(
     return findReversals(client, tenant, submissionId, reverses);
   });
   const own = found.find((one) => one.submissionId === submissionId);
-  const isSame = own?.reverses === reverses && own.hash !== undefined && wanted.equals(own.hash);
+  const isSame =
+    own?.reverses === reverses && own.hash !== undefined && sameContentHash(wanted, own.hash);
   if (own !== undefined && !isSame) throw otherSubmission(submissionId);
   if (own === undefined) throw alreadyReversed(reverses, found[0]?.submissionId ?? '');
   return { items: Number(original.accepted), closed: own.closed };
 }
 
 /** Stored: the encoding may never change. */
-function requestHash({ reverses, reason }: ReversalRequest): Buffer {
-  const text = `${reverses}\0${reason}`;
-  return Buffer.from(hash('sha256', text, 'hex'), 'hex').subarray(0, CONTENT_HASH_BYTES);
+function requestHash({ reverses, reason }: ReversalRequest): string {
+  return textHash(`${reverses}\0${reason}`);
 }
 
 function stillOpen(submissionId: string): RpcError {

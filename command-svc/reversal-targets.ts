@@ -5,7 +5,6 @@
  */
 import type { Command, ReverseOperation } from '#domain/commands.ts';
 import type { Caller } from '#platform/caller.ts';
-import { reaches } from './account-holder.ts';
 import type { BatchItem } from './batch-item.ts';
 import { counterpartOf } from './counterpart-receipt.ts';
 import { replayedFrom } from './replayed.ts';
@@ -63,7 +62,9 @@ async function findTarget(
   const stored = await readFromEventStore(context, (pool) =>
     readOperation(pool, accountId, reversedOperationId),
   );
-  if (stored === undefined || !reaches(caller, stored.opened)) return undefined;
+  if (stored === undefined) return undefined;
+  const opened = { accountId, payload: stored.opened };
+  if (!(await context.holders.reaches(caller, opened))) return undefined;
   const { event } = replayedFrom(stored.payload, stored.version, stored.recordedAtMicros);
   return { other: counterpartOf(event)?.accountId };
 }

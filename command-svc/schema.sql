@@ -1,3 +1,10 @@
+create table account_keys (
+  account_id uuid not null,
+  key_id bigint not null,
+  constraint account_keys_pkey PRIMARY KEY (account_id)
+);
+comment on table account_keys is 'Which key an account''s texts are sealed by.';
+
 create table archived_ranges (
   partition integer not null,
   first_seq bigint not null,
@@ -64,6 +71,16 @@ comment on table events is NULL;
 comment on column events.hash is 'SHA-256 over the hash before, account, version, type, time, operation id and payload.';
 comment on column events.content_hash is 'First 8 bytes of SHA-256 over the command, where the caller gave an operation id.';
 
+create table key_encryption_keys (
+  kek_id text not null,
+  wrapped_secret bytea not null,
+  seals_all boolean not null,
+  since timestamp with time zone not null default now(),
+  constraint key_encryption_keys_pkey PRIMARY KEY (kek_id)
+);
+comment on table key_encryption_keys is 'The key-encryption keys in use. Each wraps the same secret, by which owners are found.';
+comment on column key_encryption_keys.seals_all is 'Nothing was stored before texts were sealed.';
+
 create table ledger (
   only_row boolean not null default true,
   log_id uuid not null default gen_random_uuid(),
@@ -113,6 +130,28 @@ create table outbox (
 ) with (autovacuum_vacuum_insert_scale_factor=0.5, toast_tuple_target=8160);
 comment on table outbox is 'The log: one row a batch. account_ids names the accounts of all its items, refused ones too.';
 comment on column outbox.previous_batch_id is 'Of the row before it: who has seen that row knows whether this one is of the same history.';
+
+create table owner_keys (
+  key_id bigint not null,
+  tenant text not null,
+  owner_index bytea not null,
+  kek_id text,
+  wrapped_key bytea,
+  created_at timestamp with time zone not null default now(),
+  erased_at timestamp with time zone,
+  erased_by text,
+  erased_why text,
+  erasure_no bigint,
+  constraint owner_keys_check CHECK (((wrapped_key IS NULL) = (erased_at IS NOT NULL))),
+  constraint owner_keys_check1 CHECK (((kek_id IS NULL) = (erased_at IS NOT NULL))),
+  constraint owner_keys_check2 CHECK (((erasure_no IS NULL) = (erased_at IS NULL))),
+  constraint owner_keys_erasure_no_key UNIQUE (erasure_no),
+  constraint owner_keys_kek_id_fkey FOREIGN KEY (kek_id) REFERENCES key_encryption_keys(kek_id),
+  constraint owner_keys_pkey PRIMARY KEY (key_id)
+) with (autovacuum_vacuum_scale_factor=0.001, autovacuum_vacuum_threshold=0);
+comment on table owner_keys is 'One living key an owner and tenant; those of erased owners have no key any more.';
+comment on column owner_keys.owner_index is 'HMAC-SHA256 of tenant and owner by a key of the secret: the owner''s name stands nowhere.';
+comment on column owner_keys.erasure_no is 'Counts up, in the order of commit: whoever has seen n looks for what is above it.';
 
 create table partition_heads (
   partition integer not null,
@@ -192,11 +231,19 @@ comment on table submissions is NULL;
 comment on column submissions.reverses is 'The submission that this one undoes: it takes no other items.';
 comment on column submissions.reversal_hash is 'First 8 bytes of SHA-256 over what its caller asked for.';
 
+create sequence owner_keys_key_id_seq as bigint start 1 increment 1 cache 1;
+
+CREATE INDEX account_keys_key ON public.account_keys USING btree (key_id, account_id);
+
 CREATE INDEX audit_at ON public.audit USING brin (at) WITH (pages_per_range='16');
 
 CREATE UNIQUE INDEX events_operation ON public.events USING btree (account_id, operation_id) WHERE (operation_id IS NOT NULL);
 
 CREATE INDEX open_holds_expiry ON public.open_holds USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
+CREATE UNIQUE INDEX owner_keys_living ON public.owner_keys USING btree (owner_index) WHERE (erased_at IS NULL);
+
+CREATE INDEX owner_keys_owner ON public.owner_keys USING btree (owner_index) WHERE (erased_at IS NOT NULL);
 
 CREATE INDEX submission_batches_window ON public.submission_batches USING btree (tenant, submission_id, last_index, first_index);
 
@@ -341,28 +388,35 @@ grant delete, insert, select on submission_claims to bank_command;
 grant delete, insert, select on submissions to bank_command;
 grant execute on function append_batch(integer,bigint,bigint,uuid,uuid,uuid[],uuid[],jsonb,text,timestamp with time zone,uuid[],bytea,jsonb,jsonb,jsonb) to bank_command;
 grant execute on function append_holds(jsonb) to bank_command;
+grant insert, select on account_keys to bank_command;
 grant insert, select on audit to bank_command;
 grant insert, select on ended_holds to bank_command;
 grant insert, select on events to bank_command;
+grant insert, select on key_encryption_keys to bank_command;
 grant insert, select on outbox to bank_command;
+grant insert, select on owner_keys to bank_command;
 grant insert, select on rejections to bank_command;
 grant insert, select on reversals to bank_command;
 grant insert, select on submission_batches to bank_command;
+grant select on account_keys to bank_projector;
 grant select on archived_ranges to bank_command;
 grant select on archived_ranges to bank_projector;
 grant select on cdc_heartbeat to bank_projector;
 grant select on events to bank_projector;
+grant select on key_encryption_keys to bank_projector;
 grant select on ledger to bank_command;
 grant select on ledger to bank_projector;
 grant select on migrations to bank_command;
 grant select on migrations to bank_projector;
 grant select on outbox to bank_cdc;
 grant select on outbox to bank_projector;
+grant select on owner_keys to bank_projector;
 grant select on partition_heads to bank_command;
 grant select on partition_heads to bank_projector;
 grant select on submission_batches to bank_projector;
 grant select on submissions to bank_projector;
 grant update (closed_at, total_items) on submissions to bank_command;
 grant update (end_index) on submission_claims to bank_command;
+grant update (erased_at, erased_by, erased_why, erasure_no, kek_id, wrapped_key) on owner_keys to bank_command;
 grant update (remaining_minor) on open_holds to bank_command;
 grant update (seq) on partition_heads to bank_command;

@@ -5,6 +5,7 @@
  * times; then EVENT_STORE_UNAVAILABLE.
  */
 import { status } from '@grpc/grpc-js';
+import type { Holders } from './account-holder.ts';
 import type { Pool, PoolClient } from 'pg';
 import { refusal, type RpcError } from '#platform/grpc-errors.ts';
 import type { Logger } from '#platform/logger.ts';
@@ -33,6 +34,8 @@ export type SubmissionContext = {
   readonly partitionCount: number;
   readonly stoppedOwner: StoppedOwnerLimits;
   readonly submissions: SubmissionLimits;
+  /** Who reaches which account. */
+  readonly holders: Holders;
 };
 
 /**

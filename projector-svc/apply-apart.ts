@@ -68,7 +68,15 @@ async function move(
   { nowMs, eventCount }: { readonly nowMs: number; readonly eventCount: number },
 ): Promise<void> {
   const projectedAt = new Date(nowMs).toISOString();
-  const to = { partition, expected: head, newSeq: seq, newBatchId: batchId, projectedAt };
+  const { erasureNo } = ctx.texts;
+  const to = {
+    partition,
+    expected: head,
+    newSeq: seq,
+    newBatchId: batchId,
+    projectedAt,
+    erasureNo,
+  };
   const step = moveHead({ ...to, eventCount, filledRecords: offset === undefined ? 1 : 0 });
   const backend = await backendOf(client);
   try {
@@ -97,7 +105,7 @@ async function applyAccounts(
   nowMs: number,
 ): Promise<Parking[]> {
   const units = unitsOf(opened, (accountId) => !head.parked.has(accountId));
-  const refused = await applyUnits(client, units, nowMs);
+  const refused = await applyUnits(client, units, nowMs, ctx.texts);
   const parkings = await parkAccounts(client, opened.record, refused);
   const parked = new Set([...head.parked, ...refused.map(({ accountId }) => accountId)]);
   const waiting = await waitingOf(ctx, opened, parked);

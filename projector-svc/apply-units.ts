@@ -11,6 +11,7 @@ import { BATCH } from './config.ts';
 import { faultOf } from './dead-letter.ts';
 import type { Fault } from './dead-letter.ts';
 import type { Refused } from './park-accounts.ts';
+import type { TextKeys } from './text-keys.ts';
 import { applyEvents } from './sql/project-records.ts';
 
 /** One account's events in one record. */
@@ -21,16 +22,17 @@ export async function applyUnits(
   client: pg.ClientBase,
   units: readonly Unit[],
   nowMs: number,
+  texts: TextKeys,
 ): Promise<Refused[]> {
   const [first, another] = units;
   if (first === undefined) return [];
-  const fault = await tryUnits(client, units, nowMs);
+  const fault = await tryUnits(client, units, nowMs, texts);
   if (fault === undefined) return [];
   if (another === undefined) return [{ accountId: first.accountId, fault }];
   const half = units.length >> 1;
   return [
-    ...(await applyUnits(client, units.slice(0, half), nowMs)),
-    ...(await applyUnits(client, units.slice(half), nowMs)),
+    ...(await applyUnits(client, units.slice(0, half), nowMs, texts)),
+    ...(await applyUnits(client, units.slice(half), nowMs, texts)),
   ];
 }
 
@@ -39,11 +41,12 @@ async function tryUnits(
   client: pg.ClientBase,
   units: readonly Unit[],
   nowMs: number,
+  texts: TextKeys,
 ): Promise<Fault | undefined> {
   await client.query('savepoint units');
   try {
     const events = units.map((unit) => unit.events);
-    const { rows } = eventRows(events, nowMs);
+    const { rows } = await texts.opened((opener) => eventRows(events, nowMs, opener));
     const projectedAt = new Date(nowMs).toISOString();
     await runPipeline(client, applyEvents([{ ...rows, projectedAt }]), BATCH.answerMs);
   } catch (error) {

@@ -6,6 +6,8 @@
  */
 import type { EventFields } from './event-fields.ts';
 import { NO_LABELS, newOpenedFields, readOpened } from './opened-fields.ts';
+import { UNOPENED } from './text-opener.ts';
+import type { TextOpener } from './text-opener.ts';
 
 /** Where a slot's numbers stand: 64-bit ones as low and high. */
 export const AT = {
@@ -39,6 +41,8 @@ export class BalanceSlots {
   openedCount = 0;
   /** By slot: jsonb in its binary form. */
   readonly #labels = new Map<number, Buffer>();
+  /** By slot: owners who are sealed in their events. */
+  readonly #owners = new Map<number, Buffer>();
   /** The records that open some. */
   readonly #records: Buffer[] = [];
   /** 1 + slot; 0: free. At most half full. */
@@ -51,9 +55,9 @@ export class BalanceSlots {
     this.#table = new Int32Array(2 ** Math.ceil(Math.log2(accountsMax * 2 + 2)));
   }
 
-  add(bytes: Buffer, fields: EventFields): void {
+  add(bytes: Buffer, fields: EventFields, texts: TextOpener = UNOPENED): void {
     const slot = this.#slotOf(bytes, fields.accountAt);
-    if (fields.openedAt >= 0) this.#open(slot, bytes, fields);
+    if (fields.openedAt >= 0) this.#open(slot, bytes, fields, texts);
     const { numbers } = this;
     const at = slot * NUMBERS;
     numbers[at + AT.version] = fields.versionLow;
@@ -86,7 +90,12 @@ export class BalanceSlots {
     return this.#labels.get(slot) ?? NO_LABELS;
   }
 
-  #open(slot: number, bytes: Buffer, fields: EventFields): void {
+  /** Of an owner who is sealed in the event: the opened text. */
+  ownerOf(slot: number): Buffer | undefined {
+    return this.#owners.get(slot);
+  }
+
+  #open(slot: number, bytes: Buffer, fields: EventFields, texts: TextOpener): void {
     readOpened(bytes, fields.openedAt, fields.openedEnd, opened);
     if (!this.isOpened(slot)) this.openedCount++;
     if (this.#records.at(-1) !== bytes) this.#records.push(bytes);
@@ -102,6 +111,11 @@ export class BalanceSlots {
     numbers[at + AT.owner] = opened.ownerAt;
     numbers[at + AT.owner + 1] = opened.ownerEnd;
     if (opened.labels !== NO_LABELS) this.#labels.set(slot, opened.labels);
+    const { sealedAt, sealedEnd } = opened;
+    if (sealedAt < 0) return;
+    const { accountAt, versionLow, versionHigh } = fields;
+    const place = { accountAt, versionLow, versionHigh, sealedAt, sealedEnd };
+    this.#owners.set(slot, texts.open(bytes, place));
   }
 
   #slotOf(bytes: Buffer, at: number): number {

@@ -13,6 +13,8 @@ import { newEventFields } from './event-fields.ts';
 import { HoldChanges } from './hold-changes.ts';
 import { newBalances } from './new-balances.ts';
 import { accountsNotice } from './projected-notices.ts';
+import { UNOPENED } from './text-opener.ts';
+import type { TextOpener } from './text-opener.ts';
 import { UndecodableRecord, nameOf, readOutline } from './record-outline.ts';
 import type { LogRecord } from './record-outline.ts';
 import type { WaitingRows } from './sql/keep-waiting.ts';
@@ -43,10 +45,11 @@ export function batchRows(
   expected: ExpectedHead,
   nowMs: number,
   waiting?: WaitingRows,
+  texts: TextOpener = UNOPENED,
 ): BatchRows {
   const last = outlined.at(-1)?.record;
   if (last === undefined) throw new RangeError('a batch needs a record');
-  const { rows, events, balances } = eventRows(outlined, nowMs);
+  const { rows, events, balances } = eventRows(outlined, nowMs, texts);
   const projectedAtMicros = BigInt(nowMs) * MICROS_PER_MS;
   return {
     rows: {
@@ -57,6 +60,7 @@ export function batchRows(
       projectedAt: new Date(nowMs).toISOString(),
       filledRecords: outlined.filter(({ record }) => record.source === 'outbox').length,
       eventCount: events,
+      erasureNo: texts.erasureNo,
       ...rows,
       waiting,
       acknowledgements: acknowledgementRows(outlined, projectedAtMicros),
@@ -73,11 +77,12 @@ export function batchRows(
 export function eventRows(
   outlined: readonly OutlinedRecord[],
   nowMs: number,
+  texts: TextOpener = UNOPENED,
 ): { rows: EventRows; events: number; balances: BalanceSlots } {
   const events = outlined.reduce((sum, { outline }) => sum + outline.eventRanges.length / 2, 0);
   const entries = new BinaryRows(events * USUAL_ENTRY_BYTES);
   const balances = new BalanceSlots(events);
-  const beside: Beside = { links: undefined, holds: new HoldChanges() };
+  const beside: Beside = { links: undefined, holds: new HoldChanges(), texts };
   for (const one of outlined) addEvents(one, entries, balances, beside);
   const rows = {
     entries: events === 0 ? undefined : entries.finish(),
@@ -92,7 +97,11 @@ export function eventRows(
 const fields = newEventFields();
 
 /** What few events have beside their entries and balances. */
-type Beside = { links: BinaryRows | undefined; readonly holds: HoldChanges };
+type Beside = {
+  links: BinaryRows | undefined;
+  readonly holds: HoldChanges;
+  readonly texts: TextOpener;
+};
 
 function addEvents(
   one: OutlinedRecord,
@@ -111,8 +120,10 @@ function addEvents(
       const number = fields.submissionNumber;
       if (number > submissionIds.length)
         throw new UndecodableRecord(`there is no submission ${number}`);
-      addEntry(entries, payload, fields, number === 0 ? undefined : submissionIds[number - 1]);
-      balances.add(payload, fields);
+      const submissionId = number === 0 ? undefined : submissionIds[number - 1];
+      const text = fields.sealedAt < 0 ? undefined : beside.texts.open(payload, fields);
+      addEntry(entries, payload, fields, submissionId, text);
+      balances.add(payload, fields, beside.texts);
       if (namesSomething(fields)) addBeside(beside, payload);
     }
   } catch (cause) {

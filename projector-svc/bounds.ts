@@ -65,3 +65,19 @@ export const RECONCILE = {
   readRetryFirstMs: 100,
   readRetryMaxMs: 2000,
 } as const;
+
+/** Sealed texts. */
+export const TEXTS = {
+  /** Keys that are remembered, some 500 bytes each. */
+  keysCachedMax: 20_000,
+  /** Tries to make rows of records while owners are erased. */
+  roundsMax: 5,
+  /** How soon this replica looks for owners that were erased. */
+  erasuresEveryMs: 1_000,
+  erasuresAtOnceMax: 1_000,
+  /** What one statement takes texts out of: an account's entries, and accounts of an owner. */
+  entriesAtOnceMax: 5_000,
+  accountsAtOnceMax: 500,
+  /** For the heads: whoever moves one waits behind it as long. */
+  fenceLockTimeoutMs: 500,
+} as const;

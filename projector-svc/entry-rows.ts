@@ -23,14 +23,18 @@ const FIXED_BYTES = 150;
 /** What a usual row takes, to make the buffer about right at once. */
 export const USUAL_ENTRY_BYTES = 220;
 
-/** submissionId: the bytes of the item's submission, none for a single command. */
+/**
+ * submissionId: the bytes of the item's submission, none for a single command. opened: those of a
+ * text that is sealed in the event.
+ */
 export function addEntry(
   rows: BinaryRows,
   bytes: Buffer,
   fields: EventFields,
   submissionId: Buffer | undefined,
+  opened?: Buffer,
 ): void {
-  const referenceBytes = fields.referenceEnd - fields.referenceAt;
+  const referenceBytes = opened?.length ?? fields.referenceEnd - fields.referenceAt;
   const currencyBytes = fields.currencyEnd - fields.currencyAt;
   const stateBytes = fields.type > BALANCE_ONLY_MAX ? fields.stateEnd - fields.stateAt : 0;
   const textBytes = referenceBytes + currencyBytes + (submissionId?.length ?? 0);
@@ -52,7 +56,8 @@ export function addEntry(
     rows.slice(submissionId, 0, submissionId.length);
     rows.int64(fields.itemLow, fields.itemHigh);
   }
-  rows.slice(bytes, fields.referenceAt, fields.referenceEnd);
+  if (opened === undefined) rows.slice(bytes, fields.referenceAt, fields.referenceEnd);
+  else rows.slice(opened, 0, opened.length);
   if (fields.valueDate === NO_DATE) rows.null();
   else rows.int32(fields.valueDate);
   if (stateBytes === 0) rows.null();

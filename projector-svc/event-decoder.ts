@@ -119,7 +119,7 @@ function decodeShown(
       else setNumber(reader, field, shown, fields);
     } else if ((tag & 7) === WIRE.bytes && field === shown.reference) {
       const textEnd = reader.lengthEnd();
-      decodePlainText(reader, textEnd, fields);
+      decodeText(reader, textEnd, fields);
       reader.at = textEnd;
     } else if ((tag & 7) === WIRE.bytes && field === shown.valueDate) {
       const textEnd = reader.lengthEnd();
@@ -167,14 +167,20 @@ function setAmount(low: number, high: number, sign: number, fields: EventFields)
   fields.amountHigh = sign < 0 ? (low === 0 ? (~high + 1) | 0 : ~high) : high;
 }
 
-/** SealedText: its plain form; sealed text is shown as empty. */
-function decodePlainText(reader: WireReader, end: number, fields: EventFields): void {
+/** SealedText: where its plain or its sealed form stands; the last one counts. */
+function decodeText(reader: WireReader, end: number, fields: EventFields): void {
   while (reader.at < end) {
     const tag = reader.varint32();
     if (tag === 0x0a) {
       fields.referenceEnd = reader.lengthEnd();
       fields.referenceAt = reader.at;
+      fields.sealedAt = fields.sealedEnd = -1;
       reader.at = fields.referenceEnd;
+    } else if (tag === 0x12) {
+      fields.sealedEnd = reader.lengthEnd();
+      fields.sealedAt = reader.at;
+      fields.referenceAt = fields.referenceEnd = -1;
+      reader.at = fields.sealedEnd;
     } else reader.skip(tag & 7);
   }
 }

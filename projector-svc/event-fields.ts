@@ -28,6 +28,9 @@ export type EventFields = {
   amountHigh: number;
   referenceAt: number;
   referenceEnd: number;
+  /** The bytes of bank.event.v1.Sealed, in place of a reference. */
+  sealedAt: number;
+  sealedEnd: number;
   /** Days since 2000-01-01, or NO_DATE. */
   valueDate: number;
   balanceLow: number;
@@ -81,6 +84,8 @@ export function newEventFields(): EventFields {
     amountHigh: 0,
     referenceAt: -1,
     referenceEnd: -1,
+    sealedAt: -1,
+    sealedEnd: -1,
     valueDate: NO_DATE,
     balanceLow: 0,
     balanceHigh: 0,
@@ -114,6 +119,7 @@ export function resetEventFields(fields: EventFields): void {
   fields.accountAt = fields.operationAt = fields.openedAt = fields.openedEnd = -1;
   fields.stateAt = fields.stateEnd = fields.bodyAt = fields.bodyEnd = -1;
   fields.referenceAt = fields.referenceEnd = fields.currencyAt = fields.currencyEnd = -1;
+  fields.sealedAt = fields.sealedEnd = -1;
   fields.versionLow = fields.versionHigh = fields.recordedLow = fields.recordedHigh = 0;
   fields.itemLow = fields.itemHigh = fields.amountLow = fields.amountHigh = 0;
   fields.balanceLow = fields.balanceHigh = fields.heldLow = fields.heldHigh = 0;

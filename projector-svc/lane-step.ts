@@ -19,6 +19,7 @@ import { keepBeyondLog, keepUnplaced, logSeqFrom } from './suspect-record.ts';
 export async function stepLane(ctx: FillContext, lane: PartitionLane): Promise<void> {
   const head = lane.head ?? (await readProjectedHead(ctx.reading, lane.partition));
   lane.head = head;
+  if (head.erasureNo > ctx.texts.erasureNo) await ctx.texts.refresh();
   // It has caught up with what the outbox fed; what is beyond that may be beyond the log.
   const isAtHead = ({ seq }: LogRecord): boolean => seq === head.seq || seq === head.seq + 1n;
   if (lane.queue.some(isAtHead)) kafkaFeeds(ctx, lane, head);

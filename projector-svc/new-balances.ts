@@ -35,7 +35,9 @@ function addRow(copy: BinaryRows, balances: BalanceSlots, slot: number, projecte
   const bytes = balances.openedIn(slot);
   const text = (at: number): void => copy.slice(bytes, number(at), number(at + 1));
   const labels = balances.labelsOf(slot);
-  const textBytes = bytesAt(AT.tenant) + bytesAt(AT.currency) + bytesAt(AT.owner);
+  const owner = balances.ownerOf(slot);
+  const ownerBytes = owner?.length ?? bytesAt(AT.owner);
+  const textBytes = bytesAt(AT.tenant) + bytesAt(AT.currency) + ownerBytes;
   copy.reserve(FIXED_BYTES + textBytes + labels.length);
   copy.startRow(FIELD_COUNT);
   copy.slice(ids, slot * 16, slot * 16 + 16);
@@ -48,7 +50,8 @@ function addRow(copy: BinaryRows, balances: BalanceSlots, slot: number, projecte
   copy.int16(number(AT.status));
   copy.bool(number(AT.debitsFrozen) !== 0);
   copy.bool(number(AT.creditsFrozen) !== 0);
-  text(AT.owner);
+  if (owner === undefined) text(AT.owner);
+  else copy.slice(owner, 0, owner.length);
   copy.slice(labels, 0, labels.length);
   copy.timestamp(number(AT.openedTime), number(AT.openedTime + 1));
   copy.timestamp(number(AT.updated), number(AT.updated + 1));

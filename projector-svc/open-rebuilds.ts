@@ -13,7 +13,7 @@ import type { Stores } from './stores.ts';
 export function openRebuilds(
   config: Pick<ProjectorConfig, 'eventStoreUrl' | 'projectionStoreUrl' | 'instance'>,
   { closers, log }: Pick<ServiceContext, 'closers' | 'log'>,
-  { reading, eventStore }: Pick<Stores, 'reading' | 'eventStore'>,
+  { reading, eventStore, texts }: Pick<Stores, 'reading' | 'eventStore' | 'texts'>,
 ): Rebuilds {
   const rebuilding = openRebuildPool(config, log);
   closers.add('projection store, rebuilding', () => rebuilding.end());
@@ -33,7 +33,8 @@ export function openRebuilds(
     log,
   });
   closers.add('event store, rebuilding', () => outbox.end());
-  const fill = { eventStore: outbox, commit: commitsOfRebuild(rebuilding, reading, log) };
+  const commit = commitsOfRebuild(rebuilding, reading, log);
+  const fill = { eventStore: outbox, commit, texts };
   const rebuilds = createRebuilds({ fill, rebuilding, reading, eventStore, locks, log });
   closers.add('rebuild', rebuilds.close);
   return rebuilds;

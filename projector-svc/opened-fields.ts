@@ -11,9 +11,12 @@ export type OpenedFields = {
   tenantEnd: number;
   currencyAt: number;
   currencyEnd: number;
-  /** Its plain form; sealed text is shown as empty. */
+  /** Its plain form. */
   ownerAt: number;
   ownerEnd: number;
+  /** Its sealed form, bank.event.v1.Sealed; -1: it has none. */
+  sealedAt: number;
+  sealedEnd: number;
   /** The binary form of a jsonb. */
   labels: Buffer;
 };
@@ -30,6 +33,8 @@ export function newOpenedFields(): OpenedFields {
     currencyEnd: 0,
     ownerAt: 0,
     ownerEnd: 0,
+    sealedAt: -1,
+    sealedEnd: -1,
     labels: NO_LABELS,
   };
 }
@@ -39,6 +44,7 @@ export function readOpened(bytes: Buffer, at: number, end: number, fields: Opene
   fields.tenantAt = fields.tenantEnd = 0;
   fields.currencyAt = fields.currencyEnd = 0;
   fields.ownerAt = fields.ownerEnd = 0;
+  fields.sealedAt = fields.sealedEnd = -1;
   let isLabelled = false;
   const reader = new WireReader(bytes);
   reader.at = at;
@@ -65,12 +71,19 @@ export function readOpened(bytes: Buffer, at: number, end: number, fields: Opene
 
 function readOwner(reader: WireReader, end: number, fields: OpenedFields): void {
   fields.ownerAt = fields.ownerEnd = 0;
+  fields.sealedAt = fields.sealedEnd = -1;
   while (reader.at < end) {
     const tag = reader.varint32();
     if (tag === 0x0a) {
       fields.ownerEnd = reader.lengthEnd();
       fields.ownerAt = reader.at;
+      fields.sealedAt = fields.sealedEnd = -1;
       reader.at = fields.ownerEnd;
+    } else if (tag === 0x12) {
+      fields.sealedEnd = reader.lengthEnd();
+      fields.sealedAt = reader.at;
+      fields.ownerAt = fields.ownerEnd = 0;
+      reader.at = fields.sealedEnd;
     } else reader.skip(tag & 7);
   }
 }

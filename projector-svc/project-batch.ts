@@ -28,6 +28,7 @@ import { noteFailed, noteProjected } from './project-metrics.ts';
 import { checkChain } from './record-chain.ts';
 import { submissionsNotice } from './projected-notices.ts';
 import type { Notice } from './projected-notices.ts';
+import type { TextKeys } from './text-keys.ts';
 import { setAside } from './waiting-events.ts';
 import type { WaitingContext } from './waiting-items.ts';
 
@@ -36,6 +37,8 @@ export type ProjectedHead = {
   readonly batchId: string | undefined;
   /** Counts the retries of dead letters. With seq it says which accounts are parked. */
   readonly retryNo: bigint;
+  /** The erasures of owners that its mover must know. */
+  readonly erasureNo: bigint;
   readonly parked: ReadonlySet<string>;
 };
 
@@ -47,6 +50,8 @@ export type ProjectContext = WaitingContext & {
   /** For what must not wait behind them. */
   reading: pg.Pool;
   log: Logger;
+  /** Opens sealed texts. */
+  texts: TextKeys;
   /** Tells the watchers on all replicas. */
   announce: (notice: Notice) => void;
   /** Bulk mode, with the settings in force. */
@@ -70,7 +75,10 @@ export async function projectBatch(
     const outlined = records.map(outlineOf);
     tellPipe(outlined);
     const { applied, waiting } = await setAside(ctx, outlined, head.parked);
-    const batch = batchRows(applied, head, Date.now(), waiting);
+    const nowMs = Date.now();
+    const batch = await ctx.texts.opened((texts) =>
+      batchRows(applied, head, nowMs, waiting, texts),
+    );
     const pausing = pausePoint('project.before-commit');
     if (pausing !== undefined) await pausing;
     await ctx.commits[how](batch.rows);

@@ -12,7 +12,7 @@ import type { PipelineStep } from '#platform/postgres-pipeline.ts';
 import { createPool } from '#platform/postgres.ts';
 import { counter } from '#platform/telemetry.ts';
 import { batchRows, outlineOf } from './batch-rows.ts';
-import { createCommits } from './commit-rows.ts';
+import { HeadMoved, createCommits } from './commit-rows.ts';
 import type { CommitRows } from './commit-rows.ts';
 import { REBUILD } from './bounds.ts';
 import { BATCH } from './config.ts';
@@ -23,6 +23,7 @@ import type { LogRecord } from './record-outline.ts';
 import type { Target } from './rebuild-targets.ts';
 import { readOutbox } from './sql/read-outbox.ts';
 import { goneOr } from './sql/read-rebuilt-heads.ts';
+import type { TextKeys } from './text-keys.ts';
 
 const TABLES_ARE_THERE: PipelineStep = {
   kind: 'statement',
@@ -37,7 +38,11 @@ const eventsRebuilt = counter(
   '{event}',
 );
 
-export type FillContext = { readonly eventStore: pg.Pool; readonly commit: CommitRows };
+export type FillContext = {
+  readonly eventStore: pg.Pool;
+  readonly commit: CommitRows;
+  readonly texts: TextKeys;
+};
 
 /**
  * A commit that is lost with the server takes the head's move with it: there is nothing to wait
@@ -134,15 +139,26 @@ function readPage(
 }
 
 async function commitBatch(
-  { commit }: FillContext,
+  { commit, texts }: Omit<FillContext, 'eventStore'>,
   records: readonly LogRecord[],
   seq: bigint,
+  isAgain = false,
 ): Promise<void> {
   const head = { seq, retryNo: 0n };
-  const { rows, events } = batchRows(records.map(outlineOf), head, Date.now());
+  const outlined = records.map(outlineOf);
+  const { rows, events } = await texts.opened((opener) =>
+    batchRows(outlined, head, Date.now(), undefined, opener),
+  );
   const before = pausePoint('rebuild.before-commit');
   if (before !== undefined) await before;
-  await commit({ ...rows, filledRecords: 0 }); // not because Kafka did not bring them
+  try {
+    await commit({ ...rows, filledRecords: 0 }); // not because Kafka did not bring them
+  } catch (error) {
+    // It did not know of an erasure; whoever has moved the head for another reason moves it again.
+    if (!(error instanceof HeadMoved) || isAgain) throw error;
+    await texts.refresh();
+    return commitBatch({ commit, texts }, records, seq, true);
+  }
   const after = pausePoint('rebuild.after-commit');
   if (after !== undefined) await after;
   eventsRebuilt.add(events);

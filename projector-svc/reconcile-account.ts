@@ -17,6 +17,7 @@ import { expectedOf } from './reconcile-expected.ts';
 import type { ExpectedEvent } from './reconcile-expected.ts';
 import { newFold, takeEvent } from './reconcile-fold.ts';
 import type { AccountPart } from './reconcile-page.ts';
+import type { TextReader } from './reconcile-texts.ts';
 import type { StoredEvent } from './sql/read-event-page.ts';
 import type { ProjectedEntry } from './sql/read-projection-page.ts';
 
@@ -59,7 +60,7 @@ export class AccountComparison {
   }
 
   /** Takes a page of it. False: the projection is behind here, and the rest is not compared. */
-  add(part: AccountPart): boolean {
+  add(part: AccountPart, textOf: TextReader): boolean {
     const entries = new Map(part.entries.map((entry) => [entry.version, entry]));
     this.#newestEntry = part.entries.at(-1)?.version ?? this.#newestEntry;
     this.#newest = part.events.at(-1) ?? this.#newest;
@@ -69,7 +70,7 @@ export class AccountComparison {
     for (const event of part.events) {
       if (event.version > shown) continue;
       upTo = event.version;
-      this.#compareEvent(event, entries.get(event.version));
+      this.#compareEvent(event, entries.get(event.version), textOf);
       entries.delete(event.version);
     }
     for (const entry of entries.values()) {
@@ -101,7 +102,7 @@ export class AccountComparison {
     };
   }
 
-  #compareEvent(event: StoredEvent, entry: ProjectedEntry | undefined): void {
+  #compareEvent(event: StoredEvent, entry: ProjectedEntry | undefined, textOf: TextReader): void {
     const { version } = event;
     const fold = this.#fold;
     this.#events += 1n;
@@ -109,7 +110,7 @@ export class AccountComparison {
       this.#report(version, 'EVENT_MISSING', `version ${fold.version + 1n}`, `version ${version}`);
     }
     fold.version = version;
-    const expected = this.#decoded(event);
+    const expected = this.#decoded(event, textOf);
     if (entry !== undefined) this.#entriesMinor += entry.amount_minor;
     if (expected === undefined) return;
     takeEvent(fold, expected);
@@ -128,9 +129,9 @@ export class AccountComparison {
     this.#report(version, 'ENTRY_DIFFERS', wanted, found);
   }
 
-  #decoded(event: StoredEvent): ExpectedEvent | undefined {
+  #decoded(event: StoredEvent, textOf: TextReader): ExpectedEvent | undefined {
     try {
-      return expectedOf(event);
+      return expectedOf(event, textOf);
     } catch (error) {
       this.#report(event.version, 'EVENT_UNREADABLE', 'an event', String(error));
       return undefined;

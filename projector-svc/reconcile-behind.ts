@@ -69,7 +69,7 @@ const NOTHING_SHOWN = { version: undefined, isParked: false };
 /** undefined: it cannot be read. */
 function stateAfter(event: StoredEvent): AccountState | undefined {
   try {
-    return expectedOf(event).after;
+    return expectedOf(event, () => '').after;
   } catch {
     return undefined;
   }

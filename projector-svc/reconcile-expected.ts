@@ -5,11 +5,15 @@
  */
 import { uuidFromBytes } from '#platform/uuid.ts';
 import { Event, type AccountState, type SealedText } from '#proto/bank/event/v1/events.ts';
+import type { TextReader } from './reconcile-texts.ts';
 import type { StoredEvent } from './sql/read-event-page.ts';
 import type { ProjectedEntry } from './sql/read-projection-page.ts';
 
 type Body = NonNullable<Event['body']>;
-export type ExpectedEntry = Omit<ProjectedEntry, 'account_id' | 'version'>;
+export type ExpectedEntry = Omit<ProjectedEntry, 'account_id' | 'version' | 'reference'> & {
+  /** Undefined: it is being erased, so it may be there and may not. */
+  readonly reference: string | undefined;
+};
 
 /** What an event makes of a hold. */
 export type HoldChange = {
@@ -25,19 +29,24 @@ export type ExpectedEvent = {
   readonly after: AccountState;
   readonly hold: HoldChange | undefined;
   readonly opened:
-    | { readonly tenant: string; readonly owner: string; readonly labels: Record<string, string> }
+    | {
+        readonly tenant: string;
+        /** As a reference. */
+        readonly owner: string | undefined;
+        readonly labels: Record<string, string>;
+      }
     | undefined;
 };
 
 /** Throws when the bytes are no event. */
-export function expectedOf(stored: StoredEvent): ExpectedEvent {
+export function expectedOf(stored: StoredEvent, textOf: TextReader): ExpectedEvent {
   const { body, after } = Event.decode(stored.payload);
   if (body === undefined || after === undefined) throw new Error('it has no body, or no state');
   const named = namesOf(body);
   return {
     after,
     hold: holdOf(body),
-    opened: openedOf(body),
+    opened: openedOf(body, (text) => textOf(text, stored)),
     entry: {
       type: stored.type,
       recorded_micros: stored.recorded_micros,
@@ -46,7 +55,7 @@ export function expectedOf(stored: StoredEvent): ExpectedEvent {
       currency_code: after.currencyCode,
       operation_id:
         body.$case === 'transferReceived' ? idOf(body.value.operationId) : stored.operation_id,
-      reference: referenceOf(body),
+      reference: referenceOf(body, (text) => textOf(text, stored)),
       value_date: ('valueDate' in body.value && body.value.valueDate) || null,
       ...named,
     },
@@ -61,9 +70,11 @@ function changeOf({ $case, value }: Body): bigint {
   return isDebit ? -value.amountMinor : 0n;
 }
 
-function referenceOf({ value }: Body): string {
-  if ('reference' in value) return plainText(value.reference);
-  return 'reason' in value ? plainText(value.reason) : '';
+type ReadText = (text: SealedText | undefined) => string | undefined;
+
+function referenceOf({ value }: Body, textOf: ReadText): string | undefined {
+  if ('reference' in value) return textOf(value.reference);
+  return 'reason' in value ? textOf(value.reason) : '';
 }
 
 function namesOf({ $case, value }: Body) {
@@ -94,15 +105,10 @@ function holdOf(body: Body): HoldChange | undefined {
   return undefined;
 }
 
-function openedOf(body: Body): ExpectedEvent['opened'] {
+function openedOf(body: Body, textOf: ReadText): ExpectedEvent['opened'] {
   if (body.$case !== 'accountOpened') return undefined;
   const { tenant, owner, labels } = body.value;
-  return { tenant, owner: plainText(owner), labels };
-}
-
-/** Sealed text is shown as empty. */
-function plainText(text: SealedText | undefined): string {
-  return text?.form?.$case === 'plain' ? text.form.value : '';
+  return { tenant, owner: textOf(owner), labels };
 }
 
 function idOf(bytes: Uint8Array): string | null {

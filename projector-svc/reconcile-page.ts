@@ -5,6 +5,10 @@
  */
 import type pg from 'pg';
 import { RECONCILE } from './bounds.ts';
+import { readTexts } from './reconcile-texts.ts';
+import type { TextReader } from './reconcile-texts.ts';
+import { readPurged } from './sql/purge-texts.ts';
+import type { TextKeys } from './text-keys.ts';
 import { eventPageEnd, readEventPage } from './sql/read-event-page.ts';
 import type { EventKey, StoredEvent } from './sql/read-event-page.ts';
 import { readProjectionPage } from './sql/read-projection-page.ts';
@@ -27,9 +31,17 @@ export type AccountPart = {
   readonly isWhole: boolean;
 };
 
-export type ReconcilePage = { readonly parts: readonly AccountPart[]; readonly end: EventKey };
+export type ReconcilePage = {
+  readonly parts: readonly AccountPart[];
+  readonly end: EventKey;
+  readonly textOf: TextReader;
+};
 
-export type ReconcileStores = { readonly reading: pg.Pool; readonly eventStore: pg.Pool };
+export type ReconcileStores = {
+  readonly reading: pg.Pool;
+  readonly eventStore: pg.Pool;
+  readonly texts: Pick<TextKeys, 'ring'>;
+};
 
 /** Behind every version of an account: where the next account begins. */
 export function behindAccount(accountId: string): EventKey {
@@ -41,7 +53,7 @@ export function isBehindAccount({ version }: EventKey): boolean {
 }
 
 export async function readReconcilePage(
-  { reading, eventStore }: ReconcileStores,
+  { reading, eventStore, texts }: ReconcileStores,
   from: EventKey,
   lastAccountId: string,
 ): Promise<ReconcilePage> {
@@ -49,6 +61,7 @@ export async function readReconcilePage(
   const wanted =
     (await eventPageEnd(eventStore, from, lastAccountId, pageEvents)) ??
     behindAccount(lastAccountId);
+  const purged = await readPurged(reading);
   const projected = await readProjectionPage(reading, from, wanted, pageRowsMax);
   const events = await readEventPage(eventStore, from, wanted, pageRowsMax);
   const { accounts, holds, entries } = projected;
@@ -60,7 +73,8 @@ export async function readReconcilePage(
     ...cutAt(accounts, (row) => behindAccount(row.account_id)),
     ...cutAt(wholeHolds(holds), (row) => behindAccount(row.account_id), holds.length),
   ].reduce((least, key) => (isBefore(key, least) ? key : least));
-  return { parts: partsOf(projected, events, from, end), end };
+  const textOf = await readTexts(texts, eventStore, events, purged);
+  return { parts: partsOf(projected, events, from, end), end, textOf };
 }
 
 function cutAt<Row>(

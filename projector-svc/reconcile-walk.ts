@@ -60,7 +60,7 @@ type PageResult = {
 
 async function comparePage(
   walk: Walk,
-  { parts }: ReconcilePage,
+  { parts, textOf }: ReconcilePage,
   before: OpenAccount | undefined,
 ): Promise<PageResult> {
   const result: PageResult = { open: undefined, givenUp: undefined, outcomes: [] };
@@ -73,7 +73,7 @@ async function comparePage(
       before !== undefined && accountId === begun
         ? before
         : { comparison: new AccountComparison(accountId), told: 0n };
-    const isUpToDate = account.comparison.add(part);
+    const isUpToDate = account.comparison.add(part, textOf);
     await tellAll(walk, account);
     if (!part.isWhole && isUpToDate) {
       result.open = account;

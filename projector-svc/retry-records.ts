@@ -28,6 +28,7 @@ import {
 } from './sql/release-accounts.ts';
 import { keepRetryNos, lockHeads, nextRetryNo, partitionsOfItems } from './sql/retried-heads.ts';
 import type { RetriedHeads } from './sql/retried-heads.ts';
+import type { TextKeys } from './text-keys.ts';
 import { tellItems, tellRecord } from './tell-retried.ts';
 import { waitingOf } from './waiting-events.ts';
 import type { WaitingContext } from './waiting-items.ts';
@@ -35,6 +36,7 @@ import type { WaitingContext } from './waiting-items.ts';
 export type RetryContext = WaitingContext & {
   readonly projecting: pg.Pool;
   readonly reading: pg.Pool;
+  readonly texts: TextKeys;
 };
 
 export type RetriedRecords = {
@@ -60,6 +62,7 @@ export async function retryRecords(
   const partitions = new Set([letter.partition, ...ofItems]);
   return withTransaction(ctx.projecting, async (client) => {
     const heads = await lockHeads(client, [...partitions]);
+    await ctx.texts.refresh(); // no erasure passes the heads before the end of this transaction
     if (heads.get(letter.partition)?.retryNo !== plan.retryNo) {
       throw new HeadMoved(`another retry of partition ${letter.partition} was faster`);
     }
@@ -107,7 +110,7 @@ async function retryRecord(
   }
   const wanted = new Set(accountIds);
   const units = unitsOf(content, (accountId) => wanted.has(accountId));
-  const refused: Refused[] = await applyUnits(client, units, nowMs);
+  const refused: Refused[] = await applyUnits(client, units, nowMs, run.ctx.texts);
   const waitOn = new Set(refused.map(({ accountId }) => accountId));
   const applied = accountIds.filter((accountId) => !waitOn.has(accountId));
   await tellItems(client, applied, row.seq, heads, nowMs);

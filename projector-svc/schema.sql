@@ -166,6 +166,7 @@ create table projected_heads (
   filled_records bigint not null default 0,
   events bigint not null default 0,
   retry_no bigint not null default 0,
+  erasure_no bigint not null default 0,
   constraint projected_heads_pkey PRIMARY KEY (partition),
   constraint projected_heads_seq_check CHECK ((seq >= 0))
 ) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=100, fillfactor=10);
@@ -173,6 +174,15 @@ comment on table projected_heads is 'The position that is applied, of each parti
 comment on column projected_heads.filled_records is 'Records read from the outbox because Kafka did not bring them.';
 comment on column projected_heads.events is 'Events of the records up to seq, about: by them the progress of a rebuild is told.';
 comment on column projected_heads.retry_no is 'Counts up at each retry of dead letters, under the row lock; numbers their acknowledgements.';
+comment on column projected_heads.erasure_no is 'Only who knows the erasures of owners up to this one moves it: no erased text comes after.';
+
+create table purged_erasures (
+  only_row boolean not null default true,
+  erasure_no bigint not null default 0,
+  constraint purged_erasures_only_row_check CHECK (only_row),
+  constraint purged_erasures_pkey PRIMARY KEY (only_row)
+);
+comment on table purged_erasures is 'One row: up to which erasure of the event store no text is left here.';
 
 create table rebuilds (
   rebuild_id uuid not null,
@@ -390,12 +400,13 @@ begin
       execute statement;
     end loop;
   end loop;
-  insert into rebuild.projected_heads (partition) select partition from public.projected_heads;
+  insert into rebuild.projected_heads (partition, erasure_no)
+    select partition, erasure_no from public.projected_heads;
 end $function$
 ;
 comment on function make_rebuild() is NULL;
 
-CREATE OR REPLACE FUNCTION public.move_projected_head(of_partition integer, expected_seq bigint, expected_retry_no bigint, new_seq bigint, new_batch_id uuid, at timestamp with time zone, filled bigint, applied bigint)
+CREATE OR REPLACE FUNCTION public.move_projected_head(of_partition integer, expected_seq bigint, expected_retry_no bigint, new_seq bigint, new_batch_id uuid, at timestamp with time zone, filled bigint, applied bigint, known_erasure_no bigint)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -403,14 +414,15 @@ begin
   update projected_heads
      set seq = new_seq, batch_id = new_batch_id, projected_at = at,
          filled_records = filled_records + filled, events = events + applied
-   where partition = of_partition and seq = expected_seq and retry_no = expected_retry_no;
+   where partition = of_partition and seq = expected_seq and retry_no = expected_retry_no
+     and erasure_no <= known_erasure_no;
   if not found then
     raise exception 'HEAD_MOVED: partition % is not at %', of_partition, expected_seq
       using errcode = 'PH001';
   end if;
 end $function$
 ;
-comment on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint,bigint) is NULL;
+comment on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint,bigint,bigint) is NULL;
 
 CREATE OR REPLACE FUNCTION public.rebuilt_tables()
  RETURNS text[]
@@ -522,6 +534,7 @@ grant delete, insert, select, update on entry_links to bank_projector;
 grant delete, insert, select, update on open_holds to bank_projector;
 grant delete, insert, select, update on parked_accounts to bank_projector;
 grant delete, insert, select, update on projected_heads to bank_projector;
+grant delete, insert, select, update on purged_erasures to bank_projector;
 grant delete, insert, select, update on rebuilds to bank_projector;
 grant delete, insert, select, update on waiting_items to bank_projector;
 grant delete, insert, select, update on waiting_records to bank_projector;
@@ -532,7 +545,7 @@ grant execute on function first_version_at(uuid,bigint,timestamp with time zone)
 grant execute on function keep_retried() to bank_projector;
 grant execute on function keep_waiting(jsonb,jsonb) to bank_projector;
 grant execute on function make_rebuild() to bank_projector;
-grant execute on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint,bigint) to bank_projector;
+grant execute on function move_projected_head(integer,bigint,bigint,bigint,uuid,timestamp with time zone,bigint,bigint,bigint) to bank_projector;
 grant execute on function rebuilt_tables() to bank_projector;
 grant execute on function swap_rebuild(boolean) to bank_projector;
 grant execute on function update_balances(uuid[],bigint[],bigint[],bigint[],bigint[],smallint[],boolean[],boolean[],timestamp with time zone[],timestamp with time zone) to bank_projector;

@@ -26,6 +26,7 @@ import { PROJECTOR_SCOPES } from './call-scopes.ts';
 import { DRAIN_MS, READY_WAIT_MS } from './config.ts';
 import type { ProjectorConfig, ProjectSettings } from './config.ts';
 import { stepLane } from './lane-step.ts';
+import { purgeRegularly } from './erased-texts.ts';
 import { listDeadLetters } from './list-dead-letters.ts';
 import { startConsumer } from './outbox-consumer.ts';
 import type { OutboxConsumer } from './outbox-consumer.ts';
@@ -104,7 +105,7 @@ async function startProjecting(
   mode: LeasedMode<ProjectSettings>,
   announce: Announcer['announce'],
 ): Promise<OutboxConsumer> {
-  const { eventStore, reading, projecting, watching, ledger } = stores;
+  const { eventStore, reading, projecting, watching, ledger, texts } = stores;
   const { partitionCount } = ledger;
   const locks = createSessionLocks({
     url: config.projectionStoreUrl,
@@ -115,7 +116,7 @@ async function startProjecting(
   closers.add('fill locks', locks.close);
   const commits = createCommits({ pool: projecting, reading, log });
   const steps = { commits, projecting, reading, eventStore, partitionCount };
-  const stepping = { ...steps, locks, log, announce, mode };
+  const stepping = { ...steps, texts, locks, log, announce, mode };
   const pump = createPump({
     lanes,
     step: (lane) => stepLane(stepping, lane),
@@ -140,6 +141,8 @@ async function startProjecting(
   await whenThere('both stores', { log, stopping }, () => check.compare());
   const comparing = compareRegularly(tail, check, stopping);
   closers.add('tail check', () => comparing);
+  const purging = purgeRegularly({ eventStore, projection: reading, texts, log }, stopping);
+  closers.add('erased texts', () => purging);
   const security = config.kafkaSecurity;
   const kafka = createKafka(config.kafkaBrokers, config.instance, log, { security });
   const { topic, consumerGroup } = config;
@@ -167,7 +170,7 @@ function startServing(
   announce: Announcer['announce'],
 ): void {
   const { closers, log, stopping } = ctx;
-  const { reading, projecting, eventStore, ledger } = stores;
+  const { reading, projecting, eventStore, ledger, texts } = stores;
   const watchers = createWatchers();
   const listener = listen({
     url: config.projectionStoreUrl,
@@ -181,7 +184,7 @@ function startServing(
   const { logId, partitionCount } = ledger;
   const telling = { pool: reading, eventStore, watchers, logId, partitionCount, log, stopping };
   const audit = { db: reading, log };
-  const retrying = { projecting, reading, eventStore, partitionCount, log, announce };
+  const retrying = { projecting, reading, eventStore, texts, partitionCount, log, announce };
   grpc.server.addService(
     ProjectorServiceService,
     unimplemented(ProjectorServiceService, {
@@ -192,7 +195,7 @@ function startServing(
         log,
         audited(audit, 'RetryDeadLetters', retried, retryDeadLetters(retrying)),
       ),
-      reconcile: reconcile({ reading, eventStore, ledger, log, stopping }),
+      reconcile: reconcile({ reading, eventStore, texts, ledger, log, stopping }),
       ...rebuildCalls(openRebuilds(config, ctx, stores), log, audit),
     }),
   );

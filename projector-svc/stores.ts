@@ -6,6 +6,8 @@
 import type pg from 'pg';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { createPool, NotSetUp, waitForSchema, whenThere } from '#platform/postgres.ts';
+import { openTexts } from './open-texts.ts';
+import type { TextKeys } from './text-keys.ts';
 import { BATCH, POOLS, READ_TIMEOUT_MS, SCHEMA, WATCH_TIMEOUT_MS } from './config.ts';
 import type { ProjectorConfig } from './config.ts';
 import { readLedger } from './sql/read-ledger.ts';
@@ -20,6 +22,8 @@ export type Stores = {
   /** The projection store, for questions that come again soon: a late answer is none. */
   watching: pg.Pool;
   ledger: Ledger;
+  /** Opens sealed texts. */
+  texts: TextKeys;
 };
 
 export async function openStores(config: ProjectorConfig, ctx: ServiceContext): Promise<Stores> {
@@ -67,7 +71,8 @@ export async function openStores(config: ProjectorConfig, ctx: ServiceContext): 
   const ledger = await whenThere('the event store', ctx, () => readLedger(eventStore));
   const heads = await whenThere('the projection store', ctx, () => headsOf(reading));
   checkPartitions(ledger, heads);
-  return { eventStore, reading, projecting, watching, ledger };
+  const texts = await whenThere('the event store', ctx, () => openTexts(eventStore));
+  return { eventStore, projecting, reading, watching, ledger, texts };
 }
 
 /** db:setup makes all of them in one statement. */

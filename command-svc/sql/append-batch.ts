@@ -17,6 +17,7 @@ import {
 import type { HoldChange, Reversal } from '../batch-facts.ts';
 import type { SubmissionClaim } from '../batch-item.ts';
 import { SHARED_LOCK_TIMEOUT_MS } from '../bounds.ts';
+import type { AccountKey } from '../decision-seals.ts';
 
 /** What append_batch raises. */
 export const APPEND_STATE = {
@@ -75,6 +76,7 @@ export type AppendRequest = {
   readonly events: Buffer | undefined;
   readonly holds: readonly HoldChange[];
   readonly reversals: readonly Reversal[];
+  readonly accountKeys: readonly AccountKey[];
   readonly parts: readonly SubmissionBatchRow[];
   readonly rejections: readonly RejectionRow[];
   readonly audit: readonly AuditRow[];
@@ -89,6 +91,10 @@ const APPEND_HOLDS = 'select append_holds($1)';
 const APPEND_REVERSALS = `
   insert into reversals (account_id, reversed_version, version)
   select * from unnest($1::uuid[], $2::bigint[], $3::bigint[])`;
+
+const APPEND_ACCOUNT_KEYS = `
+  insert into account_keys (account_id, key_id)
+  select * from unnest($1::uuid[], $2::bigint[])`;
 
 const APPEND = `select append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9,
   'epoch'::timestamptz + $10::bigint * interval '1 microsecond', $11, $12, $13, $14, $15)`;
@@ -136,7 +142,7 @@ export async function appendAtPositions(
   await runPipeline(client, [...eventSteps(requests), ...calls], timeoutMs);
 }
 
-/** The events, and what stands beside them of holds and reversals, where there are any. */
+/** The events, and what stands beside them of holds, reversals and keys, where there are any. */
 function eventSteps(requests: readonly AppendRequest[]): PipelineStep[] {
   const steps: PipelineStep[] = [];
   const events = requests.flatMap((request) => request.events ?? []);
@@ -157,6 +163,15 @@ function eventSteps(requests: readonly AppendRequest[]): PipelineStep[] {
       arrayText(reversals.map(({ version }) => version)),
     ];
     steps.push({ kind: 'statement', name: 'append-reversals', sql: APPEND_REVERSALS, values });
+  }
+  const keys = requests.flatMap((request) => request.accountKeys);
+  if (keys.length > 0) {
+    const values = [
+      arrayText(keys.map(({ accountId }) => accountId)),
+      arrayText(keys.map(({ keyId }) => keyId)),
+    ];
+    const name = 'append-account-keys';
+    steps.push({ kind: 'statement', name, sql: APPEND_ACCOUNT_KEYS, values });
   }
   return steps;
 }

@@ -7,6 +7,7 @@
  * are somebody's: one more probe each.
  */
 import type { ClientBase, Pool } from 'pg';
+import type { OpenedEvent } from '../account-holder.ts';
 
 export type LoadedEvent = {
   readonly accountId: string;
@@ -32,8 +33,8 @@ export type Loaded = {
   readonly headBatchId: string | undefined;
   readonly knownBatchId: string | undefined;
   readonly newestEvents: LoadedEvent[];
-  /** Payloads of the accounts' first events, where they were asked for. */
-  readonly openedEvents: ReadonlyMap<string, Buffer>;
+  /** The accounts' first events, where they were asked for. */
+  readonly openedEvents: readonly OpenedEvent[];
   readonly operations: LoadedOperation[];
   readonly rowsSinceKnown: LoadedRow[];
 };
@@ -106,7 +107,7 @@ export async function loadAccounts(db: ClientBase | Pool, request: LoadRequest):
   let headBatchId: string | undefined;
   let knownBatchId: string | undefined;
   const newestEvents: LoadedEvent[] = [];
-  const openedEvents = new Map<string, Buffer>();
+  const openedEvents: OpenedEvent[] = [];
   const operations: LoadedOperation[] = [];
   const rowsSinceKnown: LoadedRow[] = [];
   for (const row of rows) {
@@ -118,8 +119,9 @@ export async function loadAccounts(db: ClientBase | Pool, request: LoadRequest):
     else if (row.kind === 'row') {
       rowsSinceKnown.push({ seq, batchId: batchId ?? '', accountIds: row.account_ids });
     } else if (row.kind === 'event') newestEvents.push(loadedEvent(row));
-    else if (row.kind === 'opened') openedEvents.set(row.account_id, row.payload);
-    else operations.push({ ...loadedEvent(row), contentHash: row.content_hash });
+    else if (row.kind === 'opened') {
+      openedEvents.push({ accountId: row.account_id, payload: row.payload });
+    } else operations.push({ ...loadedEvent(row), contentHash: row.content_hash });
   }
   const read = { newestEvents, openedEvents, operations, rowsSinceKnown };
   return { head, headBatchId, knownBatchId, ...read };

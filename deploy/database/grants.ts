@@ -7,16 +7,20 @@ import type pg from 'pg';
 // Locking a row (for key share, for no key update) asks for the right to update a column of it.
 const EVENT_STORE = `
   grant select, insert on events, outbox, audit, open_holds, ended_holds, reversals, submissions,
-    submission_claims, submission_batches, rejections to bank_command;
+    submission_claims, submission_batches, rejections, key_encryption_keys, owner_keys,
+    account_keys to bank_command;
   grant select on ledger, partition_heads, archived_ranges, migrations to bank_command;
   grant update (seq) on partition_heads to bank_command;
   grant update (closed_at, total_items) on submissions to bank_command;
   grant update (end_index) on submission_claims to bank_command;
   grant update (remaining_minor) on open_holds to bank_command;
+  grant update (wrapped_key, kek_id, erased_at, erased_by, erased_why, erasure_no) on owner_keys
+    to bank_command;
   grant delete on submissions, submission_claims, open_holds to bank_command;
   grant execute on function append_batch, append_holds to bank_command;
   grant select on outbox, events, partition_heads, ledger, submissions, submission_batches,
-    archived_ranges, cdc_heartbeat, migrations to bank_projector;
+    archived_ranges, cdc_heartbeat, migrations, key_encryption_keys, owner_keys, account_keys
+    to bank_projector;
   grant select on outbox to bank_cdc;
   grant select, insert, delete on cdc_heartbeat to bank_cdc`;
 

@@ -18,7 +18,7 @@ export const HEAD_MOVED = 'PH001';
 export const BALANCE_DIFFERS = 'PH002';
 export const HOLD_DIFFERS = 'PH003';
 
-const MOVE_HEAD = 'select move_projected_head($1, $2, $3, $4, $5, $6, $7, $8)';
+const MOVE_HEAD = 'select move_projected_head($1, $2, $3, $4, $5, $6, $7, $8, $9)';
 const UPDATE_BALANCES = 'select update_balances($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)';
 
 /** What events become, of one partition. */
@@ -40,6 +40,8 @@ export type HeadMove = {
   projectedAt: string;
   filledRecords: number;
   eventCount: number;
+  /** Up to which erasure of owners its texts are known to be left out. */
+  erasureNo: bigint;
 };
 
 export type ProjectedRows = EventRows &
@@ -121,6 +123,7 @@ export function moveHead(rows: HeadMove): PipelineStep {
       rows.projectedAt,
       String(rows.filledRecords),
       String(rows.eventCount),
+      String(rows.erasureNo),
     ],
   };
 }

@@ -11,6 +11,7 @@ import { commandOf } from '#test/support/commands.ts';
 import { createLogger } from '#platform/logger.ts';
 import { partitionOfAccount } from '#platform/partitioning.ts';
 import { createPool } from '#platform/postgres.ts';
+import { Holders } from '../../command-svc/account-holder.ts';
 import { newLockCounts, type AccountLocks } from '../../command-svc/account-locks.ts';
 import { createLaneStates, type LaneStates } from '../../command-svc/lane-states.ts';
 import { newBatch, newCounts, type Batch, type BatchContext } from '../../command-svc/batch.ts';
@@ -65,6 +66,8 @@ export function openReplica(url: string, name: string, locks: AccountLocks = HEL
     deferrals: new WeakMap(),
     counts: newCounts(),
     isBulkMode: () => false,
+    holders: new Holders(undefined),
+    ownerKeys: undefined,
     takeModeChange: () => undefined,
   };
   const lanes = Array.from({ length: PARTITIONS }, (_, partition) =>

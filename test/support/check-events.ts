@@ -20,7 +20,7 @@ export function checkEvents(
   ];
 }
 
-function chainProblems(events: readonly EventRow[]): string[] {
+export function chainProblems(events: readonly EventRow[]): string[] {
   const problems: string[] = [];
   let before: EventRow | undefined;
   for (const event of events) {

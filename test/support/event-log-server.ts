@@ -7,6 +7,7 @@ import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
 import { createLogger } from '#platform/logger.ts';
 import { createPool } from '#platform/postgres.ts';
 import { EventLogServiceClient } from '#proto/bank/v1/event_log_service.ts';
+import { Holders } from '../../command-svc/account-holder.ts';
 import {
   eventLogDefinition,
   openEventLog,
@@ -44,7 +45,8 @@ export async function openEventLogServer(
   const db = createPool({ url, applicationName: 'feeds', maxConnections: CONNECTIONS_MAX, log });
   const ledger = await readLedger(db);
   const stopping = new AbortController();
-  const context = { db, log, ledger, limits, stopping: stopping.signal, ...options };
+  const holders = new Holders(undefined);
+  const context = { db, holders, log, ledger, limits, stopping: stopping.signal, ...options };
   const eventLog = openEventLog(context);
   const { server, serve, drain } = createGrpcServer({ log });
   server.addService(eventLogDefinition, unimplemented(eventLogDefinition, eventLog.handlers));

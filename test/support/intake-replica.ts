@@ -22,6 +22,7 @@ import {
   type DeepPartial,
 } from '#proto/bank/v1/bulk_service.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
+import { Holders } from '../../command-svc/account-holder.ts';
 import { accountCommandHandlers } from '../../command-svc/account-commands.ts';
 import type { BatcherLimits } from '../../command-svc/batch-start.ts';
 import { createBatcher, type Batcher } from '../../command-svc/batcher.ts';
@@ -83,6 +84,7 @@ export async function openIntakeReplica(
   const batcher = openBatcher(replica, options);
   const stopping = new AbortController();
   const context: IntakeContext = {
+    holders: new Holders(undefined),
     eventStore,
     watchPool,
     log,
@@ -110,7 +112,7 @@ export async function openIntakeReplica(
   server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulkHandlers));
   server.addService(
     AccountCommandServiceService,
-    unimplemented(AccountCommandServiceService, accountCommandHandlers(context)),
+    unimplemented(AccountCommandServiceService, accountCommandHandlers(context, undefined)),
   );
   const address = await serve({ host: '127.0.0.1', port: 0 });
   const plain = credentials.createInsecure();

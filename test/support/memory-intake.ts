@@ -11,6 +11,7 @@ import { silentLogger } from '#platform/logger.ts';
 import { createSlots } from '#platform/slots.ts';
 import { BulkDepositRequest, UploadOptions } from '#proto/bank/v1/bulk_service.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
+import { Holders } from '../../command-svc/account-holder.ts';
 import type { BatchItem, ItemOutcome } from '../../command-svc/batch-item.ts';
 import { depositItem } from '../../command-svc/bulk-items.ts';
 import { takeStream, tooManyUploads, type IntakeContext } from '../../command-svc/take-stream.ts';
@@ -134,6 +135,7 @@ export function intakeBench({
   const batcher = new HandBatcher(limit);
   const stopping = new AbortController();
   const context: IntakeContext = {
+    holders: new Holders(undefined),
     eventStore: store.pool,
     watchPool: store.pool,
     log: silentLogger,

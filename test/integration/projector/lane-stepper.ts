@@ -4,6 +4,7 @@ import { createPool } from '#platform/postgres.ts';
 import { createCommits } from '../../../projector-svc/commit-rows.ts';
 import type { FillContext } from '../../../projector-svc/outbox-filler.ts';
 import { createSessionLocks, LOCK_CLASS } from '../../../projector-svc/session-locks.ts';
+import { TextKeys } from '../../../projector-svc/text-keys.ts';
 import type { World } from './projector-fixture.ts';
 
 const SETTINGS = { batchEventsMax: 500, batchTimeoutMs: 100 };
@@ -25,6 +26,7 @@ export function openStepper({ databases }: World): FillContext & { close: () => 
     projecting: pool,
     reading: pool,
     eventStore,
+    texts: new TextKeys(eventStore, undefined),
     partitionCount: 16,
     locks,
     log: silentLogger,

@@ -34,7 +34,11 @@ function eventOf(accountId: string): StoredEvent {
 
 async function check(): Promise<{ kinds: string[]; waits: number }> {
   const { projectionStore: reading, eventStore } = databases;
-  const behind = createBehindCheck({ reading, eventStore }, 16, WAIT_MS);
+  const behind = createBehindCheck(
+    { reading, eventStore, texts: { ring: undefined } },
+    16,
+    WAIT_MS,
+  );
   let waits = 0;
   const onWait = async (): Promise<void> => void waits++;
   const { findings } = await behind([eventOf(randomUUID())], onWait, AbortSignal.timeout(20_000));

@@ -10,7 +10,7 @@ import { EventBatch } from '#proto/bank/event/v1/event_batch.ts';
 import { Event } from '#proto/bank/event/v1/events.ts';
 import { encodeBatch } from '../../../command-svc/batch-codec.ts';
 import type { BatchItem } from '../../../command-svc/batch-item.ts';
-import type { DecidedEvent } from '../../../command-svc/decide-batch.ts';
+import type { DecidedEvent } from '../../../command-svc/decided-events.ts';
 import {
   carriedState,
   decodeEvent,

@@ -6,7 +6,7 @@ import { uuidToBytes } from '#platform/uuid.ts';
 import { commandOf } from '#test/support/commands.ts';
 import { encodeBatch } from '../../../command-svc/batch-codec.ts';
 import type { BatchItem } from '../../../command-svc/batch-item.ts';
-import type { DecidedEvent } from '../../../command-svc/decide-batch.ts';
+import type { DecidedEvent } from '../../../command-svc/decided-events.ts';
 import { eventTypeOf } from '../../../command-svc/event-body-encoder.ts';
 import { encodeEvent } from '../../../command-svc/event-codec.ts';
 

@@ -30,7 +30,13 @@ const SETTINGS = { batchEventsMax: 500, batchTimeoutMs: 100 };
 
 /** Steps stand until they are let go. */
 function setUp(partitions = 6) {
-  const head = { seq: 0n, batchId: undefined, retryNo: 0n, parked: new Set<string>() };
+  const head = {
+    seq: 0n,
+    batchId: undefined,
+    retryNo: 0n,
+    erasureNo: 0n,
+    parked: new Set<string>(),
+  };
   const lanes = Array.from({ length: partitions }, (_, partition) => ({
     ...newLane(partition),
     head,
