@@ -50,10 +50,12 @@ export async function underTheHeads(
   const standing = await standingItems(client, batch);
   if (barrier.allOrNone && standing.takenOver.length > 0) return nothing({ kind: 'taken-over' });
 
-  const base = await loadAll(context, client, batch, lanes);
+  const base = await batch.trace.step('load', () => loadAll(context, client, batch, lanes));
   const { items: all, places } = standing;
   const keys = await context.ownerKeys?.forItems(all, base.merged.accounts);
-  const decided = decideBatch(base.merged, all, batch.nowMicros, places, keys);
+  const decided = await batch.trace.step('decide', () =>
+    decideBatch(base.merged, all, batch.nowMicros, places, keys),
+  );
   const refused = barrier.allOrNone ? refusalOfAll(standing, decided) : undefined;
   if (refused !== undefined) return nothing(refused);
 

@@ -35,7 +35,7 @@ export async function underTheHead(
   batch: Batch,
   client: PoolClient,
 ): Promise<{ result: BatchResult; committed: boolean }> {
-  const { lane } = batch;
+  const { lane, trace } = batch;
   const position = await takePosition(client, lane.partition);
   const pause = pausePoint('append.head-held');
   if (pause !== undefined) await pause;
@@ -48,15 +48,14 @@ export async function underTheHead(
   }
   const standing = await standingItems(client, batch);
   const { places, takenOver, expired } = standing;
-  const base = await loadStates(client, lane, batch, {
-    limits: context.states,
-    holders: context.holders,
-    readHead: true,
-    headTaken: true,
-  });
+  const { states: limits, holders } = context;
+  const options = { limits, holders, readHead: true, headTaken: true };
+  const base = await trace.step('load', () => loadStates(client, lane, batch, options));
   const all = standing.items;
   const keys = await context.ownerKeys?.forItems(all, base.accounts);
-  const decided = decideBatch(base, all, batch.nowMicros, places, keys);
+  const decided = await trace.step('decide', () =>
+    decideBatch(base, all, batch.nowMicros, places, keys),
+  );
   const { decisions } = decided;
   const items = all.slice(0, decisions.length);
   const left = { takenOver, expired, again: all.slice(decisions.length) };
