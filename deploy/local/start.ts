@@ -82,11 +82,12 @@ function howToCall(mesh: Mesh): string {
   const pages = [...mesh.metrics.command, ...mesh.metrics.query, ...mesh.metrics.projector];
   const account = randomUUID(); // another one each time: accounts stay from run to run
   const files = operatorFiles(mesh.stack.ground);
-  const call = `grpcurl ${grpcurlFlags(files)}`;
+  const call = files === undefined ? 'grpcurl -plaintext' : 'grpcurl $TLS';
+  const flags = files === undefined ? '' : `  TLS='${grpcurlFlags(files)}'\n`;
   return `
 Everything serves. No proto files are needed to call it (how to install grpcurl: README.md):
 
-  ${call} ${command} list
+${flags}  ${call} ${command} list
   ${call} -d '{"account_id":"${account}","currency_code":"EUR","owner":"Ada"}' \\
     ${command} bank.v1.AccountCommandService/OpenAccount
   ${call} -d '{"account_id":"${account}","amount":{"currency_code":"EUR","minor_units":1250}}' \\

@@ -51,10 +51,12 @@ test('TLS by files: authority and certificate, read anew at each call', async ()
   expect((await callHttp(`${base}${query}`, '/a', request())).text).toBe('PUT /a  client');
   const other = await makeAuthority('authority');
   writeFileSync(caFile, other.certificate);
-  await expect(callHttp(`${base}${query}`, '/a', request())).rejects.toThrow();
+  await expect(callHttp(`${base}${query}`, '/a', request())).rejects.toThrow('fetch failed');
   writeFileSync(caFile, ground.authority.certificate);
   expect((await callHttp(`${base}${query}`, '/a', request())).ok).toBe(true);
-  await expect(callHttp(`${base}?ca_file=${caFile}`, '/a', request())).rejects.toThrow();
+  await expect(callHttp(`${base}?ca_file=${caFile}`, '/a', request())).rejects.toThrow(
+    'fetch failed',
+  );
 });
 
 test.each([
@@ -63,7 +65,9 @@ test.each([
 ] as const)('a server of %s is not spoken to', async (_, options, names) => {
   const { certificate: cert, key } = await ground.authority.issue(names);
   const base = await serve({ ...options, cert, key });
-  await expect(callHttp(`${base}?ca_file=${files().caFile}`, '/', request())).rejects.toThrow();
+  await expect(callHttp(`${base}?ca_file=${files().caFile}`, '/', request())).rejects.toThrow(
+    'fetch failed',
+  );
 });
 
 function files(): { caFile: string; certFile: string; keyFile: string } {
