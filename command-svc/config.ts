@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { AUTH_ENV, authSettings, type AuthSettings } from '#platform/auth-settings.ts';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
+import { QUOTA_ENV, quotaLimits, type QuotaLimits } from '#platform/quota-limits.ts';
 import { SERVER_ENV, serverLimits, type ServerLimits } from '#platform/server-limits.ts';
 import type { AppendLimits } from './batch.ts';
 import type { BatcherLimits } from './batch-start.ts';
@@ -22,6 +23,7 @@ export type CommandConfig = {
   readonly listen: Address;
   readonly server: ServerLimits;
   readonly auth: AuthSettings;
+  readonly quotas: QuotaLimits;
   readonly instance: string;
   readonly logLevel: string;
   /** Connections for batches; handlers and watching have pools of their own. */
@@ -53,6 +55,7 @@ export type CommandConfig = {
 const ENV = z.object({
   ...SERVER_ENV,
   ...AUTH_ENV,
+  ...QUOTA_ENV,
   BANK_EVENT_STORE_URL: envText(),
   BANK_REDIS_URL: envText(),
   BANK_COMMAND_LISTEN: envAddress('127.0.0.1:50051'),
@@ -105,6 +108,7 @@ const SCHEMA = ENV.transform((env): CommandConfig => ({
   listen: env.BANK_COMMAND_LISTEN,
   server: serverLimits(env),
   auth: authSettings(env, env.BANK_COMMAND_LISTEN, 'BANK_COMMAND_LISTEN'),
+  quotas: quotaLimits(env),
   instance: env.BANK_INSTANCE,
   logLevel: env.BANK_LOG_LEVEL,
   // Unary commands start beside the bulk batches in flight: as many connections again.

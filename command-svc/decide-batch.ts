@@ -3,7 +3,7 @@
  * copies. Nothing here waits and nothing outside is changed: the same batch can be decided again on
  * newer states.
  */
-import { evolve, NO_ACCOUNT, type ExistingAccount } from '#domain/account.ts';
+import { evolve, type ExistingAccount } from '#domain/account.ts';
 import { decide } from '#domain/decide.ts';
 import type { AccountEvents } from '#domain/decision.ts';
 import type { AccountEvent } from '#domain/events.ts';
@@ -19,9 +19,10 @@ import type { BatchItem, CounterpartState, Executed, ItemDecision } from './batc
 import { DECIDED_BYTES_MAX } from './bounds.ts';
 import { eventTypeOf } from './event-body-encoder.ts';
 import { chainHash } from './event-chain.ts';
+import { byAccountAndVersion } from './event-order.ts';
 import { movedBy } from './moved-amount.ts';
 import { repeatOf } from './replayed.ts';
-import { holderAfter, openingRefusal, seenBy } from './seen-accounts.ts';
+import { holderAfter, OPENS_FOR_ANOTHER, opensForAnother, seenBy } from './seen-accounts.ts';
 import { writeEvent } from './event-writer.ts';
 
 export type DecidedEvent = {
@@ -134,8 +135,7 @@ function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDec
     const earlier = repeatOf(item.contentHash, operation, own, work.base.operations.get(key));
     if (earlier !== undefined) return earlier;
   }
-  const rejection = openingRefusal(caller, command);
-  if (rejection !== undefined) return { kind: 'rejected', rejection };
+  if (opensForAnother(caller, command)) return OPENS_FOR_ANOTHER;
   // An id that is taken is taken, whoever has it.
   const { state: before } = command.type === 'OpenAccount' ? there : account;
   const decision = decide(before, command, work.facts);
@@ -237,11 +237,6 @@ function addEvent(
   });
   if (event.type !== 'MoneyDeposited') work.facts.note(accountId, event, state);
   return after;
-}
-
-function byAccountAndVersion(a: DecidedEvent, b: DecidedEvent): number {
-  if (a.accountId !== b.accountId) return a.accountId < b.accountId ? -1 : 1;
-  return a.start - b.start;
 }
 
 /** As the batch has left it so far. */

@@ -1,6 +1,7 @@
 /**
  * Which events of a row a feed wants: by type from the row alone, by owner, and by what its caller
- * may see, with the help of the accounts' first events. Answers a byte an event, 1 for wanted, or undefined when all are.
+ * may see, with the help of the accounts' first events. Answers a byte an event, 1 for wanted, or
+ * undefined when all are.
  */
 import { isReached, type Reach } from '#platform/caller.ts';
 import { accountKey, type AccountHolders } from './account-holders.ts';

@@ -8,6 +8,7 @@ import { createGrpcServer, unimplemented, type Starting } from '#platform/grpc-s
 import { runService, type ServiceContext } from '#platform/lifecycle.ts';
 import { createLogger } from '#platform/logger.ts';
 import { createPool, waitForSchema, whenThere } from '#platform/postgres.ts';
+import { quotasOf } from '#platform/quotas.ts';
 import { closeRedis, createRedis } from '#platform/redis.ts';
 import { announceReady } from '#platform/service-ready.ts';
 import { createSlots } from '#platform/slots.ts';
@@ -69,7 +70,8 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const telemetry = startTelemetry({ service: NAME, instance, env: process.env });
   closers.add('telemetry', telemetry.shutdown);
   const limits = { limits: settings.server, longMethods: LONG_METHODS };
-  const access = { auth: settings.auth, scopes: COMMAND_SCOPES };
+  const quotas = quotasOf(settings, context);
+  const access = { auth: settings.auth, scopes: COMMAND_SCOPES, quotas };
   const { server, listen, open, setServing, drain } = createGrpcServer({
     log,
     ...limits,
@@ -91,7 +93,16 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   const uploads = createSlots(settings.uploadsMax, tooManyUploads);
   const messages = createByteBudget(DECODED_MESSAGES_BYTES_MAX);
   const unreadResults = createByteBudget(UNREAD_RESULTS_BYTES_MAX);
-  const bounds = { streamIdleMs, streamResultsMax, states, messages, unreadResults, uploads };
+  const itemQuota = quotas?.items;
+  const bounds = {
+    itemQuota,
+    streamIdleMs,
+    streamResultsMax,
+    states,
+    messages,
+    unreadResults,
+    uploads,
+  };
   const intake = createBulkIntake({ ...submissions, ...bounds, batcher, bulkMode, stopping });
   const commands = accountCommandHandlers({ ...submissions, batcher, states });
   const { drained, ...uploading } = intake;

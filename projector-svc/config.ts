@@ -1,14 +1,12 @@
 /**
  * All settings and limits of projector-svc, with their units in the names. The environment is read
- * once, at the start; a wrong value ends the process with a message that names the variable and the
- * rule.
+ * once, at the start; a wrong value ends the process with its variable and the rule.
  */
 import { z } from 'zod';
 import { AUTH_ENV, authSettings, type AuthSettings } from '#platform/auth-settings.ts';
-import { envAddress, envInt, envList, envText, parseEnv } from '#platform/config.ts';
-import type { Address } from '#platform/config.ts';
-import { SERVER_ENV, serverLimits } from '#platform/server-limits.ts';
-import type { ServerLimits } from '#platform/server-limits.ts';
+import { envAddress, envInt, envList, envText, parseEnv, type Address } from '#platform/config.ts';
+import { QUOTA_ENV, quotaLimits, type QuotaLimits } from '#platform/quota-limits.ts';
+import { SERVER_ENV, serverLimits, type ServerLimits } from '#platform/server-limits.ts';
 import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 
 const TOPIC = 'bank.account-events';
@@ -196,6 +194,7 @@ export type ProjectorConfig = {
   listen: Address;
   server: ServerLimits;
   auth: AuthSettings;
+  quotas: QuotaLimits;
   instance: string;
   logLevel: string;
   normal: ProjectSettings;
@@ -206,6 +205,7 @@ const schema = z
   .object({
     ...SERVER_ENV,
     ...AUTH_ENV,
+    ...QUOTA_ENV,
     BANK_EVENT_STORE_URL: envText(),
     BANK_PROJECTION_STORE_URL: envText(),
     BANK_REDIS_URL: envText(),
@@ -232,6 +232,7 @@ const schema = z
     listen: env.BANK_PROJECTOR_LISTEN,
     server: serverLimits(env),
     auth: authSettings(env, env.BANK_PROJECTOR_LISTEN, 'BANK_PROJECTOR_LISTEN'),
+    quotas: quotaLimits(env),
     instance: env.BANK_INSTANCE,
     logLevel: env.BANK_LOG_LEVEL,
     normal: {

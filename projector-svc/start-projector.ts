@@ -11,6 +11,7 @@ import type { LeasedMode } from '#platform/leased-mode.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { listen } from '#platform/postgres-listen.ts';
 import { whenThere } from '#platform/postgres.ts';
+import { quotasOf } from '#platform/quotas.ts';
 import { unary } from '#platform/unary.ts';
 import { sleep } from '#platform/waiting.ts';
 import { ProjectorServiceService } from '#proto/bank/v1/projector_service.ts';
@@ -64,7 +65,7 @@ export async function startProjector(
   const names = { name: BULK_MODE, service: NAME, instance };
   const mode = openLeasedMode({ redisUrl, ...names, off, on, log: ctx.log });
   ctx.closers.add('bulk mode', mode.close);
-  const access = { auth: config.auth, scopes: PROJECTOR_SCOPES };
+  const access = { auth: config.auth, scopes: PROJECTOR_SCOPES, quotas: quotasOf(config, ctx) };
   const grpc = createGrpcServer({ log: ctx.log, limits: config.server, access });
   const address = await grpc.listen(config.listen, STARTING);
   ctx.closers.add('listener', () => grpc.drain(0));

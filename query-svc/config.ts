@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { AUTH_ENV, authSettings, type AuthSettings } from '#platform/auth-settings.ts';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
+import { QUOTA_ENV, quotaLimits, type QuotaLimits } from '#platform/quota-limits.ts';
 import { SERVER_ENV, serverLimits, type ServerLimits } from '#platform/server-limits.ts';
 
 export type CacheSettings = {
@@ -18,6 +19,7 @@ export type QueryConfig = {
   readonly listen: Address;
   readonly server: ServerLimits;
   readonly auth: AuthSettings;
+  readonly quotas: QuotaLimits;
   readonly instance: string;
   readonly logLevel: string;
   /** Connections to the projection store, one more beside them listens. */
@@ -99,6 +101,7 @@ const SCHEMA = z
   .object({
     ...SERVER_ENV,
     ...AUTH_ENV,
+    ...QUOTA_ENV,
     BANK_PROJECTION_STORE_URL: envText(),
     BANK_REDIS_URL: envText(),
     BANK_QUERY_LISTEN: envAddress('127.0.0.1:50052'),
@@ -125,6 +128,7 @@ const SCHEMA = z
     listen: env.BANK_QUERY_LISTEN,
     server: serverLimits(env),
     auth: authSettings(env, env.BANK_QUERY_LISTEN, 'BANK_QUERY_LISTEN'),
+    quotas: quotaLimits(env),
     instance: env.BANK_INSTANCE,
     logLevel: env.BANK_LOG_LEVEL,
     connectionsMax: env.BANK_QUERY_CONNECTIONS_MAX,

@@ -9,6 +9,7 @@ import type { ServiceContext } from '#platform/lifecycle.ts';
 import { EVERYONE } from '#platform/notice-names.ts';
 import { listen } from '#platform/postgres-listen.ts';
 import { createPool, waitForSchema } from '#platform/postgres.ts';
+import { quotasOf } from '#platform/quotas.ts';
 import { closeRedis, createRedis } from '#platform/redis.ts';
 import { watchStore } from '#platform/store-watch.ts';
 import { createAccountCache } from './account-cache.ts';
@@ -44,7 +45,8 @@ export async function serveQueries(
   const names = { name: BULK_MODE, service: SERVICE, instance };
   const mode = openLeasedMode({ redisUrl, ...names, off, on, log });
   closers.add('bulk mode', mode.close);
-  const access = { auth: config.auth, scopes: QUERY_SCOPES };
+  const quotas = quotasOf(config, { closers, log });
+  const access = { auth: config.auth, scopes: QUERY_SCOPES, quotas };
   const grpc = createGrpcServer({ log, limits: config.server, access });
   const address = await grpc.listen(config.listen, STARTING);
   closers.add('listener', () => grpc.drain(0));

@@ -1,9 +1,12 @@
-/** The table of scopes against the contract's descriptors: each method has its row, in one table. */
+/** The table of scopes against the contract's descriptors: each method has its row. */
+import { MethodOptions_IdempotencyLevel as Level } from '@bufbuild/protobuf/wkt';
 import { expect, test } from 'vitest';
 import { AccountCommandServiceService } from '#proto/bank/v1/account_command_service.ts';
 import { createMethodScopes } from '#platform/method-scopes.ts';
 import { CONTRACT_METHODS } from '#test/support/contract-methods.ts';
 import { METHOD_SCOPES } from '#test/support/method-scopes.ts';
+
+const READS = Level.NO_SIDE_EFFECTS;
 
 test('each method of the contract has its scopes', () => {
   const wanted = CONTRACT_METHODS.map((one) => `/${one.parent.typeName}/${one.name}`);
@@ -19,8 +22,8 @@ test('there are six scopes', () => {
 });
 
 test('a method that changes something needs a scope to write', () => {
-  const changing = CONTRACT_METHODS.filter(({ idempotency }) => idempotency !== 1);
-  const reading = CONTRACT_METHODS.filter(({ idempotency }) => idempotency === 1);
+  const changing = CONTRACT_METHODS.filter(({ idempotency }) => idempotency !== READS);
+  const reading = CONTRACT_METHODS.filter(({ idempotency }) => idempotency === READS);
   const isWrite = ({ parent, name }: (typeof CONTRACT_METHODS)[number]): boolean =>
     METHOD_SCOPES.get(`/${parent.typeName}/${name}`)?.some((one) => one.endsWith('.write')) ??
     false;
