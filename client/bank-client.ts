@@ -4,17 +4,14 @@
  * them); a single host name is resolved to all of its addresses.
  */
 import { isIPv4, isIPv6 } from 'node:net';
-import {
-  credentials as grpcCredentials,
-  type ChannelCredentials,
-  type ClientOptions,
-} from '@grpc/grpc-js';
+import type { ClientOptions } from '@grpc/grpc-js';
 import { AccountCommandServiceClient } from '#proto/bank/v1/account_command_service.ts';
 import { AccountQueryServiceClient } from '#proto/bank/v1/account_query_service.ts';
 import { BulkModeServiceClient } from '#proto/bank/v1/bulk_mode_service.ts';
 import { BulkServiceClient } from '#proto/bank/v1/bulk_service.ts';
 import { EventLogServiceClient } from '#proto/bank/v1/event_log_service.ts';
 import { ProjectorServiceClient } from '#proto/bank/v1/projector_service.ts';
+import { channelAccess, type BankAccess } from './bank-access.ts';
 import { CLIENT_DEFAULTS } from './client-defaults.ts';
 import { operationIds } from './operation-ids.ts';
 import { serviceConfigJson } from './service-config.ts';
@@ -36,15 +33,14 @@ export type BankClient = {
   close(): void;
 };
 
-export function createBankClient(
-  addresses: BankAddresses,
-  credentials: ChannelCredentials = grpcCredentials.createInsecure(),
-): BankClient {
-  const options = channelOptions();
+export function createBankClient(addresses: BankAddresses, access: BankAccess = {}): BankClient {
+  const all = [...addresses.command, ...addresses.query, ...addresses.projector];
+  const { credentials, interceptors } = channelAccess(all, access);
+  const options = { ...channelOptions(), interceptors };
   const command = channelTarget(addresses.command);
   const accounts = new AccountCommandServiceClient(command, credentials, {
     ...options,
-    interceptors: [operationIds],
+    interceptors: [operationIds, ...interceptors],
   });
   const sameChannel = { ...options, channelOverride: accounts.getChannel() };
   const bulk = new BulkServiceClient(command, credentials, sameChannel);
