@@ -15,7 +15,7 @@ import {
   type SubscribeToEventsRequest,
 } from '#proto/bank/v1/event_log_service.ts';
 import { openAccountEventsRequest, tellAccountEvents } from './account-event-reader.ts';
-import { createAccountHolders } from './account-holders.ts';
+import { createAccountOwners } from './account-owners.ts';
 import { FEED } from './bounds.ts';
 import { tellFeed, type FeedContext } from './event-feed.ts';
 import { openFeedRequest, type LogIdentity } from './feed-request.ts';
@@ -69,7 +69,7 @@ export function openEventLog(context: EventLogContext): EventLog {
   const feed: FeedContext = {
     db,
     heads,
-    holders: createAccountHolders(db),
+    owners: createAccountOwners(db),
     budget: createByteBudget(FEED.pagesBytesMax),
     distance: FEED,
     checkpointMs: FEED.checkpointMs,

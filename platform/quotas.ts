@@ -12,7 +12,6 @@ import type { Admit } from './auth-guard.ts';
 import type { Caller } from './caller.ts';
 import { refusal, type RpcError } from './grpc-errors.ts';
 import type { ServiceContext } from './lifecycle.ts';
-import type { Logger } from './logger.ts';
 import type { QuotaLimits } from './quota-limits.ts';
 import { closeRedis, createRedis } from './redis.ts';
 import { countRefused } from './server-refusals.ts';
@@ -25,7 +24,7 @@ export type ItemQuota = {
   take(caller: Caller, items: number): Promise<void>;
 };
 
-export type Quotas = { readonly admit: Admit; readonly items: ItemQuota; close(): void };
+export type Quotas = { readonly admit: Admit; readonly items: ItemQuota };
 
 type QuotaSettings = {
   readonly auth: AuthSettings;
@@ -43,13 +42,12 @@ export function quotasOf(
   { closers, log }: Pick<ServiceContext, 'closers' | 'log'>,
 ): Quotas | undefined {
   if (!asksWho(auth)) return undefined;
-  const opened = openQuotas(quotas, redisUrl, log);
-  closers.add('quotas', opened.close);
-  return opened;
+  const redis = createRedis(redisUrl, 'quotas', log);
+  closers.add('quotas', () => closeRedis(redis));
+  return openQuotas(quotas, redis);
 }
 
-export function openQuotas(limits: QuotaLimits, redisUrl: string, log: Logger): Quotas {
-  const redis = createRedis(redisUrl, 'quotas', log);
+export function openQuotas(limits: QuotaLimits, redis: Redis): Quotas {
   const requests = createRate(redis, 'requests', limits.requestsPerSecond);
   const items = createRate(redis, 'items', limits.itemsPerSecond);
   const streams = new Map<string, number>();
@@ -75,7 +73,6 @@ export function openQuotas(limits: QuotaLimits, redisUrl: string, log: Logger): 
       return isStream ? openStream(key) : undefined;
     },
     items: itemQuota(items, limits.itemsPerSecond),
-    close: () => closeRedis(redis),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The table of scopes against the contract's descriptors: each method has its row. */
+import { readFileSync } from 'node:fs';
 import { MethodOptions_IdempotencyLevel as Level } from '@bufbuild/protobuf/wkt';
 import { expect, test } from 'vitest';
 import { AccountCommandServiceService } from '#proto/bank/v1/account_command_service.ts';
@@ -11,6 +12,19 @@ const READS = Level.NO_SIDE_EFFECTS;
 test('each method of the contract has its scopes', () => {
   const wanted = CONTRACT_METHODS.map((one) => `/${one.parent.typeName}/${one.name}`);
   expect([...METHOD_SCOPES.keys()].sort()).toEqual(wanted.sort());
+});
+
+test('docs/security.md has them as the table has', () => {
+  const text = readFileSync(new URL('../../../docs/security.md', import.meta.url), 'utf8');
+  const rows = [...text.matchAll(/^\| ((?:`[a-z.]+` ?)+) \| ([A-Za-z, ]+) \|$/gm)];
+  const told = rows.flatMap(([, scopes = '', methods = '']) =>
+    methods.split(', ').map((name) => `${name}: ${scopes.replaceAll('`', '').trim()}`),
+  );
+  const wanted = CONTRACT_METHODS.map(
+    ({ parent, name }) =>
+      `${name}: ${METHOD_SCOPES.get(`/${parent.typeName}/${name}`)?.join(' ') ?? ''}`,
+  );
+  expect(told.sort()).toEqual(wanted.sort());
 });
 
 test('there are six scopes', () => {

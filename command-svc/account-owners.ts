@@ -15,16 +15,16 @@ import { readOpenedEvents } from './sql/read-opened-events.ts';
 const ENTRY_BYTES = 200;
 const BYTES_A_CHARACTER = 2;
 
-export type AccountHolders = {
+export type AccountOwners = {
   /** By account id as a string of 16 characters, one a byte. Holds all that were asked for. */
-  holdersOf(accounts: ReadonlySet<string>): Promise<ReadonlyMap<string, Holder>>;
+  ownersOf(accounts: ReadonlySet<string>): Promise<ReadonlyMap<string, Holder>>;
 };
 
 export function accountKey(bytes: Buffer, at: number): string {
   return bytes.toString('latin1', at, at + 16);
 }
 
-export function createAccountHolders(db: Pool): AccountHolders {
+export function createAccountOwners(db: Pool): AccountOwners {
   const cache = new LRUCache<string, Holder>({
     maxSize: FEED.ownersCacheBytesMax,
     sizeCalculation: ({ tenant, owner }) =>
@@ -40,7 +40,7 @@ export function createAccountHolders(db: Pool): AccountHolders {
     }
   };
   return {
-    async holdersOf(accounts) {
+    async ownersOf(accounts) {
       const found = new Map<string, Holder>();
       const unknown: string[] = [];
       for (const key of accounts) {
