@@ -146,7 +146,7 @@ describe('a stream', () => {
       const request = method.name === 'StreamAcknowledgements' ? openSubmission(ground) : asked;
       return holdStream(bank.addressOf(method), method, request, metadata);
     });
-    const message = 'the token has expired: go on with a new one';
+    const message = 'the token or certificate has expired: go on with a new one';
     for (const end of ends) expect(end).toEqual({ code: status.UNAUTHENTICATED, message });
   });
 });
