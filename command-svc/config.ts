@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { AUTH_ENV, authSettings, type AuthSettings } from '#platform/auth-settings.ts';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
 import type { ListenerTls } from '#platform/listener-tls.ts';
+import { QUOTA_ENV, quotaLimits, type QuotaLimits } from '#platform/quota-limits.ts';
 import { SERVER_ENV, serverLimits, type ServerLimits } from '#platform/server-limits.ts';
 import { TRANSPORT_ENV, transportSettings } from '#platform/transport-settings.ts';
 import type { AppendLimits } from './batch.ts';
@@ -27,6 +28,7 @@ export type CommandConfig = {
   readonly tls: ListenerTls | undefined;
   readonly server: ServerLimits;
   readonly auth: AuthSettings;
+  readonly quotas: QuotaLimits;
   readonly instance: string;
   readonly logLevel: string;
   /** Connections for batches; handlers and watching have pools of their own. */
@@ -63,6 +65,7 @@ const ENV = z.object({
   ...SERVER_ENV,
   ...TRANSPORT_ENV,
   ...AUTH_ENV,
+  ...QUOTA_ENV,
   BANK_EVENT_STORE_URL: envText(),
   BANK_REDIS_URL: envText(),
   BANK_COMMAND_LISTEN: envAddress('127.0.0.1:50051'),
@@ -120,6 +123,7 @@ const SCHEMA = ENV.transform((env, ctx): CommandConfig => ({
   tls: transportOf(env, ctx),
   server: serverLimits(env),
   auth: authSettings(env, env.BANK_COMMAND_LISTEN, 'BANK_COMMAND_LISTEN'),
+  quotas: quotaLimits(env),
   instance: env.BANK_INSTANCE,
   logLevel: env.BANK_LOG_LEVEL,
   // Unary commands start beside the bulk batches in flight: as many connections again.

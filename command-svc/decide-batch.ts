@@ -15,11 +15,11 @@ import { BatchFacts, type HoldChange, type OwnOperation, type Reversal } from '.
 import type { BatchItem, CounterpartState, Executed, ItemDecision } from './batch-item.ts';
 import { DECIDED_BYTES_MAX } from './bounds.ts';
 import { DecisionSeals, type AccountKey } from './decision-seals.ts';
-import { byAccountAndVersion } from './event-rows.ts';
+import { byAccountAndVersion } from './event-order.ts';
 import { movedBy } from './moved-amount.ts';
 import type { BatchKeys } from './owner-keys.ts';
 import { repeatOf } from './replayed.ts';
-import { openingRefusal, seenBy } from './seen-accounts.ts';
+import { OPENS_FOR_ANOTHER, opensForAnother, seenBy } from './seen-accounts.ts';
 import {
   accountIn,
   stateAfter,
@@ -117,8 +117,7 @@ function decideItem(work: Work, item: BatchItem, commandNumber: number): ItemDec
     const earlier = repeatOf(item.contentHash, operation, own, work.base.operations.get(key));
     if (earlier !== undefined) return earlier;
   }
-  const rejection = openingRefusal(caller, command);
-  if (rejection !== undefined) return { kind: 'rejected', rejection };
+  if (opensForAnother(caller, command)) return OPENS_FOR_ANOTHER;
   // An id that is taken is taken, whoever has it.
   const { state: before } = command.type === 'OpenAccount' ? there : account;
   const decision = decide(before, command, work.facts);

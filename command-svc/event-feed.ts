@@ -15,7 +15,7 @@ import { refusal } from '#platform/grpc-errors.ts';
 import { isConnectionLost } from '#platform/postgres.ts';
 import { retryWithBackoff } from '#platform/waiting.ts';
 import { FeedState } from '#proto/bank/v1/feed_state.ts';
-import type { AccountHolders } from './account-holders.ts';
+import type { AccountOwners } from './account-owners.ts';
 import { whyMissing } from './archived-log.ts';
 import { FEED } from './bounds.ts';
 import { FeedDistance, type DistanceLimits } from './feed-distance.ts';
@@ -28,7 +28,7 @@ import type { Heads, LogHeads } from './log-heads.ts';
 export type FeedContext = {
   readonly db: Pool;
   readonly heads: LogHeads;
-  readonly holders: AccountHolders;
+  readonly owners: AccountOwners;
   /** For pages, over all feeds. */
   readonly budget: ByteBudget;
   readonly distance: DistanceLimits;
@@ -62,7 +62,7 @@ async function tell(
   await untilSeen(context, position, signal);
   const pages = new FeedPages(context, position, signal);
   const distance = new FeedDistance(heads, context.heads, context.distance);
-  const output = new FeedOutput({ opened, position, sender, holders: context.holders });
+  const output = new FeedOutput({ opened, position, sender, owners: context.owners });
   try {
     return await tellPages(context, { position, pages, distance, output }, sender, signal);
   } finally {

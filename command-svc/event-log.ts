@@ -18,7 +18,7 @@ import {
 } from '#proto/bank/v1/event_log_service.ts';
 import { openAccountEventsRequest, tellAccountEvents } from './account-event-reader.ts';
 import type { Holders } from './account-holder.ts';
-import { createAccountHolders } from './account-holders.ts';
+import { createAccountOwners } from './account-owners.ts';
 import { FEED, VERIFY } from './bounds.ts';
 import { tellFeed, type FeedContext } from './event-feed.ts';
 import { openFeedRequest, type LogIdentity } from './feed-request.ts';
@@ -76,7 +76,7 @@ export function openEventLog(context: EventLogContext): EventLog {
   const feed: FeedContext = {
     db,
     heads,
-    holders: createAccountHolders(db, holders),
+    owners: createAccountOwners(db, holders),
     budget: createByteBudget(FEED.pagesBytesMax),
     distance: FEED,
     checkpointMs: FEED.checkpointMs,

@@ -1,9 +1,10 @@
 /**
  * Which events of a row a feed wants: by type from the row alone, by owner, and by what its caller
- * may see, with the help of the accounts' first events. Answers a byte an event, 1 for wanted, or undefined when all are.
+ * may see, with the help of the accounts' first events. Answers a byte an event, 1 for wanted, or
+ * undefined when all are.
  */
 import { isReached, type Reach } from '#platform/caller.ts';
-import { accountKey, type AccountHolders } from './account-holders.ts';
+import { accountKey, type AccountOwners } from './account-owners.ts';
 import { LogRecord } from './log-record.ts';
 import type { OpenedRow } from './log-row.ts';
 
@@ -20,7 +21,7 @@ export type FeedFilter = {
 export async function wantedEvents(
   opened: OpenedRow,
   { types, owners, reach }: FeedFilter,
-  accountHolders: AccountHolders,
+  accountOwners: AccountOwners,
 ): Promise<Uint8Array | undefined> {
   const asksHolder = owners !== undefined || reach !== undefined;
   if (types === undefined && !asksHolder) return undefined;
@@ -36,7 +37,7 @@ export async function wantedEvents(
     }
   }
   if (!asksHolder || accounts.size === 0) return wanted;
-  const holderOf = await accountHolders.holdersOf(new Set(accounts.values()));
+  const holderOf = await accountOwners.ownersOf(new Set(accounts.values()));
   for (const [place, account] of accounts) {
     const holder = holderOf.get(account);
     const isAsked = holder !== undefined && owners?.has(holder.owner) !== false;

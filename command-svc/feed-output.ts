@@ -5,7 +5,7 @@
  */
 import type { BoundedSender } from '#platform/bounded-sender.ts';
 import { FeedState } from '#proto/bank/v1/feed_state.ts';
-import type { AccountHolders } from './account-holders.ts';
+import type { AccountOwners } from './account-owners.ts';
 import { FEED } from './bounds.ts';
 import { wantedEvents } from './feed-filter.ts';
 import { FeedMessage, positionBytes } from './feed-message.ts';
@@ -20,7 +20,7 @@ export type FeedOutputParts = {
   readonly opened: OpenedFeed;
   readonly position: FeedPosition;
   readonly sender: BoundedSender<Buffer>;
-  readonly holders: AccountHolders;
+  readonly owners: AccountOwners;
 };
 
 export class FeedOutput {
@@ -64,11 +64,11 @@ export class FeedOutput {
 
   /** `bytesLeft`: of this row and those behind it. */
   async #tellRow(row: LogRow, bytesLeft: number): Promise<boolean> {
-    const { position, opened: feed, holders } = this.#parts;
+    const { position, opened: feed, owners } = this.#parts;
     const { partition, seq } = row;
     const opened = openLogRow(row);
     const { events } = opened;
-    const wanted = await wantedEvents(opened, feed.filter, holders);
+    const wanted = await wantedEvents(opened, feed.filter, owners);
     const place = positionBytes(partition, seq);
     for (let at = position.eventsOf(partition); at < events.length; at++) {
       const span = events[at];

@@ -18,9 +18,14 @@ export function leaseIdOf(key: string): string {
   return key.split(MARK)[0] ?? key;
 }
 
-/** Leases of its own tenant, and those that replicas hold for streams. */
-export function seesLease({ tenant, scopes }: Caller, key: string): boolean {
+/**
+ * Leases of its own tenant (its own ones only, where it has one owner), and those that replicas
+ * hold for streams.
+ */
+export function seesLease(caller: Caller, key: string): boolean {
+  const { tenant, owner, scopes } = caller;
   if (scopes === undefined || scopes.has(ALL_TENANTS)) return true;
-  const [, of] = key.split(MARK);
-  return of === undefined || of === tenant;
+  const [id = '', of] = key.split(MARK);
+  if (of === undefined) return true;
+  return owner === undefined ? of === tenant : key === leaseKey(id, caller);
 }

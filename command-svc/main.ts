@@ -10,6 +10,7 @@ import { createGrpcServer, unimplemented, type Starting } from '#platform/grpc-s
 import { runService, type ServiceContext } from '#platform/lifecycle.ts';
 import { createLogger } from '#platform/logger.ts';
 import { createPool, waitForSchema, whenThere } from '#platform/postgres.ts';
+import { quotasOf } from '#platform/quotas.ts';
 import { closeRedis, createRedis } from '#platform/redis.ts';
 import { announceReady } from '#platform/service-ready.ts';
 import { createSlots } from '#platform/slots.ts';
@@ -77,8 +78,9 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   closers.add('telemetry', telemetry.shutdown);
   const refusals = auditRefusals(log);
   const outermost = refusals.interceptor;
+  const quotas = quotasOf(settings, context);
   const { server: limits, auth, tls } = settings;
-  const access = { auth, scopes: COMMAND_SCOPES };
+  const access = { auth, scopes: COMMAND_SCOPES, quotas };
   const serving = { limits, longMethods: LONG_METHODS, tls, access, outermost };
   const { server, listen, open, setServing, drain } = createGrpcServer({ log, ...serving });
   const address = await listen(settings.listen, STARTING);
@@ -106,7 +108,16 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   watchUploads(uploads.taken);
   const messages = createByteBudget(DECODED_MESSAGES_BYTES_MAX);
   const unreadResults = createByteBudget(UNREAD_RESULTS_BYTES_MAX);
-  const bounds = { streamIdleMs, streamResultsMax, states, messages, unreadResults, uploads };
+  const itemQuota = quotas?.items;
+  const bounds = {
+    itemQuota,
+    streamIdleMs,
+    streamResultsMax,
+    states,
+    messages,
+    unreadResults,
+    uploads,
+  };
   const intake = createBulkIntake({ ...submissions, ...bounds, batcher, bulkMode, stopping });
   const commands = accountCommandHandlers({ ...submissions, batcher, states }, sealing);
   const { drained, ...uploading } = intake;

@@ -5,9 +5,10 @@
 import { NO_ACCOUNT } from '#domain/account.ts';
 import type { Command } from '#domain/commands.ts';
 import type { AccountEvent } from '#domain/events.ts';
-import { reject, type Rejection } from '#domain/rejection.ts';
+import { reject } from '#domain/rejection.ts';
 import { isReached, type Caller } from '#platform/caller.ts';
 import type { Holder } from './account-holder.ts';
+import type { ItemDecision } from './batch-item.ts';
 import type { BaseAccount } from './lane-states.ts';
 
 export function seenBy(caller: Caller, account: BaseAccount): BaseAccount {
@@ -18,11 +19,14 @@ export function seenBy(caller: Caller, account: BaseAccount): BaseAccount {
 }
 
 /** A caller of one owner opens accounts of that owner. */
-export function openingRefusal({ owner }: Caller, command: Command): Rejection | undefined {
-  if (owner === undefined || command.type !== 'OpenAccount') return undefined;
-  if (command.owner === owner) return undefined;
-  return reject('INVALID_ITEM', "owner: must be the caller's own", 'owner');
+export function opensForAnother({ owner }: Caller, command: Command): boolean {
+  return owner !== undefined && command.type === 'OpenAccount' && command.owner !== owner;
 }
+
+export const OPENS_FOR_ANOTHER: ItemDecision = {
+  kind: 'rejected',
+  rejection: reject('INVALID_ITEM', "owner: must be the caller's own", 'owner'),
+};
 
 /** Undefined: the event does not say it. */
 export function holderAfter(event: AccountEvent): Holder | undefined {

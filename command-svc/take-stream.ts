@@ -8,6 +8,7 @@
 import { status } from '@grpc/grpc-js';
 import type { ByteBudget, Share } from '#platform/byte-budget.ts';
 import { invalidArgument, refusal, type RpcError } from '#platform/grpc-errors.ts';
+import type { ItemQuota } from '#platform/quotas.ts';
 import type { Slots } from '#platform/slots.ts';
 import { IS_STREAM } from '#platform/span-attributes.ts';
 import { contextOfTraceparent, detailsAreShown, tracer } from '#platform/telemetry.ts';
@@ -37,6 +38,8 @@ export type IntakeContext = UploadContext &
     /** Bytes of results, of all streams, that their callers have not taken yet. */
     readonly unreadResults: ByteBudget;
     readonly bulkMode: Pick<BulkMode, 'holdStream' | 'holdsLease'>;
+    /** Of a caller; undefined: nobody counts them. */
+    readonly itemQuota?: ItemQuota | undefined;
     /** Uploads at once, of all kinds. */
     readonly uploads: Slots;
   };
@@ -95,7 +98,13 @@ export async function takeStream<Item>(
       leave ??= beginUpload(context);
       // First, and holding nothing: a caller that does not read its results holds up no other kind
       // of stream. A message of too many items is refused below.
-      const counted = results === undefined ? undefined : countItems(raw);
+      const { itemQuota } = context;
+      const isCounted = results !== undefined || itemQuota !== undefined;
+      const counted = isCounted ? countItems(raw) : undefined;
+      if (itemQuota !== undefined && counted !== undefined) {
+        await stream.orEnd(itemQuota.wait(stream.caller, counted).catch(stream.end));
+        stream.throwIfEnded();
+      }
       if (results !== undefined && counted !== undefined && counted <= MESSAGE_ITEMS_MAX) {
         await stream.orEnd(results.roomFor(counted));
       }
@@ -104,7 +113,7 @@ export async function takeStream<Item>(
       await stream.orEnd(share.granted);
       stream.throwIfEnded();
       const message = kind.decode(raw);
-      if (counted !== undefined && counted !== message.items.length) throw miscounted();
+      if (results !== undefined && counted !== message.items.length) throw miscounted();
       // Placed before anything is opened: a message that is refused takes over nothing.
       const isFirst = numbering === undefined;
       numbering ??= startNumbering(message);

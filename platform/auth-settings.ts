@@ -42,6 +42,11 @@ export const NO_AUTH: AuthSettings = {
   openReflection: true,
 };
 
+/** Callers are somebody. */
+export function asksWho({ tokens, identitiesFile }: AuthSettings): boolean {
+  return tokens !== undefined || identitiesFile !== undefined;
+}
+
 const MODES = ['off', 'jwt', 'mtls', 'jwt+mtls'] as const;
 const DAY_MS = 24 * 3_600_000;
 

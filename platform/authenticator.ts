@@ -53,7 +53,10 @@ function identify(
   if (certificate === undefined) throw noCertificate(verifier !== undefined);
   const identity = identities?.find(certificate);
   if (identity === undefined) throw invalidToken('the client certificate is of nobody known here');
-  return identity;
+  // It was valid when its connection began.
+  const { validToMs: expiresAtMs } = certificate;
+  if (Date.now() >= expiresAtMs) throw invalidToken('the client certificate has expired');
+  return { ...identity, expiresAtMs };
 }
 
 function noCertificate(takesTokens: boolean): Error {

@@ -9,7 +9,13 @@ import { backoffMs } from './waiting.ts';
 
 export type RedisRole = keyof typeof COMMAND_TIMEOUT_MS;
 
-const COMMAND_TIMEOUT_MS = { locks: 500, cache: 200, leases: 500, notices: 500 } as const;
+const COMMAND_TIMEOUT_MS = {
+  locks: 500,
+  cache: 200,
+  leases: 500,
+  notices: 500,
+  quotas: 200,
+} as const;
 const CONNECT_TIMEOUT_MS = 2000;
 const RECONNECT = { firstMs: 50, maxMs: 1000 } as const;
 const KEEP_ALIVE_MS = 10_000;

@@ -3,11 +3,12 @@
  * its settings say. Health is open to whoever asks, reflection where the settings say so.
  */
 import type { ServerInterceptor, ServiceDefinition } from '@grpc/grpc-js';
-import { createAuthGuard, knowsNobody, type Admit, type Refused } from './auth-guard.ts';
-import { NO_AUTH, type AuthSettings } from './auth-settings.ts';
+import { createAuthGuard, knowsNobody, type Refused } from './auth-guard.ts';
+import { asksWho, NO_AUTH, type AuthSettings } from './auth-settings.ts';
 import { openAuthenticator, type Authenticator } from './authenticator.ts';
 import type { Logger } from './logger.ts';
 import { createMethodScopes, type ScopeTable } from './method-scopes.ts';
+import type { Quotas } from './quotas.ts';
 import { noKeys } from './token-refusals.ts';
 
 export type AccessOptions = {
@@ -15,8 +16,8 @@ export type AccessOptions = {
   readonly auth?: AuthSettings;
   /** A row for each method that the server serves; checked also without authentication. */
   readonly scopes?: ScopeTable;
-  /** Of authenticated callers. */
-  readonly admit?: Admit;
+  /** Of authenticated callers; default: none is refused. */
+  readonly quotas?: Pick<Quotas, 'admit'> | undefined;
   readonly onRefused?: (refused: Refused) => void;
 };
 
@@ -33,8 +34,9 @@ const HEALTH = '/grpc.health.';
 const REFLECTION = '/grpc.reflection.';
 
 export function createServerAccess(options: AccessOptions, log: Logger): ServerAccess {
-  const { auth = NO_AUTH, admit = admitAll, onRefused = passOver } = options;
-  const isOff = auth.tokens === undefined && auth.identitiesFile === undefined;
+  const { auth = NO_AUTH, quotas, onRefused = passOver } = options;
+  const admit = quotas?.admit ?? admitAll;
+  const isOff = !asksWho(auth);
   const scopes = createMethodScopes(options.scopes ?? {});
   let authenticator: Authenticator | undefined;
   const opened = (): Authenticator => {

@@ -19,7 +19,7 @@ export function noToken(): RpcError {
 
 /** Of a stream whose token passes: what it has sent is stored, and it may be resumed. */
 export function tokenPassed(): RpcError {
-  return invalidToken('the token has expired: go on with a new one');
+  return invalidToken('the token or certificate has expired: go on with a new one');
 }
 
 /** Nothing can be said of any token. */

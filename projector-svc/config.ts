@@ -1,13 +1,12 @@
 /**
  * All settings and limits of projector-svc, with their units in the names. The environment is read
- * once, at the start; a wrong value ends the process with a message that names the variable and the
- * rule.
+ * once, at the start; a wrong value ends the process with its variable and the rule.
  */
 import { z } from 'zod';
 import { AUTH_ENV, authSettings, type AuthSettings } from '#platform/auth-settings.ts';
 import { envInt, envText, parseEnv } from '#platform/config.ts';
-import { SERVER_ENV, serverLimits } from '#platform/server-limits.ts';
-import type { ServerLimits } from '#platform/server-limits.ts';
+import { QUOTA_ENV, quotaLimits, type QuotaLimits } from '#platform/quota-limits.ts';
+import { SERVER_ENV, serverLimits, type ServerLimits } from '#platform/server-limits.ts';
 import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 import { REACHED_PARTS_ENV, reachedParts } from './reached-parts.ts';
 import type { ReachedParts } from './reached-parts.ts';
@@ -182,6 +181,7 @@ export type ProjectorConfig = ReachedParts & {
   connectorFile: string | undefined;
   server: ServerLimits;
   auth: AuthSettings;
+  quotas: QuotaLimits;
   instance: string;
   logLevel: string;
   normal: ProjectSettings;
@@ -193,6 +193,7 @@ const schema = z
     ...SERVER_ENV,
     ...REACHED_PARTS_ENV,
     ...AUTH_ENV,
+    ...QUOTA_ENV,
     BANK_CONNECTOR_FILE: z.string().min(1).optional(),
     BANK_INSTANCE: envText(`projector-svc-${process.pid}`),
     BANK_LOG_LEVEL: envText('info'),
@@ -208,6 +209,7 @@ const schema = z
     connectorFile: env.BANK_CONNECTOR_FILE,
     server: serverLimits(env),
     auth: authSettings(env, env.BANK_PROJECTOR_LISTEN, 'BANK_PROJECTOR_LISTEN'),
+    quotas: quotaLimits(env),
     instance: env.BANK_INSTANCE,
     logLevel: env.BANK_LOG_LEVEL,
     normal: {

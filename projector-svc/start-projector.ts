@@ -13,6 +13,7 @@ import type { LeasedMode } from '#platform/leased-mode.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { listen } from '#platform/postgres-listen.ts';
 import { whenThere } from '#platform/postgres.ts';
+import { quotasOf } from '#platform/quotas.ts';
 import { unary } from '#platform/unary.ts';
 import { sleep } from '#platform/waiting.ts';
 import {
@@ -73,7 +74,7 @@ export async function startProjector(
   const refusals = auditRefusals(ctx.log);
   const outermost = refusals.interceptor;
   const { server: limits, auth, tls } = config;
-  const access = { auth, scopes: PROJECTOR_SCOPES };
+  const access = { auth, scopes: PROJECTOR_SCOPES, quotas: quotasOf(config, ctx) };
   const grpc = createGrpcServer({ log: ctx.log, limits, tls, access, outermost });
   const address = await grpc.listen(config.listen, STARTING);
   ctx.closers.add('listener', () => grpc.drain(0));

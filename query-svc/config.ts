@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { AUTH_ENV, authSettings, type AuthSettings } from '#platform/auth-settings.ts';
 import { envAddress, envInt, envText, parseEnv, type Address } from '#platform/config.ts';
 import type { ListenerTls } from '#platform/listener-tls.ts';
+import { QUOTA_ENV, quotaLimits, type QuotaLimits } from '#platform/quota-limits.ts';
 import { SERVER_ENV, serverLimits, type ServerLimits } from '#platform/server-limits.ts';
 import { TRANSPORT_ENV, transportSettings } from '#platform/transport-settings.ts';
 
@@ -22,6 +23,7 @@ export type QueryConfig = {
   readonly tls: ListenerTls | undefined;
   readonly server: ServerLimits;
   readonly auth: AuthSettings;
+  readonly quotas: QuotaLimits;
   readonly instance: string;
   readonly logLevel: string;
   /** Connections to the projection store, one more beside them listens. */
@@ -103,6 +105,7 @@ const ENV = z.object({
   ...SERVER_ENV,
   ...TRANSPORT_ENV,
   ...AUTH_ENV,
+  ...QUOTA_ENV,
   BANK_PROJECTION_STORE_URL: envText(),
   BANK_REDIS_URL: envText(),
   BANK_QUERY_LISTEN: envAddress('127.0.0.1:50052'),
@@ -132,6 +135,7 @@ const SCHEMA = ENV.transform((env, ctx): QueryConfig => ({
   tls: transportOf(env, ctx),
   server: serverLimits(env),
   auth: authSettings(env, env.BANK_QUERY_LISTEN, 'BANK_QUERY_LISTEN'),
+  quotas: quotaLimits(env),
   instance: env.BANK_INSTANCE,
   logLevel: env.BANK_LOG_LEVEL,
   connectionsMax: env.BANK_QUERY_CONNECTIONS_MAX,

@@ -10,6 +10,7 @@ import type { ServiceContext } from '#platform/lifecycle.ts';
 import { EVERYONE } from '#platform/notice-names.ts';
 import { listen } from '#platform/postgres-listen.ts';
 import { createPool, waitForSchema } from '#platform/postgres.ts';
+import { quotasOf } from '#platform/quotas.ts';
 import { closeRedis, createRedis } from '#platform/redis.ts';
 import { watchStore } from '#platform/store-watch.ts';
 import { createAccountCache } from './account-cache.ts';
@@ -47,8 +48,9 @@ export async function serveQueries(
   closers.add('bulk mode', mode.close);
   const refusals = auditRefusals(log);
   const outermost = refusals.interceptor;
+  const quotas = quotasOf(config, { closers, log });
   const { server: limits, auth, tls } = config;
-  const access = { auth, scopes: QUERY_SCOPES };
+  const access = { auth, scopes: QUERY_SCOPES, quotas };
   const grpc = createGrpcServer({ log, limits, tls, access, outermost });
   // This service may write nothing: its refusals of rights are lines of its log.
   refusals.writeTo(async (entries) => {

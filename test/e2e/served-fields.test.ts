@@ -18,9 +18,9 @@ import { openMesh, type Mesh } from '#test/support/mesh.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
 import { endLeases, freshIds, makeGround } from '#test/support/contract-ground.ts';
 import { differingRebuild, dropRebuild } from '#test/support/differing-rebuild.ts';
+import { named } from '#test/support/named-answer.ts';
 import { SERVED_METHODS, type Ground, type ServedMethod } from '#test/support/served-requests.ts';
 import { readEvents, readSubmission } from '#test/support/stored-rows.ts';
-import { isUuid, uuidToBytes } from '#platform/uuid.ts';
 import { Event } from '#proto/bank/event/v1/events.ts';
 
 const DEADLINE_MS = 1500;
@@ -28,15 +28,6 @@ const SERVED = CONTRACT_METHODS.filter((method) => method.name in SERVED_METHODS
 const FIELDS = SERVED.flatMap((method) =>
   fieldPaths(method.input).map((path) => ({ name: method.name, path, method })),
 );
-/** Differ from call to call by themselves; a list of such a name is no count, and stays. */
-const VOLATILE = new Set(
-  [
-    'stored_at created_at closed_at projected_at opened_at updated_at recorded_at observed_at',
-    'resume_token traceparent partition seq lease_id expires_at',
-    'started_at estimated_caught_up_at events events_total events_per_second',
-  ].flatMap((names) => names.split(' ')),
-);
-
 describe('every field of the contract', () => {
   let mesh: Mesh;
   const random = seededRandom(freshSeed());
@@ -170,24 +161,6 @@ describe('every field of the contract', () => {
 function namesField(message: string, path: string): boolean {
   const steps = path.replaceAll('[]', '').split('.');
   return steps.some((_, n) => message.includes(steps.slice(0, n + 1).join('.')));
-}
-
-function named(ground: Ground, value: unknown): string {
-  let text = JSON.stringify(value, (key, inner: unknown) => {
-    if (VOLATILE.has(key) && !Array.isArray(inner)) return undefined;
-    return typeof inner === 'bigint' ? String(inner) : inner;
-  });
-  for (const [name, id] of Object.entries(ground)) {
-    if (id === '') continue;
-    text = text.replaceAll(id, `<${name}>`);
-    if (isUuid(id)) text = text.replaceAll(inBase64(id), `<${name}>`);
-  }
-  return text;
-}
-
-/** As JSON has an id that a stored message holds in 16 bytes. */
-function inBase64(id: string): string {
-  return Buffer.from(uuidToBytes(id)).toString('base64');
 }
 
 function defaultValue(method: DescMethod, path: string): JsonValue {

@@ -23,12 +23,13 @@ import {
   type ClientReadableStream,
   type ServiceError,
 } from '@grpc/grpc-js';
+import { decodeStatusDetails } from '#platform/grpc-errors.ts';
 
 const DESCRIPTORS = new URL('../../generated/descriptors.binpb', import.meta.url);
 const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(DESCRIPTORS)));
 
 export type JsonObject = { [name: string]: JsonValue };
-export type Answer = { code: status; message: string; responses: JsonValue[] };
+export type Answer = { code: status; reason: string; message: string; responses: JsonValue[] };
 
 export const CONTRACT_METHODS = methodsOf((name) => name === 'bank.v1');
 /** What every server serves besides: health and reflection. */
@@ -89,6 +90,7 @@ export function callMethod(
   method: DescMethod,
   request: JsonObject,
   deadlineMs: number,
+  metadata = new Metadata(),
 ): Promise<Answer> {
   const client = new Client(address, credentials.createInsecure());
   const path = `/${method.parent.typeName}/${method.name}`;
@@ -101,24 +103,21 @@ export function callMethod(
     responses.push(toJson(method.output, message, { registry, useProtoFieldName: true }));
   };
   return new Promise<Answer>((resolve) => {
-    const end = (error: ServiceError | null): void =>
-      resolve({ code: error?.code ?? status.OK, message: error?.details ?? '', responses });
+    const end = (error: ServiceError | null): void => resolve({ ...ended(error), responses });
     const answered = (error: ServiceError | null, response?: Buffer): void => {
       if (response !== undefined) take(response);
       end(error);
     };
     if (method.methodKind === 'unary') {
-      client.makeUnaryRequest(path, same, same, bytes, new Metadata(), options, answered);
+      client.makeUnaryRequest(path, same, same, bytes, metadata, options, answered);
     } else if (method.methodKind === 'client_streaming') {
-      client
-        .makeClientStreamRequest(path, same, same, new Metadata(), options, answered)
-        .end(bytes);
+      client.makeClientStreamRequest(path, same, same, metadata, options, answered).end(bytes);
     } else {
       let call: ClientReadableStream<Buffer>;
       if (method.methodKind === 'server_streaming') {
-        call = client.makeServerStreamRequest(path, same, same, bytes, new Metadata(), options);
+        call = client.makeServerStreamRequest(path, same, same, bytes, metadata, options);
       } else {
-        const both = client.makeBidiStreamRequest(path, same, same, new Metadata(), options);
+        const both = client.makeBidiStreamRequest(path, same, same, metadata, options);
         both.end(bytes);
         call = both;
       }
@@ -127,4 +126,10 @@ export function callMethod(
       call.on('error', (error: ServiceError) => end(error));
     }
   }).finally(() => client.close());
+}
+
+function ended(error: ServiceError | null): Omit<Answer, 'responses'> {
+  if (error === null) return { code: status.OK, reason: '', message: '' };
+  const reason = decodeStatusDetails(error.metadata)?.reason ?? '';
+  return { code: error.code, reason, message: error.details };
 }

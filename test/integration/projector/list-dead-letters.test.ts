@@ -1,9 +1,20 @@
 /** ListDeadLetters: every letter once, in the order of the log, page by page, in bounded pages. */
+import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ANYONE, type Caller } from '#platform/caller.ts';
+import { ListDeadLettersRequest, type DeadLetter } from '#proto/bank/v1/projector_service.ts';
 import { faultOf } from '#test/support/bank-calls.ts';
 import { until } from '#test/support/until.ts';
 import { DEAD_LETTERS } from '../../../projector-svc/config.ts';
+import { letterReach } from '../../../projector-svc/letter-reach.ts';
+import { listDeadLetters } from '../../../projector-svc/list-dead-letters.ts';
+import {
+  BEFORE_ALL,
+  findLetter,
+  lettersToRetry,
+} from '../../../projector-svc/sql/letters-to-retry.ts';
+import { readDeadLetters } from '../../../projector-svc/sql/list-dead-letters.ts';
 import { logRecord } from '../../unit/projector/record-fixtures.ts';
 import {
   accountsOf,
@@ -90,4 +101,50 @@ test('refuses the token of another list', async () => {
   const request = { pageToken: nextPageToken, cause: UNKNOWN };
   const fault = await faultOf(listLetters(replica.address, request));
   expect(fault.message).toContain('page_token');
+});
+
+describe('a letter is of the accounts that wait for it', () => {
+  const reader = (more: Partial<Caller>): { caller: Caller } => ({
+    caller: { ...ANYONE, subject: 'reader', scopes: new Set(['ops.read']), ...more },
+  });
+  const seenBy = async (more: Partial<Caller>): Promise<DeadLetter[]> => {
+    const list = listDeadLetters({ reading: world.databases.projectionStore, logId: randomUUID() });
+    const request = ListDeadLettersRequest.fromPartial({ cause: UNKNOWN });
+    return (await list(request, reader(more))).deadLetters;
+  };
+  beforeAll(async () => {
+    await world.databases.projectionStore.query(`
+      update balances b set tenant = 'acme', owner = 'ada'
+        from parked_accounts p where p.account_id = b.account_id and p.partition = 2`);
+  });
+
+  test('who reaches all of them sees it, without its record', async () => {
+    for (const acme of [{ tenant: 'acme' }, { tenant: 'acme', owner: 'ada' }]) {
+      const letters = await seenBy(acme);
+      expect(letters.map(({ partition, seq }) => `${partition}/${seq}`)).toEqual(['2/2', '2/3']);
+      for (const { payload, headers, payloadBytes } of letters) {
+        expect({ bytes: payload.length, headers }).toEqual({ bytes: 0, headers: {} });
+        expect(payloadBytes).toBeGreaterThan(0n);
+      }
+    }
+    expect(await seenBy({ tenant: 'evil' })).toEqual([]);
+    expect(await seenBy({ tenant: 'acme', owner: 'bob' })).toEqual([]);
+    expect((await seenBy({ tenant: '' })).map(({ partition }) => partition)).toEqual([3, 3, 4, 4]);
+    const all = await seenBy({ tenant: 'evil', scopes: new Set(['tenants.all']) });
+    expect(all.map(({ payload }) => payload.length > 0)).toEqual(all.map(() => true));
+    expect(all).toHaveLength(6);
+  });
+
+  test('a retry finds no letter of another one', async () => {
+    const { projectionStore: pool } = world.databases;
+    const [letter] = await seenBy({ tenant: 'acme' });
+    const id = letter?.deadLetterId ?? '';
+    expect(
+      await findLetter(pool, id, letterReach(reader({ tenant: 'acme' }).caller)),
+    ).toBeDefined();
+    const eve = letterReach(reader({ tenant: 'evil' }).caller);
+    expect(await findLetter(pool, id, eve)).toBeUndefined();
+    expect(await lettersToRetry(pool, undefined, BEFORE_ALL, 100, eve)).toEqual([]);
+    expect(await readDeadLetters(pool, [id], 10, eve)).toEqual([]);
+  });
 });

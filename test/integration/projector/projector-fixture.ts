@@ -208,6 +208,7 @@ async function startReplica(
       tls: undefined,
       server: SERVER_LIMITS,
       auth: NO_AUTH,
+      quotas: { requestsPerSecond: 0, itemsPerSecond: 0, streamsMax: 0 },
       instance: `${instance}-${randomUUID().slice(0, 8)}`,
       logLevel: 'info',
       normal: { batchEventsMax: 500, batchTimeoutMs: 100 },

@@ -63,7 +63,7 @@ function contextOf(heads: Pick<LogHeads, 'known' | 'read'> & Partial<LogHeads>):
   return {
     db: logOfRows(),
     heads: Object.assign(heads, { wait: heads.wait ?? wait, mayHaveMoved }),
-    holders: { holdersOf: () => Promise.resolve(new Map()) },
+    owners: { ownersOf: () => Promise.resolve(new Map()) },
     budget: createByteBudget(BUDGET),
     distance: FEED,
     checkpointMs: FEED.checkpointMs,

@@ -44,9 +44,10 @@ async function open(
   return authenticator;
 }
 
-const shown = (uris: string[], dnsNames: string[] = []) => ({
+const YEAR_3000_MS = Date.UTC(3000);
+const shown = (uris: string[], dnsNames: string[] = [], validToMs = YEAR_3000_MS) => ({
   authorization: [],
-  certificate: { uris, dnsNames, fingerprint256: '', validToMs: 0 },
+  certificate: { uris, dnsNames, fingerprint256: '', validToMs },
 });
 
 test('a certificate is who the file says by one of its names', async () => {
@@ -58,6 +59,8 @@ test('a certificate is who the file says by one of its names', async () => {
   expect(ada).toMatchObject({ subject: 'ada', tenant: 'acme', owner: 'ada' });
   expect(() => authenticator.identify(shown([], [PAYROLL.slice(1)]))).toThrow('nobody known here');
   expect(() => authenticator.identify(shown(['__proto__', 'toString']))).toThrow('nobody known');
+  expect(payroll.expiresAtMs).toBe(YEAR_3000_MS);
+  expect(() => authenticator.identify(shown([PAYROLL], [], 1))).toThrow('has expired');
   const without = { authorization: ['Bearer a.b.c'], certificate: undefined };
   expect(() => authenticator.identify(without)).toThrow('there is no client certificate');
 });

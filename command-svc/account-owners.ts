@@ -16,16 +16,16 @@ import { readOpenedEvents } from './sql/read-opened-events.ts';
 const ENTRY_BYTES = 200;
 const BYTES_A_CHARACTER = 2;
 
-export type AccountHolders = {
+export type AccountOwners = {
   /** By account id as a string of 16 characters, one a byte. Holds all that were asked for. */
-  holdersOf(accounts: ReadonlySet<string>): Promise<ReadonlyMap<string, Holder>>;
+  ownersOf(accounts: ReadonlySet<string>): Promise<ReadonlyMap<string, Holder>>;
 };
 
 export function accountKey(bytes: Buffer, at: number): string {
   return bytes.toString('latin1', at, at + 16);
 }
 
-export function createAccountHolders(db: Pool, holders: Holders): AccountHolders {
+export function createAccountOwners(db: Pool, holders: Holders): AccountOwners {
   const cache = new LRUCache<string, Holder>({
     maxSize: FEED.ownersCacheBytesMax,
     sizeCalculation: ({ tenant, owner }) =>
@@ -43,7 +43,7 @@ export function createAccountHolders(db: Pool, holders: Holders): AccountHolders
   };
   holders.onForgotten(() => cache.clear());
   return {
-    async holdersOf(accounts) {
+    async ownersOf(accounts) {
       const found = new Map<string, Holder>();
       const unknown: string[] = [];
       for (const key of accounts) {
