@@ -34,7 +34,7 @@ export type GrpcServerOptions = {
   /** Paths of unary methods whose calls may take long. */
   longMethods?: readonly string[];
   /** Sees each call before all others, and each status after them. */
-  outermost?: ServerInterceptor;
+  outermost?: ServerInterceptor | undefined;
 };
 
 export type GrpcServer = {

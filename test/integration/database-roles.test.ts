@@ -151,7 +151,7 @@ describe.each(ROLES)('in the %s %s', (store, role, { writes, reads }) => {
   });
 });
 
-it('the projector changes its store, but for the audit, the migrations and the schema', async () => {
+it('the projector changes its store, but for audit, migrations and schema', async () => {
   const store = 'projectionStore';
   const refused: string[] = [];
   for (const table of await tablesOf(store)) {
