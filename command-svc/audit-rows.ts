@@ -5,7 +5,17 @@
  */
 import type { Caller } from '#platform/caller.ts';
 import type { BatchItem, ItemDecision } from './batch-item.ts';
-import type { AuditRow } from './sql/append-batch.ts';
+
+/** What a batch stores for one caller: of single commands all, of a submission its counts. */
+export type AuditRow = {
+  readonly caller: Pick<Caller, 'tenant' | 'subject' | 'peer'>;
+  readonly submissionId: string | undefined;
+  readonly actions: readonly string[];
+  readonly accountIds: readonly string[];
+  readonly operationIds: readonly (string | null)[];
+  readonly accepted: number;
+  readonly rejected: number;
+};
 
 /** Of a submission: its items are in the row of the log. */
 export const STORE_ITEMS = 'StoreItems';
@@ -59,4 +69,19 @@ function addCommand(row: OpenRow, { command }: BatchItem): void {
   row.actions.push(command.type);
   row.accountIds.push(command.accountId);
   row.operationIds.push(command.operationId ?? null);
+}
+
+/** As append_batch takes it. */
+export function auditJson({ caller, submissionId, ...row }: AuditRow): unknown {
+  return {
+    t: caller.tenant,
+    u: caller.subject,
+    p: caller.peer,
+    s: submissionId,
+    c: row.actions,
+    a: row.accountIds,
+    o: row.operationIds,
+    n: row.accepted,
+    r: row.rejected,
+  };
 }

@@ -41,7 +41,8 @@ export type EventLogContext = {
   /** Default: those of the contract. */
   readonly feed?: Partial<Pick<FeedContext, 'distance' | 'checkpointMs'>>;
   readonly streamAgeMaxMs?: number;
-  readonly windowAccountsMax?: number;
+  /** Default: as in bounds.ts. */
+  readonly verify?: { readonly streamsMax?: number; readonly windowAccountsMax?: number };
   /** Aborts when the service drains. */
   readonly stopping: AbortSignal;
 };
@@ -92,12 +93,12 @@ export function openEventLog(context: EventLogContext): EventLog {
     { ...bounds, streamsMax: limits.accountReadersMax, goOnWith: 'next_version' },
     context,
   );
+  const verify = { ...VERIFY, ...context.verify };
   const verifications = createServerStreams(
-    { ...bounds, streamsMax: VERIFY.streamsMax, goOnWith: 'resume_token' },
+    { ...bounds, streamsMax: verify.streamsMax, goOnWith: 'resume_token' },
     context,
   );
-  const { windowAccountsMax = VERIFY.windowAccountsMax } = context;
-  const verified = { db, ledger, windowAccountsMax };
+  const verified = { db, ledger, windowAccountsMax: verify.windowAccountsMax };
   return {
     handlers: {
       readAccountEvents: (call) =>

@@ -109,7 +109,9 @@ export function auditRefusals(
 }
 
 function reasonOf(metadata: Metadata | null | undefined): string {
-  return metadata == null ? '' : (decodeStatusDetails(metadata)?.reason ?? '');
+  return metadata === null || metadata === undefined
+    ? ''
+    : (decodeStatusDetails(metadata)?.reason ?? '');
 }
 
 function others(count: number): AuditEntry {

@@ -41,7 +41,7 @@ export type GrpcServerOptions = {
   /** Who may call what. Default: whoever likes. */
   access?: AccessOptions;
   /** Sees each call before all others, and each status after them. */
-  outermost?: ServerInterceptor;
+  outermost?: ServerInterceptor | undefined;
 };
 
 export type GrpcServer = {

@@ -6,7 +6,6 @@
  */
 import type { ClientBase } from 'pg';
 import type { Rejection } from '#domain/rejection.ts';
-import type { Caller } from '#platform/caller.ts';
 import { joinCopies } from '#platform/copy-binary.ts';
 import {
   lockTimeout,
@@ -14,6 +13,7 @@ import {
   type PipelineResult,
   type PipelineStep,
 } from '#platform/postgres-pipeline.ts';
+import { auditJson, type AuditRow } from '../audit-rows.ts';
 import type { HoldChange, Reversal } from '../batch-facts.ts';
 import type { SubmissionClaim } from '../batch-item.ts';
 import { SHARED_LOCK_TIMEOUT_MS } from '../bounds.ts';
@@ -47,17 +47,6 @@ export type RejectionRow = {
   readonly accountText: string;
   readonly operationText: string;
   readonly rejection: Rejection;
-};
-
-/** What a batch stores for one caller: of single commands all, of a submission its counts. */
-export type AuditRow = {
-  readonly caller: Pick<Caller, 'tenant' | 'subject' | 'peer'>;
-  readonly submissionId: string | undefined;
-  readonly actions: readonly string[];
-  readonly accountIds: readonly string[];
-  readonly operationIds: readonly (string | null)[];
-  readonly accepted: number;
-  readonly rejected: number;
 };
 
 export type AppendRequest = {
@@ -254,19 +243,5 @@ function rejectionJson(row: RejectionRow): unknown {
     r: row.rejection.reason,
     m: row.rejection.message,
     f: row.rejection.field,
-  };
-}
-
-function auditJson({ caller, submissionId, ...row }: AuditRow): unknown {
-  return {
-    t: caller.tenant,
-    u: caller.subject,
-    p: caller.peer,
-    s: submissionId,
-    c: row.actions,
-    a: row.accountIds,
-    o: row.operationIds,
-    n: row.accepted,
-    r: row.rejected,
   };
 }

@@ -10,8 +10,8 @@ import { readAudit, type AuditQuestion, type AuditedRow } from './read-audit.ts'
 
 const ROWS_DEFAULT = 1_000;
 const ROWS_MAX = 100_000;
-const ABOUT = `Tells who did what: commands and submissions by the event store's audit, what was done
-to the projection by its own. As the owner: BANK_ADMIN_EVENT_STORE_URL,
+const ABOUT = `Tells who did what: commands and submissions by the event store's audit, what was
+done to the projection by its own. As the owner: BANK_ADMIN_EVENT_STORE_URL,
 BANK_ADMIN_PROJECTION_STORE_URL.`;
 
 type Options = {

@@ -134,7 +134,8 @@ async function firstDifference(
       at = await digestLog(eventStore, at, point.seq, onRows);
     } catch (error) {
       if (!(error instanceof LogGapError)) throw error;
-      return `partition ${partition}, position ${error.seq}: is gone; line ${line} (${time}) has it`;
+      const where = `partition ${partition}, position ${error.seq}`;
+      return `${where}: is gone; line ${line} (${time}) has it`;
     }
     if (at.hash !== point.hash) return `${range}: not what line ${line} (${time}) says`;
   }

@@ -21,8 +21,8 @@ const VERIFY_EXIT = { clean: 0, found: 1, failed: 2 } as const;
 
 const ABOUT = `Computes the chain of each account's events again, from the table and from the log,
 and names every event that was changed, removed, inserted or reordered. Exit code: 0 nothing found,
-1 findings, 2 it could not be verified. With --checkpoints it asks no service, but computes the log's
-running hashes again and holds them against the signed lines of that file, as the owner:
+1 findings, 2 it could not be verified. With --checkpoints it asks no service, but computes the
+running hashes of the log again and holds them against the signed lines of that file, as the owner:
 BANK_ADMIN_EVENT_STORE_URL.`;
 const COMMAND = '127.0.0.1:50051';
 const NOBODY = ['127.0.0.1:1'];

@@ -25,6 +25,7 @@ import { eventFeed } from './scenarios/event-feed.ts';
 import { latency } from './scenarios/latency.ts';
 import { longStream } from './scenarios/long-stream.ts';
 import { overload } from './scenarios/overload.ts';
+import { proof } from './scenarios/proof.ts';
 import { parallelBulk } from './scenarios/parallel-bulk.ts';
 import { queries } from './scenarios/queries.ts';
 import { rebuildBeside } from './scenarios/rebuild-beside.ts';
@@ -42,6 +43,7 @@ export const SCENARIOS: readonly Scenario[] = [
   watchFanOut,
   latency,
   eventFeed,
+  proof,
   rebuild,
   transfers,
   parallelBulk,

@@ -27,7 +27,7 @@ export type EventLogServer = {
 };
 
 export type EventLogServerOptions = Partial<
-  Pick<EventLogContext, 'limits' | 'feed' | 'streamAgeMaxMs' | 'windowAccountsMax'>
+  Pick<EventLogContext, 'limits' | 'feed' | 'streamAgeMaxMs' | 'verify'>
 >;
 
 const CONNECTIONS_MAX = 4;

@@ -102,11 +102,8 @@ export async function openIntakeReplica(
     uploads: createSlots(options.uploadsMax ?? 1_000, tooManyUploads),
   };
   const intake = createBulkIntake(context);
-  const { server, serve, drain } = createGrpcServer({
-    log,
-    limits: options.server ?? {},
-    ...(options.outermost === undefined ? {} : { outermost: options.outermost }),
-  });
+  const { server: limits = {}, outermost } = options;
+  const { server, serve, drain } = createGrpcServer({ log, limits, outermost });
   const { drained, ...uploads } = intake;
   const bulkHandlers = { ...uploads, ...submissionHandlers(context) };
   server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulkHandlers));

@@ -30,6 +30,9 @@ const PROVOKED_ELSEWHERE: readonly ProvokedElsewhere[] = [
   ...eventLog('SubscribeToEvents', 'feed-ends.test.ts', [
     [status.FAILED_PRECONDITION, 'LOG_REPLACED'],
   ]),
+  ...eventLog('VerifyEvents', 'verify-ends.test.ts', [
+    [status.FAILED_PRECONDITION, 'LOG_REPLACED'],
+  ]),
   ...['SubscribeToEvents', 'ListItemResults', 'ReverseSubmission'].map(
     (method): ProvokedElsewhere => [method, ...ARCHIVED, 'archived-log.test.ts'],
   ),

@@ -79,7 +79,7 @@ it('tells a command with its caller, account, operation and place in the log', a
   const operationId = randomUUID();
   await deposit(5n, operationId);
   await deposit(5n, operationId); // replayed: nothing was done
-  await expect(deposit(-5n)).rejects.toThrow(); // nor here
+  await expect(deposit(-5n)).rejects.toThrow('INVALID_ARGUMENT'); // nor here
   const [row, ...others] = await audited();
   expect(others).toEqual([]);
   expect(row).toMatchObject({
@@ -108,7 +108,7 @@ it('does nothing that it cannot tell: both are one transaction', async () => {
   const before = (await owner.query(version, [account])).rows;
   await owner.query('revoke insert on audit from bank_command');
   try {
-    await expect(deposit(7n)).rejects.toThrow();
+    await expect(deposit(7n)).rejects.toThrow('INTERNAL');
     expect((await owner.query(version, [account])).rows).toEqual(before);
   } finally {
     await owner.query('grant insert on audit to bank_command');

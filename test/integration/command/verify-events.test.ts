@@ -21,7 +21,8 @@ import { startLogWriters } from '#test/support/log-writers.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
 import { until } from '#test/support/until.ts';
 
-const WINDOW_ACCOUNTS = 7; // of 48 accounts: several windows
+const WINDOW_ACCOUNTS = 20; // of 48 accounts: several windows
+const WRONG_ACCOUNTS = 12;
 const EVENTS_MIN = 800;
 
 let databases: Databases;
@@ -33,7 +34,9 @@ let last: bigint;
 beforeAll(async () => {
   databases = await openDatabases();
   const url = databases.eventStoreUrl('bank_command');
-  server = await openEventLogServer(url, { windowAccountsMax: WINDOW_ACCOUNTS });
+  server = await openEventLogServer(url, {
+    verify: { windowAccountsMax: WINDOW_ACCOUNTS },
+  });
   const writers = await startLogWriters(url, seededRandom(freshSeed()), () => undefined);
   await until('some events', async () => (await count('events')) > EVENTS_MIN);
   await findNothing(); // while they write
@@ -198,10 +201,11 @@ it('names what was changed in the log: a row, and a position that is gone', asyn
 });
 
 it('goes on with its token, and tells nothing twice', async () => {
-  const accounts = 'select distinct account_id from events';
-  await sql(`delete from events where version = 2 and account_id in (${accounts})`);
+  const accounts = 'select distinct account_id from events order by account_id limit $1';
+  const gone = `delete from events where version = 2 and account_id in (${accounts})`;
+  await sql(gone, WRONG_ACCOUNTS);
   const whole = (await messagesOf()).flatMap(({ findings }) => findings);
-  expect(whole.length).toBeGreaterThan(40);
+  expect(whole.length).toBe(WRONG_ACCOUNTS);
   const told: string[] = [];
   let token = '';
   for (let isLast = false; !isLast;) {
@@ -231,14 +235,4 @@ it('knows what has gone to the archive: by its own chain', async () => {
     await sql('delete from archived_ranges');
     await rm(folder, { recursive: true });
   }
-});
-
-it('names what is wrong with a request', async () => {
-  expect(await read({ accountIds: ['no id'] }).ended).toBe('3 account_ids[0]');
-  expect(await read({ accountIds: Array.from({ length: 1_001 }, () => account) }).ended).toBe(
-    '3 account_ids',
-  );
-  expect(await read({ resumeToken: 'nonsense' }).ended).toBe('3 resume_token');
-  const [first] = await messagesOf({ accountIds: [account] });
-  expect(await read({ resumeToken: first?.resumeToken ?? '' }).ended).toBe('3 resume_token');
 });
