@@ -60,7 +60,7 @@ export async function askAlerts(url: string, span: Span, say: Say): Promise<stri
 }
 
 /** What they select by labels is there only when something goes wrong. */
-const QUIET_LABELS = new Set(['BankCallsFail', 'BankItemsFail']);
+const QUIET_LABELS = new Set(['BankCallersUnknown', 'BankCallsFail', 'BankItemsFail']);
 
 const QUIET_NAMES = new Set(
   PAGES.flatMap(({ rows }) => rows)
