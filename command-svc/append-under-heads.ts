@@ -5,6 +5,7 @@
  * bounded number of times.
  */
 import type { PoolClient } from 'pg';
+import { traceFields } from '#platform/log-trace.ts';
 import {
   CommitUnanswered,
   isConnectionLost,
@@ -59,6 +60,7 @@ export async function untilItStands<Result>(
         collisions += 1;
         context.counts.collisions += 1;
         context.log.error("Two events met under the head's lock: the lane is read anew.", {
+          ...traceFields(batch.trace.traceparent),
           partition: batch.lane.partition,
           batchId: batch.batchId,
           err: error,

@@ -50,23 +50,28 @@ const stepDuration = histogram(
 );
 
 export type BatchPath = 'fast' | 'slow' | 'barrier' | 'deferred' | 'failed';
-export type Unstored = 'taken_over' | 'expired' | 'failed';
+/** An atomic batch is rejected as a whole. */
+export type Unstored = 'taken_over' | 'expired' | 'failed' | 'rejected';
 
-export function noteStart(count: number, queuedSinceMs: number): void {
-  batchItems.record(count);
-  queueWait.record(Math.max(0, performance.now() - queuedSinceMs) / MS_PER_SECOND);
+export function noteStart(count: number, queuedSinceMs: number, traceparent: string): void {
+  batchItems.record(count, {}, traceparent);
+  const waitedMs = Math.max(0, performance.now() - queuedSinceMs);
+  queueWait.record(waitedMs / MS_PER_SECOND, {}, traceparent);
 }
 
-export function noteStep(step: string, startedMs: number): void {
-  stepDuration.record((performance.now() - startedMs) / MS_PER_SECOND, { step });
+export function noteStep(step: string, startedMs: number, traceparent: string): void {
+  stepDuration.record((performance.now() - startedMs) / MS_PER_SECOND, { step }, traceparent);
 }
 
-export function noteEnd(path: BatchPath, startedMs: number): void {
-  batchDuration.record((performance.now() - startedMs) / MS_PER_SECOND, { path });
+export function noteEnd(path: BatchPath, startedMs: number, traceparent: string): void {
+  batchDuration.record((performance.now() - startedMs) / MS_PER_SECOND, { path }, traceparent);
 }
 
-/** One decision an item. */
-export function noteDecisions(of: readonly BatchItem[], decisions: readonly ItemDecision[]): void {
+/** One decision an item. Answers how many were refused. */
+export function noteDecisions(
+  of: readonly BatchItem[],
+  decisions: readonly ItemDecision[],
+): number {
   const counts = { unary: newCounts(), submission: newCounts() };
   const reasons = new Map<string, number>();
   for (let at = 0; at < decisions.length; at++) {
@@ -85,6 +90,7 @@ export function noteDecisions(of: readonly BatchItem[], decisions: readonly Item
     }
   }
   for (const [reason, count] of reasons) rejections.add(count, { reason });
+  return counts.unary.rejected + counts.submission.rejected;
 }
 
 function newCounts(): Record<ItemDecision['kind'], number> {

@@ -1,12 +1,26 @@
 /**
- * The trace of a batch: one root span, with a child for each step (intake, lock, load, decide,
+ * The trace of a batch: one root span, with a child for each step (queue, lock, load, decide,
  * append), linked to the streams and calls that its items came by. Its context rides in the outbox
  * row to the projector and on to the acknowledgement. Spans are made per batch, never per item.
  * What a step took is told to the metrics too.
  */
 import { randomBytes } from 'node:crypto';
-import { ROOT_CONTEXT, SpanStatusCode, trace, type Link, type Span } from '@opentelemetry/api';
-import { linkOfTraceparent, traceparentOf, tracer } from '#platform/telemetry.ts';
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  trace,
+  type Attributes,
+  type Link,
+  type SpanOptions,
+} from '@opentelemetry/api';
+import { STORE } from '#platform/span-attributes.ts';
+import {
+  detailsAreShown,
+  failSpan,
+  linkOfTraceparent,
+  traceparentOf,
+  tracer,
+} from '#platform/telemetry.ts';
 import { noteStart, noteStep } from './batch-metrics.ts';
 import { LINKS_MAX } from './bounds.ts';
 import type { BatchItem } from './batch-item.ts';
@@ -15,10 +29,20 @@ export type BatchTrace = {
   /** W3C text for the outbox row. */
   readonly traceparent: string;
   /** Runs a step in a child span of its own. */
-  step<T>(name: string, fn: () => Promise<T> | T): Promise<T>;
+  step<T>(name: BatchStep, fn: () => Promise<T> | T): Promise<T>;
   /** Something that happened to this process since the last batch. */
   event(name: string, attributes: Record<string, number | string | boolean>, at: Date): void;
-  end(attributes: Record<string, number | string | boolean>): void;
+  /** `failure`: why the batch was not stored. */
+  end(attributes: Attributes, failure?: { readonly error: unknown }): void;
+};
+
+export type BatchStep = 'lock' | 'load' | 'decide' | 'append';
+
+const STEP_OPTIONS: Readonly<Record<BatchStep, SpanOptions>> = {
+  lock: { kind: SpanKind.CLIENT, attributes: STORE.redis },
+  load: { kind: SpanKind.CLIENT, attributes: STORE.postgresql },
+  decide: {},
+  append: { kind: SpanKind.CLIENT, attributes: STORE.postgresql },
 };
 
 /** `queuedSinceMs`: of performance.now(), which OpenTelemetry turns into a time of day. */
@@ -27,39 +51,39 @@ export function startBatchTrace(
   items: readonly BatchItem[],
   queuedSinceMs: number,
 ): BatchTrace {
-  noteStart(items.length, queuedSinceMs);
   const spans = tracer('command-svc');
+  const attributes = { 'bank.partition': partition, 'bank.items': items.length };
   const root = spans.startSpan(
     'batch',
-    {
-      startTime: queuedSinceMs,
-      links: linksTo(items),
-      attributes: { 'bank.partition': partition, 'bank.items': items.length },
-    },
+    { startTime: queuedSinceMs, links: linksTo(items), attributes },
     ROOT_CONTEXT,
   );
   const within = trace.setSpan(ROOT_CONTEXT, root);
-  spans.startSpan('intake', { startTime: queuedSinceMs }, within).end();
+  spans.startSpan('queue', { startTime: queuedSinceMs }, within).end();
+  const traceparent = traceparentOf(root) ?? unrecordedTraceparent();
+  noteStart(items.length, queuedSinceMs, traceparent);
+  if (detailsAreShown()) root.setAttributes(detailsOf(items));
   return {
-    traceparent: traceparentOf(root) ?? unrecordedTraceparent(),
+    traceparent,
     async step(name, fn) {
-      const span = spans.startSpan(name, {}, within);
+      const span = spans.startSpan(name, STEP_OPTIONS[name], within);
       const startedMs = performance.now();
       try {
         return await fn();
       } catch (error) {
-        recordFailure(span, error);
+        failSpan(span, error);
         throw error;
       } finally {
         span.end();
-        noteStep(name, startedMs);
+        noteStep(name, startedMs, traceparent);
       }
     },
     event(name, attributes, at) {
       root.addEvent(name, attributes, at);
     },
-    end(attributes) {
+    end(attributes, failure) {
       root.setAttributes(attributes);
+      if (failure !== undefined) failSpan(root, failure.error);
       root.end();
     },
   };
@@ -77,9 +101,16 @@ function linksTo(items: readonly BatchItem[]): Link[] {
   return [...texts].map(linkOfTraceparent).filter((link) => link !== undefined);
 }
 
-function recordFailure(span: Span, error: unknown): void {
-  span.recordException(error instanceof Error ? error : String(error));
-  span.setStatus({ code: SpanStatusCode.ERROR });
+/** The first accounts and submissions, where telemetry may name them. */
+function detailsOf(items: readonly BatchItem[]): Attributes {
+  const accounts = new Set<string>();
+  const submissions = new Set<string>();
+  for (const { command, origin } of items) {
+    if (accounts.size >= LINKS_MAX) break;
+    if (command !== undefined) accounts.add(command.accountId);
+    if (origin.kind === 'submission') submissions.add(origin.claim.submissionId);
+  }
+  return { 'bank.account_ids': [...accounts], 'bank.submission_ids': [...submissions] };
 }
 
 /**

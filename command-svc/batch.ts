@@ -61,6 +61,7 @@ export type BatchContext = {
   readonly sendAppend: (batch: Batch, request: AppendRequest) => Promise<bigint>;
   readonly stoppedOwner: StoppedOwnerLimits;
   readonly counts: BatchCounts;
+  readonly isBulkMode: () => boolean;
   /** A change of bulk mode that no batch's trace has told yet. */
   readonly takeModeChange: () => ModeChange | undefined;
 };

@@ -8,7 +8,9 @@ import type {
   handleClientStreamingCall,
   handleUnaryCall,
 } from '@grpc/grpc-js';
+import { traceparentIn } from '#platform/call-context.ts';
 import { toServiceError } from '#platform/grpc-errors.ts';
+import { tracedLog } from '#platform/log-trace.ts';
 import { bidiStream } from '#platform/streaming.ts';
 import { unary } from '#platform/unary.ts';
 import type {
@@ -58,7 +60,10 @@ export function createBulkIntake(context: IntakeContext): BulkIntake {
       void track(takeStream(context, call, kind))
         .then(
           (receipt) => callback(null, { receipt }),
-          (error: unknown) => callback(toServiceError(error, log)),
+          (error: unknown) => {
+            const traced = tracedLog(log, traceparentIn(call.metadata));
+            callback(toServiceError(error, traced));
+          },
         )
         .catch((error: unknown) => log.error('Could not answer a stream.', { err: error }));
     };

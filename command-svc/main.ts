@@ -208,6 +208,7 @@ function startBatcher(
     deferral: settings.deferral,
     deferrals: new WeakMap(),
     counts,
+    isBulkMode: bulkMode.isBulkMode,
     takeModeChange: bulkMode.takeChange,
   };
   const limits = (): BatcherLimits => bulkMode.limitsOf(settings.batcher);

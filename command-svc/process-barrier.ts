@@ -5,18 +5,19 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { RpcError } from '#platform/grpc-errors.ts';
+import { traceFields } from '#platform/log-trace.ts';
 import type { LaneStates } from './lane-states.ts';
 import { untilItStands } from './append-under-heads.ts';
 import type { Barrier, BarrierResult, NothingStored } from './barrier.ts';
 import { underTheHeads } from './barrier-transaction.ts';
 import { newBatch, type Batch, type BatchContext } from './batch.ts';
 import type { BatchItem } from './batch-item.ts';
-import { noteEnd } from './batch-metrics.ts';
+import { noteEnd, noteUnstored } from './batch-metrics.ts';
 import { startBatchTrace } from './batch-trace.ts';
 import { refusalWithIndex } from './command-answers.ts';
 import { lockLanes } from './lock-deferral.ts';
 import { tellModeChanges } from './mode-changes.ts';
-import { dropExpired, failItems, reply } from './process-batch.ts';
+import { attributesOf, dropExpired, failItems, reply } from './process-batch.ts';
 
 /** `lanes`: of the barrier's partitions, ascending. */
 export async function processBarrier(
@@ -36,22 +37,23 @@ export async function processBarrier(
   tellModeChanges(context, trace);
   const nowMicros = BigInt(Date.now()) * 1000n;
   const batch = newBatch(randomUUID(), lane, items, nowMicros, trace, others);
-  const attributes = { 'bank.batch_id': batch.batchId, 'bank.partitions': lanes.length };
+  const attributes = { ...attributesOf(context, batch), 'bank.partitions': lanes.length };
   let result: BarrierResult;
   try {
     result = await store(context, batch, barrier);
   } catch (error) {
     context.log.error('A batch of several partitions was not stored.', {
+      ...traceFields(trace.traceparent),
       batchId: batch.batchId,
       partitions: barrier.partitions,
       items: items.length,
       err: error,
     });
-    noteEnd('failed', startedMs);
-    trace.end({ ...attributes, error: true });
+    noteEnd('failed', startedMs, trace.traceparent);
+    trace.end(attributes, { error });
     return failItems(items, batch.unanswered !== undefined, error);
   }
-  noteEnd('barrier', startedMs);
+  noteEnd('barrier', startedMs, trace.traceparent);
   trace.end({ ...attributes, 'bank.outcome': result.kind });
   if (result.kind !== 'stored') return settleNothing(items, result);
   reply(result.batch);
@@ -80,7 +82,10 @@ async function store(
   }
 }
 
+const OUTCOMES = { 'taken-over': 'taken_over', refused: 'rejected', abandoned: 'expired' } as const;
+
 function settleNothing(items: readonly BatchItem[], why: NothingStored): void {
+  noteUnstored(items, OUTCOMES[why.kind]);
   if (why.kind === 'taken-over') {
     for (const item of items) item.origin.settle({ kind: 'taken-over' }, item);
     return;

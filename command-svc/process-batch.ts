@@ -9,7 +9,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
+import type { Attributes } from '@opentelemetry/api';
 import { refusal, RpcError } from '#platform/grpc-errors.ts';
+import { traceFields } from '#platform/log-trace.ts';
 import { RETRY_AFTER_MS } from './bounds.ts';
 import { appendFast, SLOW } from './append-fast.ts';
 import { appendUnderHeads, EventStoreUnavailableError } from './append-under-heads.ts';
@@ -36,7 +38,7 @@ export async function processBatch(
   tellModeChanges(context, trace);
   const nowMicros = BigInt(Date.now()) * 1000n;
   let batch: Batch = newBatch(randomUUID(), lane, items, nowMicros, trace);
-  const attributes = { 'bank.batch_id': batch.batchId };
+  const attributes = attributesOf(context, batch);
   let deferred = NONE;
   let result: BatchResult;
   let path: 'fast' | 'slow';
@@ -45,7 +47,7 @@ export async function processBatch(
     const locked = await trace.step('lock', () => lockBatch(context, whole));
     deferred = locked.deferred;
     if (locked.batch === undefined) {
-      noteEnd('deferred', startedMs);
+      noteEnd('deferred', startedMs, trace.traceparent);
       trace.end({ ...attributes, 'bank.deferred': deferred.length });
       return deferred;
     }
@@ -53,21 +55,33 @@ export async function processBatch(
     ({ result, path } = await store(context, batch, locked.lock));
   } catch (error) {
     context.log.error('A batch was not stored.', {
+      ...traceFields(trace.traceparent),
       batchId: batch.batchId,
       partition: lane.partition,
       items: batch.items.length,
       err: error,
     });
-    noteEnd('failed', startedMs);
-    trace.end({ ...attributes, error: true });
+    noteEnd('failed', startedMs, trace.traceparent);
+    trace.end(attributes, { error });
     failItems(batch.items, batch.unanswered !== undefined, error);
     return deferred;
   }
-  reply(result);
-  noteEnd(path, startedMs);
-  trace.end({ ...attributes, 'bank.seq': Number(result.position ?? 0n) });
+  const rejected = reply(result);
+  noteEnd(path, startedMs, trace.traceparent);
+  const stored = { 'bank.seq': Number(result.position ?? 0n), 'bank.rejected': rejected };
+  trace.end({ ...attributes, ...stored, 'bank.path': path });
   if (result.again.length === 0) return deferred;
   return [...(await processBatch(context, lane, result.again, performance.now())), ...deferred];
+}
+
+/** What its span says of a batch, however it ends. */
+export function attributesOf({ isBulkMode }: BatchContext, batch: Batch): Attributes {
+  const { batchId, accountIds } = batch;
+  return {
+    'bank.batch_id': batchId,
+    'bank.accounts': accountIds.size,
+    'bank.bulk_mode': isBulkMode(),
+  };
 }
 
 const NONE: readonly BatchItem[] = [];
@@ -104,16 +118,17 @@ function settleExpired(items: readonly BatchItem[]): void {
   for (const item of items) item.origin.settle({ kind: 'failed', error }, item);
 }
 
-export function reply(result: BatchResult): void {
+/** Answers how many a rule refused. */
+export function reply(result: BatchResult): number {
   for (const [place, item] of result.items.entries()) {
     const decision = result.decisions[place];
     if (decision === undefined) throw new Error(`no decision for item ${place}`);
     item.origin.settle(decision, item);
   }
-  noteDecisions(result.items, result.decisions);
   noteUnstored(result.takenOver, 'taken_over');
   for (const item of result.takenOver) item.origin.settle({ kind: 'taken-over' }, item);
   settleExpired(result.expired);
+  return noteDecisions(result.items, result.decisions);
 }
 
 export function failItems(items: readonly BatchItem[], unanswered: boolean, cause: unknown): void {

@@ -9,7 +9,9 @@ import { status } from '@grpc/grpc-js';
 import type { ByteBudget, Share } from '#platform/byte-budget.ts';
 import { invalidArgument, refusal, type RpcError } from '#platform/grpc-errors.ts';
 import type { Slots } from '#platform/slots.ts';
-import { contextOfTraceparent, traceparentOf, tracer } from '#platform/telemetry.ts';
+import { IS_STREAM } from '#platform/span-attributes.ts';
+import { contextOfTraceparent, detailsAreShown, tracer } from '#platform/telemetry.ts';
+import { failSpan, traceparentOf } from '#platform/telemetry.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
 import { MESSAGE_ITEMS_MAX, RETRY_AFTER_MS } from './bounds.ts';
 import type { BulkMode } from './bulk-mode.ts';
@@ -52,6 +54,8 @@ export function beginUpload({ uploads, bulkMode }: IntakeContext): () => void {
   };
 }
 
+const STREAM = { [IS_STREAM]: true };
+
 /** What differs between the streams. */
 export type StreamKind<Item> = {
   readonly decode: (raw: RawMessage) => BulkMessage<Item>;
@@ -78,7 +82,7 @@ export async function takeStream<Item>(
   const { retryAfterMs } = context.submissions;
   const stream = openBulkStream(call, { stopping, streamIdleMs, retryAfterMs });
   const parent = contextOfTraceparent(stream.traceparent);
-  const span = tracer('command-svc').startSpan('bulk-intake', {}, parent);
+  const span = tracer('command-svc').startSpan('intake', { attributes: STREAM }, parent);
   const traceparent = traceparentOf(span) ?? stream.traceparent;
   const origin = { traceparent, caller: stream.caller, results };
   results?.onBroken(stream.end);
@@ -108,7 +112,9 @@ export async function takeStream<Item>(
       opened ??= numbering.plan.validateOnly
         ? openTrial(context, stream, numbering, origin, kind.toItem)
         : await openUpload(context, stream, numbering, origin, kind.toItem);
-      if (isFirst) span.setAttribute('bank.submission_id', message.submissionId);
+      if (isFirst && detailsAreShown()) {
+        span.setAttribute('bank.submission_id', message.submissionId);
+      }
       stream.throwIfEnded();
       await opened.take(message.items, first);
       share.giveBack();
@@ -118,6 +124,9 @@ export async function takeStream<Item>(
     if (results !== undefined) await stream.orEnd(results.allSent());
     stream.throwIfEnded();
     return receipt;
+  } catch (error) {
+    failSpan(span, error);
+    throw error;
   } finally {
     // The messages' own end does not wait for what is in flight: this does.
     share?.giveBack();

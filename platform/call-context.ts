@@ -39,15 +39,19 @@ export function openCallContext(call: AnyCall): CallContext & { close: () => voi
   const onCancelled = (): void => controller.abort(cancellation(deadlineAtMs));
   call.on('cancelled', onCancelled);
   if (call.cancelled) onCancelled();
-  const traceparent = call.metadata.get('traceparent')[0];
   return {
     signal: controller.signal,
     deadlineAtMs,
     metadata: call.metadata,
-    traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+    traceparent: traceparentIn(call.metadata),
     caller: callerOf(call.metadata),
     close: () => call.off('cancelled', onCancelled),
   };
+}
+
+export function traceparentIn(metadata: Metadata): string | undefined {
+  const [text] = metadata.get('traceparent');
+  return typeof text === 'string' ? text : undefined;
 }
 
 /** Asked when the call has just come: its caller's deadline is by the wall clock, ours is not. */

@@ -1,16 +1,25 @@
-// Each call as its callers and its operators see it: how long it took, by method and status, and
-// how many are open. An interceptor that stands before all others, so that what they refuse is
-// told too; calls that are refused by their headers (call-door.ts) never come here. Health and
-// reflection are left out.
+// Each call as its callers and its operators see it: a server span, in the caller's trace where the
+// caller sent one, and how long it took, by method and status; and how many calls are open. An
+// interceptor that stands before all others, so that what they refuse is told too; calls that are
+// refused by their headers (call-door.ts) never come here. Health and reflection are left out.
+//
+// Handlers find the span in the call's metadata, as traceparent, where the caller's own was: what
+// they start is a child of it, or links to it.
 import { ServerInterceptingCall, status } from '@grpc/grpc-js';
-import type { ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
+import type { Metadata, ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
+import { SpanKind, SpanStatusCode, type Span } from '@opentelemetry/api';
+import { traceparentIn } from './call-context.ts';
 import { SECONDS, histogram } from './histograms.ts';
 import { observedGauge } from './observed.ts';
+import { isServerFault } from './server-faults.ts';
+import { IS_STREAM } from './span-attributes.ts';
+import { contextOfTraceparent, traceparentOf, tracer } from './telemetry.ts';
 
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 type Status = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 type Method = Parameters<ServerInterceptor>[0];
 
+const TRACEPARENT = 'traceparent';
 const METHOD = 'rpc.method';
 const STATUS = 'rpc.response.status_code';
 const SYSTEM = 'rpc.system.name';
@@ -31,7 +40,7 @@ const openCalls = observedGauge(
 );
 
 /** What is known of one method; made at its first call. */
-type Counted = { readonly name: string; open: number };
+type Counted = { readonly name: string; readonly isStream: boolean; open: number };
 
 const methods = new Map<string, Counted>();
 openCalls.watch(() => Array.from(methods.values(), ({ name, open }) => [open, { [METHOD]: name }]));
@@ -44,10 +53,10 @@ function isTold(path: string): boolean {
 }
 
 /** Only methods that are served come here: there are few. */
-function countedOf({ path }: Method): Counted {
+function countedOf({ path, requestStream, responseStream }: Method): Counted {
   const known = methods.get(path);
   if (known !== undefined) return known;
-  const made = { name: path.slice(1), open: 0 };
+  const made = { name: path.slice(1), isStream: requestStream || responseStream, open: 0 };
   methods.set(path, made);
   return made;
 }
@@ -56,6 +65,7 @@ class ToldCall extends ServerInterceptingCall {
   readonly #begunMs = performance.now();
   readonly #method: Counted;
   readonly #next: ServerInterceptingCallInterface;
+  #span: Span | undefined;
   #isOver = false;
 
   constructor(method: Counted, next: ServerInterceptingCallInterface) {
@@ -67,7 +77,10 @@ class ToldCall extends ServerInterceptingCall {
 
   override start(listener: Listener): void {
     this.#next.start({
-      onReceiveMetadata: (metadata) => listener.onReceiveMetadata(metadata),
+      onReceiveMetadata: (metadata) => {
+        this.#span = startSpan(this.#method, metadata);
+        listener.onReceiveMetadata(metadata);
+      },
       onReceiveMessage: (message) => listener.onReceiveMessage(message),
       onReceiveHalfClose: () => listener.onReceiveHalfClose(),
       onCancel: () => {
@@ -88,7 +101,28 @@ class ToldCall extends ServerInterceptingCall {
     this.#isOver = true;
     this.#method.open -= 1;
     const seconds = (performance.now() - this.#begunMs) / MS_PER_SECOND;
-    const told = { [SYSTEM]: 'grpc', [METHOD]: this.#method.name, [STATUS]: status[code] };
-    duration.record(seconds, told);
+    const name = status[code];
+    const told = { [SYSTEM]: 'grpc', [METHOD]: this.#method.name, [STATUS]: name };
+    duration.record(seconds, told, this.#span && traceparentOf(this.#span));
+    this.#span?.setAttribute(STATUS, name);
+    // Long streams end UNAVAILABLE as a rule; what has failed in them says so by itself.
+    const isRule = this.#method.isStream && code === status.UNAVAILABLE;
+    if (isServerFault(code) && !isRule) {
+      this.#span?.setAttribute('error.type', name).setStatus({ code: SpanStatusCode.ERROR });
+    }
+    this.#span?.end();
   }
 }
+
+/** Undefined: nothing is recorded, and the caller's own context goes on. */
+function startSpan({ name, isStream }: Counted, metadata: Metadata): Span | undefined {
+  const parent = contextOfTraceparent(traceparentIn(metadata));
+  const attributes = { [SYSTEM]: 'grpc', [METHOD]: name, ...(isStream ? STREAM : {}) };
+  const span = tracer('rpc').startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
+  if (!span.isRecording()) return undefined;
+  const own = traceparentOf(span);
+  if (own !== undefined) metadata.set(TRACEPARENT, own);
+  return span;
+}
+
+const STREAM = { [IS_STREAM]: true };

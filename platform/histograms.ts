@@ -1,10 +1,17 @@
 // Histograms: how values are spread, by buckets with explicit bounds, when a meter is bound
 // (instruments.ts). Recorded once a batch, a transaction or a call, never once an item.
 import type { AttributeValue, Histogram as OtelHistogram } from '@opentelemetry/api';
+import { keepExemplar } from './exemplars.ts';
+import { familyNameOf } from './metric-names.ts';
 import { declareInstrument, optionsOf } from './instruments.ts';
 
 export type Histogram<By extends string = string> = {
-  record(value: number, attributes?: Partial<Record<By, AttributeValue>>): void;
+  /** `traceparent`: of the work that took so long; its trace is an exemplar when it is sampled. */
+  record(
+    value: number,
+    attributes?: Partial<Record<By, AttributeValue>>,
+    traceparent?: string,
+  ): void;
 };
 
 /** From half a millisecond to a minute: what a step, a call, or the way to the reader takes. */
@@ -25,6 +32,7 @@ export function histogram<By extends string = never>(
 ): Histogram<By> {
   let instrument: OtelHistogram | undefined;
   const declared = { kind: 'histogram', name, help, unit, by, buckets } as const;
+  const family = familyNameOf(declared);
   declareInstrument(declared, (meter) => {
     instrument = meter?.createHistogram(name, {
       ...optionsOf(declared),
@@ -32,6 +40,10 @@ export function histogram<By extends string = never>(
     });
   });
   return {
-    record: (value, attributes = {}) => instrument?.record(value, attributes),
+    record(value, attributes = {}, traceparent) {
+      if (instrument === undefined) return;
+      instrument.record(value, attributes);
+      keepExemplar(family, buckets, value, attributes, traceparent);
+    },
   };
 }

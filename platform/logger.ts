@@ -1,7 +1,9 @@
 // The log of a process: JSON lines on stderr. A message is a sentence; everything that varies goes
 // into data, and an error goes into data.err, written with its stack and its chain of causes.
+// Secrets are taken out of each line as a whole, wherever in it they stand (redaction.ts).
 // Writing is synchronous, so that the last line before an exit is there.
 import { pino } from 'pino';
+import { redactLine } from './redaction.ts';
 
 export type LogData = Record<string, unknown>;
 
@@ -26,8 +28,8 @@ export type LoggerOptions = {
 };
 
 export function createLogger(options: LoggerOptions): Logger {
-  const write = options.write;
-  const destination = write === undefined ? pino.destination({ fd: 2, sync: true }) : { write };
+  const write = options.write ?? stderrWriter();
+  const destination = { write: (line: string): void => write(redactLine(line)) };
   const root = pino(
     {
       level: options.level,
@@ -39,6 +41,11 @@ export function createLogger(options: LoggerOptions): Logger {
     destination,
   );
   return wrap(root);
+}
+
+function stderrWriter(): (line: string) => void {
+  const stderr = pino.destination({ fd: 2, sync: true });
+  return (line) => void stderr.write(line);
 }
 
 /** Says nothing; for tests and tools that have no log. */

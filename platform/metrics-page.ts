@@ -1,6 +1,6 @@
 // The Prometheus page of a process: its metrics as text at http://HOST:PORT/metrics. One reading at
-// a time, which all that ask meanwhile share; connections and their time are bounded, and nothing
-// of a request but its path and its method is looked at.
+// a time, which all that ask meanwhile share; connections and their time are bounded. In the format
+// of OpenMetrics, for who asks for that as Prometheus does, it has exemplars.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import {
@@ -10,12 +10,14 @@ import {
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
 import type { Address } from './config.ts';
+import { toOpenMetrics } from './exemplars.ts';
 import { familyNameOf, unitWordOf } from './metric-names.ts';
 
 const CONNECTIONS_MAX = 16;
 const REQUEST_MS = 5_000;
 const KEEP_ALIVE_MS = 30_000;
-const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+const PLAIN = 'text/plain; version=0.0.4; charset=utf-8';
+const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
 export type MetricsPage = {
   readonly reader: MetricReader;
@@ -75,7 +77,9 @@ async function answer(
   }
   try {
     const body = await text();
-    response.writeHead(200, { 'content-type': CONTENT_TYPE }).end(body);
+    const isOpen = (request.headers.accept ?? '').includes('application/openmetrics-text');
+    response.writeHead(200, { 'content-type': isOpen ? OPEN_METRICS : PLAIN });
+    response.end(isOpen ? toOpenMetrics(body) : body);
   } catch {
     response.writeHead(500).end(); // what it was is nobody's business who asks here
   }

@@ -8,6 +8,7 @@ import { status } from '@grpc/grpc-js';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { openCallContext } from './call-context.ts';
 import { refusal, toServiceError, type RpcError } from './grpc-errors.ts';
+import { tracedLog } from './log-trace.ts';
 import type { Logger } from './logger.ts';
 
 export type ServerStreamLimits = {
@@ -63,7 +64,9 @@ export function createServerStreams(
           () => call.end(),
           (error: unknown) => {
             // To a caller that is gone nothing can be said.
-            if (!caller.signal.aborted) call.emit('error', toServiceError(error, log));
+            if (caller.signal.aborted) return;
+            const traced = tracedLog(log, caller.traceparent);
+            call.emit('error', toServiceError(error, traced));
           },
         )
         .catch((error: unknown) => log.error('Could not end a stream.', { err: error }))

@@ -8,6 +8,7 @@ import { openCallContext } from './call-context.ts';
 import type { CallContext } from './call-context.ts';
 import { toServiceError } from './grpc-errors.ts';
 import { watchIdle } from './idle-watch.ts';
+import { tracedLog } from './log-trace.ts';
 import type { Logger } from './logger.ts';
 import { Undecodable } from './undecodable.ts';
 import { messageTaken } from './unread-messages.ts';
@@ -34,7 +35,7 @@ export function bidiStream<Req, Res>(
       idle?.stop();
       context.close();
     });
-    finish(call, ended, log);
+    finish(call, ended, tracedLog(log, context.traceparent));
   };
 }
 

@@ -24,7 +24,7 @@ export async function startExport(
   const traces =
     endpoint === undefined
       ? undefined
-      : await (await import('./trace-export.ts')).startTraces(resource, protocol);
+      : await (await import('./trace-export.ts')).startTraces(resource, protocol, settings.traces);
   return {
     metricsAddress: metrics.address,
     shutdown: () => within(SHUTDOWN_MS, Promise.all([traces?.shutdown(), metrics.shutdown()])),

@@ -4,6 +4,7 @@ import type { handleUnaryCall } from '@grpc/grpc-js';
 import { openCallContext } from './call-context.ts';
 import type { CallContext } from './call-context.ts';
 import { toServiceError } from './grpc-errors.ts';
+import { tracedLog } from './log-trace.ts';
 import type { Logger } from './logger.ts';
 
 export type { CallContext } from './call-context.ts';
@@ -19,7 +20,7 @@ export function unary<Req, Res>(
       .finally(context.close)
       .then(
         (response) => callback(null, response),
-        (error: unknown) => callback(toServiceError(error, log)),
+        (error: unknown) => callback(toServiceError(error, tracedLog(log, context.traceparent))),
       )
       // Only sending can fail here: the response does not encode, or the stream is gone.
       .catch((error: unknown) => log.error('Could not send an answer.', { err: error }));

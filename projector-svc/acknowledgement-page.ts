@@ -4,8 +4,9 @@
  * read), and the later rows of its partition wait with it. Items whose accounts are parked are left
  * out; a row of the retry tells them.
  */
-import type { Link, Span } from '@opentelemetry/api';
-import { contextOfTraceparent, counter, linkOfTraceparent, tracer } from '#platform/telemetry.ts';
+import { SpanKind } from '@opentelemetry/api';
+import { IS_STREAM } from '#platform/span-attributes.ts';
+import { counter, detailsAreShown, failSpan } from '#platform/telemetry.ts';
 import { timestampFromDate } from '#platform/timestamps.ts';
 import type {
   Acknowledgement,
@@ -13,6 +14,7 @@ import type {
 } from '#proto/bank/v1/projector_service.ts';
 import type { KnownTotals, OpenedRequest } from './acknowledgement-request.ts';
 import { ACKNOWLEDGEMENTS } from './config.ts';
+import { startJoinedSpan, type JoinedSpan } from './joined-spans.ts';
 import { readItemIndexes, writeItemIndexes } from './item-indexes.ts';
 import type {
   AcknowledgementPage,
@@ -45,11 +47,14 @@ export async function tellPage(
   const rows = passed.map(withoutWaiting);
   const toTell = rows.filter((row) => row.itemCount > 0n);
   if (rows.length > 0) {
-    const span = toTell.length > 0 ? startSpan(opened, toTell) : undefined;
+    const joined = toTell.length > 0 ? startSpan(opened, toTell) : undefined;
     try {
       for (const row of rows) await tellRow(opened, known, row, send);
+    } catch (error) {
+      if (joined !== undefined) failSpan(joined.span, error);
+      throw error;
     } finally {
-      span?.end();
+      joined?.end();
     }
   }
   const items = toTell.reduce((sum, row) => sum + Number(row.itemCount), 0);
@@ -128,18 +133,14 @@ function acknowledgementOf(row: AcknowledgementRow, withIndexes: boolean): Ackno
   };
 }
 
-/** One span a page: a child of the first row's batch, linked to the batches of the others. */
-function startSpan(opened: OpenedRequest, rows: readonly AcknowledgementRow[]): Span {
-  const [first, ...others] = rows;
-  const links = others.map((row) => linkOfTraceparent(row.traceparent));
+/** One span a page, in the traces of its batches. */
+function startSpan(opened: OpenedRequest, rows: readonly AcknowledgementRow[]): JoinedSpan {
   const attributes = {
-    'bank.submission_id': opened.submissionId,
+    [IS_STREAM]: true, // its caller may be slow
     'bank.records': rows.length,
     'bank.items': rows.reduce((sum, row) => sum + Number(row.itemCount), 0),
+    ...(detailsAreShown() ? { 'bank.submission_id': opened.submissionId } : {}),
   };
-  return tracer('projector-svc').startSpan(
-    'acknowledge',
-    { attributes, links: links.filter((link): link is Link => link !== undefined) },
-    contextOfTraceparent(first?.traceparent),
-  );
+  const traceparents = rows.map(({ traceparent }) => traceparent);
+  return startJoinedSpan('acknowledge', SpanKind.INTERNAL, traceparents, attributes);
 }

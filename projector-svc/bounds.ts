@@ -1,7 +1,14 @@
 /**
- * Limits of what runs beside the live projection, with their units in the names: rebuilds and
- * comparisons. Those of the projection itself are in config.ts.
+ * Limits of what runs beside the live projection, with their units in the names: traces, rebuilds
+ * and comparisons. Those of the projection itself are in config.ts.
  */
+
+export const TRACES = {
+  /** Of one transaction or page: sampled batches that each get a span of it in their trace. */
+  joinedMax: 64,
+  /** Batches that its own span is linked to. */
+  linksMax: 64,
+} as const;
 
 export const REBUILD = {
   /** Partitions that are filled side by side; each has a connection, and two reads in memory. */

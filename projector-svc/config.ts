@@ -10,7 +10,7 @@ import { SERVER_ENV, serverLimits } from '#platform/server-limits.ts';
 import type { ServerLimits } from '#platform/server-limits.ts';
 import type { StoppedOwnerLimits } from '#platform/stopped-owner.ts';
 
-const TOPIC = 'bank.account-events';
+export const TOPIC = 'bank.account-events';
 const CONSUMER_GROUP = 'bank-projector';
 export const SLOT = 'bank_outbox';
 export const CONNECTOR = 'bank-outbox';

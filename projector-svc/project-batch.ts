@@ -12,17 +12,18 @@
  * failure nothing is applied, or nobody knows (the connection was lost): either way the head, read
  * again, tells how far the projection is.
  */
-import { SpanStatusCode } from '@opentelemetry/api';
-import type { Link, Span } from '@opentelemetry/api';
+import { SpanKind } from '@opentelemetry/api';
 import type pg from 'pg';
 import type { LeasedMode } from '#platform/leased-mode.ts';
 import type { Logger } from '#platform/logger.ts';
 import { pausePoint } from '#platform/pause-points.ts';
-import { contextOfTraceparent, linkOfTraceparent, tracer } from '#platform/telemetry.ts';
+import { failSpan } from '#platform/telemetry.ts';
 import { batchRows, outlineOf } from './batch-rows.ts';
 import type { ProjectSettings } from './config.ts';
 import type { LogRecord } from './record-outline.ts';
 import type { Commits } from './commit-rows.ts';
+import { startJoinedSpan, type JoinedSpan } from './joined-spans.ts';
+import { tellPipe } from './pipe-span.ts';
 import { noteFailed, noteProjected } from './project-metrics.ts';
 import { checkChain } from './record-chain.ts';
 import { submissionsNotice } from './projected-notices.ts';
@@ -60,12 +61,15 @@ export async function projectBatch(
   how: keyof Commits = 'together',
 ): Promise<ProjectedHead> {
   const startedMs = performance.now();
-  const span = startSpan(records);
+  const joined = startSpan(records);
+  const { span } = joined;
   const change = ctx.mode.takeChange();
   if (change !== undefined) span.addEvent(change.name, { on: change.isOn }, change.at);
   try {
     checkChain(head, records);
-    const { applied, waiting } = await setAside(ctx, records.map(outlineOf), head.parked);
+    const outlined = records.map(outlineOf);
+    tellPipe(outlined);
+    const { applied, waiting } = await setAside(ctx, outlined, head.parked);
     const batch = batchRows(applied, head, Date.now(), waiting);
     const pausing = pausePoint('project.before-commit');
     if (pausing !== undefined) await pausing;
@@ -79,29 +83,24 @@ export async function projectBatch(
     return { ...head, seq: batch.rows.newSeq, batchId: batch.rows.newBatchId };
   } catch (error) {
     noteFailed(startedMs);
-    span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) });
+    failSpan(span, error);
     throw error;
   } finally {
-    span.end();
+    joined.end();
   }
 }
 
-/**
- * One span a transaction: a child of the first record's batch, linked to the batches of the others.
- */
-function startSpan(records: readonly LogRecord[]): Span {
-  const [first, ...others] = records;
-  const links = others.map((record) => linkOfTraceparent(record.traceparent));
+/** One span a transaction, in the traces of its batches. */
+function startSpan(records: readonly LogRecord[]): JoinedSpan {
+  const [first] = records;
   const attributes = {
     'bank.partition': first?.partition ?? -1,
     'bank.seq.first': String(first?.seq),
     'bank.seq.last': String(records.at(-1)?.seq),
-    'bank.records': records.length,
     'bank.source': first?.source ?? '',
+    'messaging.operation.type': 'process',
+    'messaging.batch.message_count': records.length,
   };
-  return tracer('projector-svc').startSpan(
-    'project',
-    { attributes, links: links.filter((link): link is Link => link !== undefined) },
-    contextOfTraceparent(first?.traceparent),
-  );
+  const traceparents = records.map(({ traceparent }) => traceparent);
+  return startJoinedSpan('project', SpanKind.CONSUMER, traceparents, attributes);
 }

@@ -3,7 +3,7 @@
  * old each record was when it came and when readers could see it. project-batch.ts tells it, once a
  * transaction; a record is a batch of command-svc.
  */
-import { COUNTS, SECONDS, counter, histogram } from '#platform/telemetry.ts';
+import { COUNTS, SECONDS, counter, histogram, isSampled } from '#platform/telemetry.ts';
 import type { BatchRows } from './batch-rows.ts';
 
 const MS_PER_SECOND = 1_000;
@@ -69,12 +69,15 @@ export function noteProjected(batch: BatchRows, startedMs: number): void {
     filled.add(fromOutbox, { partition: batch.rows.partition });
   }
   batchEvents.record(batch.events);
-  batchDuration.record(secondsSince(startedMs), { outcome: 'projected' });
+  const sampled = outlined.find(({ record }) => isSampled(record.traceparent));
+  const { traceparent } = sampled?.record ?? {};
+  batchDuration.record(secondsSince(startedMs), { outcome: 'projected' }, traceparent);
   for (const { record, outline } of outlined) {
     const storedMs = Number(outline.storedAtMicros) / MICROS_PER_MS;
     const { source } = record;
-    pipeDuration.record(seconds(record.receivedAtMs - storedMs), { source });
-    visibleAge.record(seconds(visibleMs - storedMs));
+    const { traceparent } = record;
+    pipeDuration.record(seconds(record.receivedAtMs - storedMs), { source }, traceparent);
+    visibleAge.record(seconds(visibleMs - storedMs), {}, traceparent);
   }
   const now = batch.events / outlined.length;
   eventsARecord = eventsARecord === 0 ? now : eventsARecord + (now - eventsARecord) * NEWEST_SHARE;

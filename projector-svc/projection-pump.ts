@@ -5,6 +5,7 @@
  * transaction. A failed step is tried again with growing pauses, stops its partition with an
  * alarm, or ends the process, as projection-failures.ts says; the other partitions go on.
  */
+import { traceFields } from '#platform/log-trace.ts';
 import type { Logger } from '#platform/logger.ts';
 import { backoffMs } from '#platform/waiting.ts';
 import { BATCH } from './config.ts';
@@ -111,11 +112,12 @@ export function createPump(ctx: PumpContext): Pump {
 }
 
 function raiseAlarm({ log }: PumpContext, lane: PartitionLane, alarm: string, err: unknown): void {
+  const of = traceFields(lane.queue[0]?.traceparent);
   lane.alarm = alarm;
   lane.fillUntil = 0n;
   dropQueue(lane);
   const { partition } = lane;
-  log.error('ALARM: a partition of the projection has stopped.', { partition, alarm, err });
+  log.error('ALARM: a partition of the projection has stopped.', { partition, alarm, err, ...of });
 }
 
 function hasWork(lane: PartitionLane): boolean {
@@ -156,7 +158,11 @@ async function step(
         lane.retryAtMs =
           performance.now() +
           backoffMs({ firstMs: BATCH.retryFirstMs, maxMs: BATCH.retryMaxMs }, lane.failures);
-        ctx.log.warn('Could not project; trying again.', { partition: lane.partition, err: error });
+        ctx.log.warn('Could not project; trying again.', {
+          ...traceFields(lane.queue[0]?.traceparent),
+          partition: lane.partition,
+          err: error,
+        });
         return;
       case 'stop-partition':
         stopPartition(lane, error instanceof Error ? error.message : String(error), error);

@@ -4,6 +4,7 @@
  * kept as a dead letter, and the row is applied in its place. What cannot be applied from the event
  * store either is applied apart, so that only the accounts that it concerns are parked.
  */
+import { traceFields } from '#platform/log-trace.ts';
 import type pg from 'pg';
 import { sleep } from '#platform/waiting.ts';
 import { applyApart } from './apply-apart.ts';
@@ -91,6 +92,7 @@ async function keepFromKafka(ctx: ProjectContext, record: LogRecord, fault: Faul
   if (isNew) lettersKept.add(1, { cause: fault.cause, source });
   const { partition, seq, offset } = record;
   ctx.log.error('A record from Kafka cannot be applied; the event store is asked.', {
+    ...traceFields(record.traceparent),
     partition,
     seq,
     offset,

@@ -30,6 +30,7 @@ import { queries } from './scenarios/queries.ts';
 import { rebuildBeside } from './scenarios/rebuild-beside.ts';
 import { rebuild } from './scenarios/rebuild.ts';
 import { storedBytes } from './scenarios/stored-bytes.ts';
+import { telemetryCost } from './scenarios/telemetry-cost.ts';
 import { transfers } from './scenarios/transfers.ts';
 import { watchFanOut } from './scenarios/watch-fan-out.ts';
 
@@ -44,6 +45,7 @@ export const SCENARIOS: readonly Scenario[] = [
   transfers,
   parallelBulk,
   bulkMode,
+  telemetryCost,
   overload,
   coldAccounts,
   longStream,

@@ -1,7 +1,8 @@
 /**
- * One trace for each batch: intake, lock, decide, append in command-svc, project and acknowledge in
- * projector-svc, the context carried by the outbox row and Debezium's header. Read from a local
- * OTLP receiver.
+ * One trace for each batch: queue, lock, load, decide, append in command-svc, pipe, project and
+ * acknowledge in projector-svc, the context carried by the outbox row and Debezium's header; linked
+ * to the caller's stream, which is a span in the caller's own trace. Sampled because its caller is.
+ * Read from a local OTLP receiver.
  */
 import { Metadata } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,17 +18,25 @@ import {
 import { makePayroll } from '#test/support/payroll.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
 
-const COMMAND_STEPS = ['intake', 'lock', 'decide', 'append'];
-const PROJECTOR_STEPS = ['project', 'acknowledge'];
+const COMMAND_STEPS = ['queue', 'lock', 'load', 'decide', 'append'];
+const PROJECTOR_STEPS = ['pipe', 'project', 'acknowledge'];
+const STREAM = 'bank.v1.BulkService/BulkDeposit';
 
 describe('the trace of a batch', () => {
   let mesh: Mesh;
+  const secrets: string[] = [];
   let receiver: OtlpReceiver;
   const seed = freshSeed();
   const random = seededRandom(seed);
   beforeAll(async () => {
     receiver = await startOtlpReceiver();
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: '200' };
+    // Of the calls that no caller has sampled none is: what comes is the caller's.
+    const sampler = { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio' };
+    const env = {
+      ...sampler,
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_TRACES_SAMPLER_ARG: '0',
+    };
     mesh = await openMesh({ command: 1, projector: 1 }, env);
   });
   afterAll(async () => {
@@ -38,6 +47,7 @@ describe('the trace of a batch', () => {
   test('goes from the stream to the acknowledgement', async () => {
     const payroll = makePayroll(random, { accounts: 1, items: 100 });
     await openAccounts(mesh.client, payroll);
+    secrets.push(payroll.submissionId, ...payroll.accounts.map(({ accountId }) => accountId));
     const caller = {
       traceId: random.uuid().replaceAll('-', ''),
       spanId: random.uuid().slice(0, 8),
@@ -60,15 +70,33 @@ describe('the trace of a batch', () => {
       });
       checkTree(spans, ack.traceparent, caller.traceId);
     }
+    await checkCallersTrace(caller);
     const acknowledgements = new Map([[payroll.submissionId, await feed]]);
     await checkLedger({ stores: mesh.stores, seed, payrolls: [payroll], acknowledgements });
   });
 
-  test('has no span for a single item', () => {
+  test('has no span for a single item, and no name of what is in it', () => {
+    const told = JSON.stringify(receiver.spans(), (_, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value,
+    );
+    for (const secret of secrets) expect(told).not.toContain(secret);
     const names = new Map<string, number>();
     for (const { name } of receiver.spans()) names.set(name, (names.get(name) ?? 0) + 1);
     expect(Math.max(...names.values()), [...names].join(' ')).toBeLessThan(60);
   });
+
+  /** The stream is a span of the caller's trace, and its intake is in it. */
+  async function checkCallersTrace(caller: { traceId: string; spanId: string }): Promise<void> {
+    const spans = await receiver.waitFor("the caller's stream", (all) => {
+      const own = all.filter(({ traceId }) => traceId === caller.traceId);
+      return own.some(({ name }) => name === STREAM) ? own : undefined;
+    });
+    const text = traceText(spans, caller.traceId);
+    const stream = spans.find(({ name }) => name === STREAM);
+    expect(stream?.parentSpanId, text).toBe(caller.spanId + caller.spanId);
+    const intake = spans.find(({ name }) => name === 'intake');
+    expect(intake?.parentSpanId, text).toBe(stream?.spanId);
+  }
 
   function checkTree(
     spans: readonly ReceivedSpan[],

@@ -57,7 +57,7 @@ describe('bulk mode', () => {
         BANK_REDIS_URL: redis.url,
         BANK_COMMAND_STREAM_LEASE_MS: String(STREAM_LEASE_MS),
         OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
-        OTEL_BSP_SCHEDULE_DELAY: '200',
+        OTEL_TRACES_SAMPLER: 'always_on',
       },
     );
   });

@@ -64,6 +64,7 @@ export function openReplica(url: string, name: string, locks: AccountLocks = HEL
     deferral: { deferralsMax: 5, pauseMinMs: 5, pauseMaxMs: 20 },
     deferrals: new WeakMap(),
     counts: newCounts(),
+    isBulkMode: () => false,
     takeModeChange: () => undefined,
   };
   const lanes = Array.from({ length: PARTITIONS }, (_, partition) =>

@@ -65,6 +65,31 @@ test('shows what was recorded and what is asked, with units in the names', async
   expect(looks).toBe(1);
 });
 
+test('has the last sampled trace of each bucket, for who asks for OpenMetrics', async () => {
+  telemetry = await start();
+  const [sampled, other] = ['a'.repeat(32), 'c'.repeat(32)];
+  took.record(0.5, { kind: 'z' }, `00-${sampled}-${'b'.repeat(16)}-01`);
+  took.record(0.5, { kind: 'z' }, `00-${other}-${'b'.repeat(16)}-00`);
+  took.record(9, { kind: 'z' });
+  opened.add(1, { kind: 'z' });
+  const accept = 'application/openmetrics-text;version=1.0.0;q=0.8,text/plain;q=0.5';
+  const url = `http://${telemetry.metricsAddress}/metrics`;
+  const response = await fetch(url, { headers: { accept } });
+  expect(response.headers.get('content-type')).toContain('application/openmetrics-text');
+  const lines = (await response.text()).split('\n');
+  expect(lines.slice(-2)).toEqual(['# EOF', '']);
+  expect(lines.slice(0, -1)).not.toContain('');
+  expect(lines).toContain('# TYPE bank_page_opened counter');
+  expect(lines).toContain('# UNIT bank_page_written_bytes bytes');
+  const buckets = lines.filter((line) => line.startsWith('bank_page_took_seconds_bucket{kind="z"'));
+  expect(buckets.map((line) => line.replace(/^.*le=/, ''))).toEqual([
+    '"0.1"} 0',
+    expect.stringMatching(new RegExp(`^"1"} 2 # {trace_id="${sampled}"} 0.5 \\d+\\.\\d{3}$`)),
+    '"+Inf"} 3',
+  ]);
+  expect(await page()).not.toContain('trace_id');
+});
+
 test('serves nothing but the page, and ends', async () => {
   telemetry = await start();
   const url = `http://${telemetry.metricsAddress}`;
@@ -83,6 +108,10 @@ test.each([
   ['BANK_METRICS_LISTEN', 'nowhere'],
   ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json'],
   ['OTEL_METRIC_EXPORT_INTERVAL', '10'],
+  ['OTEL_TRACES_SAMPLER', 'sometimes'],
+  ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
+  ['BANK_TELEMETRY_SLOW_MS', '0'],
+  ['BANK_TELEMETRY_DETAILS', 'yes'],
 ])('%s=%s ends the start with its name', async (name, value) => {
   const env = { [name]: value };
   await expect(startTelemetry({ service: 's', instance: 'i', env })).rejects.toThrow(name);

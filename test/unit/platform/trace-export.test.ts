@@ -1,11 +1,12 @@
 /** Spans reach an OTLP backend by either protocol, and a backend that is away holds nothing up. */
 import { createServer } from 'node:http';
 import { trace } from '@opentelemetry/api';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startOtlpReceiver } from '#test/support/otlp-receiver.ts';
 import { portOf } from '#test/support/port-of.ts';
 import { startTelemetry, traceparentOf, tracer } from '#platform/telemetry.ts';
 
+beforeEach(() => vi.stubEnv('OTEL_TRACES_SAMPLER', 'always_on'));
 afterEach(() => {
   trace.disable();
   vi.unstubAllEnvs();
