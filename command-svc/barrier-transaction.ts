@@ -50,8 +50,10 @@ export async function underTheHeads(
   const standing = await standingItems(client, batch);
   if (barrier.allOrNone && standing.takenOver.length > 0) return nothing({ kind: 'taken-over' });
 
-  const base = await loadAll(context, client, batch, lanes);
-  const decided = decideBatch(base.merged, standing.items, batch.nowMicros, standing.places);
+  const base = await batch.trace.step('load', () => loadAll(context, client, batch, lanes));
+  const decided = await batch.trace.step('decide', () =>
+    decideBatch(base.merged, standing.items, batch.nowMicros, standing.places),
+  );
   const refused = barrier.allOrNone ? refusalOfAll(standing, decided) : undefined;
   if (refused !== undefined) return nothing(refused);
 

@@ -43,7 +43,7 @@ const batchDuration = histogram(
 );
 const stepDuration = histogram(
   'bank.command.batch.step.duration',
-  'A step of a batch: lock, load, decide, append.',
+  'A step of a batch: lock, load, decide, append (under the head with load and decide in it).',
   's',
   SECONDS,
   ['step'],

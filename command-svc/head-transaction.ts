@@ -35,7 +35,7 @@ export async function underTheHead(
   batch: Batch,
   client: PoolClient,
 ): Promise<{ result: BatchResult; committed: boolean }> {
-  const { lane } = batch;
+  const { lane, trace } = batch;
   const position = await takePosition(client, lane.partition);
   const pause = pausePoint('append.head-held');
   if (pause !== undefined) await pause;
@@ -48,13 +48,10 @@ export async function underTheHead(
   }
   const standing = await standingItems(client, batch);
   const { places, takenOver, expired } = standing;
-  const base = await loadStates(client, lane, batch, {
-    limits: context.states,
-    readHead: true,
-    headTaken: true,
-  });
+  const options = { limits: context.states, readHead: true, headTaken: true };
+  const base = await trace.step('load', () => loadStates(client, lane, batch, options));
   const all = standing.items;
-  const decided = decideBatch(base, all, batch.nowMicros, places);
+  const decided = await trace.step('decide', () => decideBatch(base, all, batch.nowMicros, places));
   const { decisions } = decided;
   const items = all.slice(0, decisions.length);
   const left = { takenOver, expired, again: all.slice(decisions.length) };
