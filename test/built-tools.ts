@@ -1,17 +1,21 @@
 /**
- * `npm run test:tools`: has ready what tests run and Go builds: grpcurl and jq for the documents'
- * calls, toxiproxy for the fault suite. A step of its own before the steps that use them, since the
+ * `npm run test:tools`: has ready what tests run and is not installed with the project: grpcurl and
+ * jq for the documents' calls and toxiproxy for the fault suite, which Go builds, and Prometheus,
+ * whose promtool tests the alert rules. A step of its own before the steps that use them, since the
  * first time on a machine it takes minutes.
  */
 import { errorText } from '#deploy/error-text.ts';
 import { findCallTools } from '#deploy/local/call-tools.ts';
 import { progressLines } from '#deploy/local/progress.ts';
+import { findPrometheus } from '#test/dashboards/prometheus-binary.ts';
 import { findToxiproxy } from '#test/faults/mesh/toxiproxy-binary.ts';
 
 try {
   const folders = await findCallTools(progressLines);
   const toxiproxy = await findToxiproxy(progressLines);
+  const { promtool } = await findPrometheus(progressLines);
   console.info(`grpcurl is in ${folders.join(', ')}; toxiproxy is ${toxiproxy}`);
+  console.info(`promtool is ${promtool}`);
 } catch (error) {
   console.error(errorText(error));
   process.exitCode = 1;

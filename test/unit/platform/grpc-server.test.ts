@@ -19,6 +19,7 @@ import {
 import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
 import type { GrpcServer } from '#platform/grpc-server.ts';
 import { silentLogger } from '#platform/logger.ts';
+import { startTelemetry } from '#platform/telemetry.ts';
 import { unary } from '#platform/unary.ts';
 import { sleep } from '#platform/waiting.ts';
 
@@ -129,6 +130,19 @@ test('health follows what is set, and the whole server its parts', async () => {
   grpc.setServing(NAME, true);
   expect(await check('')).toEqual({ status: Serving.SERVING });
   expect(await check('bank.v1.Other')).toMatchObject({ code: status.NOT_FOUND });
+});
+
+test('the metrics say whether the server serves', async () => {
+  const env = { BANK_METRICS_LISTEN: '127.0.0.1:0' };
+  const telemetry = await startTelemetry({ service: 'a-svc', instance: 'a-1', env });
+  open({ close: () => void telemetry.shutdown() });
+  const told = async (): Promise<string | undefined> => {
+    const page = await (await fetch(`http://${telemetry.metricsAddress}/metrics`)).text();
+    return /^bank_server_serving\S* (\d)$/m.exec(page)?.[1];
+  };
+  expect(await told()).toBe('1');
+  grpc.setServing(NAME, false);
+  expect(await told()).toBe('0');
 });
 
 test('a watch of health hears of changes and ends when the server drains', async () => {
