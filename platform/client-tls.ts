@@ -19,7 +19,7 @@ export type ClientTlsFiles = {
 
 export type ClientTls = Pick<
   ConnectionOptions,
-  'minVersion' | 'rejectUnauthorized' | 'ca' | 'cert' | 'key'
+  'minVersion' | 'rejectUnauthorized' | 'ca' | 'cert' | 'key' | 'servername'
 >;
 
 export function clientTls({ caFile, certFile, keyFile }: ClientTlsFiles): ClientTls {

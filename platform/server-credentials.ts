@@ -59,7 +59,10 @@ function createLook(
     try {
       const material = await readTlsFiles(tls);
       digest = digestOf(material);
-      if (digest === inUse) return;
+      if (digest === inUse) {
+        wrong = toldWrong = '';
+        return;
+      }
       const facts = checkTlsMaterial(tls, material, new Date());
       credentials.use(material);
       inUse = digest;

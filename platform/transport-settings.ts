@@ -2,7 +2,7 @@
  * How a service is reached and how it reaches its parts, checked at its start: each address is
  * looked at for TLS, and plaintext that would leave this machine is refused (plaintext.ts).
  */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { takeTlsFiles } from './address-url.ts';
 import { ConfigError, parseAddress, type Address } from './config.ts';
 import type { KafkaSecurity } from './kafka-security.ts';
@@ -11,7 +11,12 @@ import type { ListenerTls } from './listener-tls.ts';
 import { PLAINTEXT_ENV, refusePlaintext, type PlaintextWay } from './plaintext.ts';
 import { postgresConnection } from './postgres-connection.ts';
 
-export const TRANSPORT_ENV = { ...PLAINTEXT_ENV, ...LISTENER_TLS_ENV };
+export const TRANSPORT_ENV = {
+  ...PLAINTEXT_ENV,
+  ...LISTENER_TLS_ENV,
+  /** Read by the exporter itself; here for its host only. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
+};
 
 type Issues = Pick<z.RefinementCtx, 'addIssue'>;
 type TransportEnv = z.infer<z.ZodObject<typeof TRANSPORT_ENV>>;
@@ -37,7 +42,8 @@ export function transportSettings(
 ): ListenerTls | undefined {
   const tls = listenerTls(env, ctx);
   const listener = listenerPlaintext(variable, address, tls);
-  checkAddresses(env, { urls, ...(brokers && { brokers }) }, ctx, [listener]);
+  const traces = tracesWay(env.OTEL_EXPORTER_OTLP_ENDPOINT ?? '');
+  checkAddresses(env, { urls, ...(brokers && { brokers }) }, ctx, [listener, traces]);
   return tls;
 }
 
@@ -53,6 +59,12 @@ export function checkAddresses(
   );
   const kafka = brokers === undefined ? [] : [kafkaWay(brokers)];
   refusePlaintext(env, [...others, ...ways, ...kafka], ctx);
+}
+
+function tracesWay(endpoint: string): PlaintextWay {
+  const isPlaintext = endpoint.startsWith('http:') && URL.canParse(endpoint);
+  const hosts = isPlaintext ? hostsOf(new URL(endpoint)) : [];
+  return { variable: 'OTEL_EXPORTER_OTLP_ENDPOINT', hosts, remedy: 'make it https:' };
 }
 
 function kafkaWay({ brokers, security }: KafkaWay): PlaintextWay {

@@ -18,6 +18,7 @@ const LOCAL = {
   BANK_REDIS_URL: 'redis://[::1]:6379',
   BANK_KAFKA_BROKERS: '127.0.0.1:9092,localhost:9093',
   BANK_CONNECT_URL: 'http://127.9.9.9:8083',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318',
 };
 const FAR = {
   BANK_AUTH: 'jwt',
@@ -31,6 +32,7 @@ const FAR = {
   BANK_REDIS_URL: 'redis://bank:secret@cache:6379',
   BANK_KAFKA_BROKERS: '127.0.0.1:9092,kafka-2:9092',
   BANK_CONNECT_URL: 'http://bank:secret@connect:8083',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
 };
 const SECURED = {
   BANK_TLS_CERT_FILE: 'server.pem',
@@ -42,6 +44,7 @@ const SECURED = {
   BANK_KAFKA_USERNAME: 'bank',
   BANK_KAFKA_PASSWORD: 'secret',
   BANK_CONNECT_URL: `https://bank:secret@connect:8083?ca_file=${FILE}`,
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector:4318',
 };
 const SERVICES = [
   ['command-svc', readCommand, ['COMMAND_LISTEN', 'EVENT_STORE_URL', 'REDIS_URL']],
@@ -72,7 +75,8 @@ describe.each(SERVICES)('%s', (_, readConfig, variables) => {
         new RegExp(`BANK_${variable}=[^;]*plaintext is for this machine only`),
       );
     }
-    expect(message.split('; ')).toHaveLength(variables.length);
+    expect(message).toContain('OTEL_EXPORTER_OTLP_ENDPOINT=');
+    expect(message.split('; ')).toHaveLength(variables.length + 1);
     expect(message).not.toContain('secret');
   });
 
