@@ -10,6 +10,7 @@ import { addArchiveCommands } from './archive-commands.ts';
 import { askStatus } from './ask-status.ts';
 import type { Addresses } from './ask-status.ts';
 import { addBackupCommands } from './backup-commands.ts';
+import { addKeyCommands } from './key-commands.ts';
 import { EXIT_CODES, statusJson, statusLines } from './status-report.ts';
 
 const STATUS = `Shows the services, the pipeline from the log to the projection, and the projection,
@@ -45,6 +46,7 @@ function checkAddress(address: string): void {
 
 addArchiveCommands(program);
 addBackupCommands(program);
+addKeyCommands(program);
 program.parseAsync().catch((error: unknown) => {
   console.error(errorText(error));
   process.exitCode = EXIT_CODES.unknown;
