@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { keyRing, readKeyRing } from '#platform/key-ring.ts';
+import { silentLogger } from '#platform/logger.ts';
 import { openText, sealText, textKey } from '#platform/sealed-text.ts';
 import { keyPlace, openTextKey } from '#platform/text-key.ts';
 import { uuidToBytes } from '#platform/uuid.ts';
@@ -50,7 +51,11 @@ function sealedIn(event: Uint8Array): Extract<SealedText['form'], { $case: 'seal
 test.each(fixtures)('$text opens for ever', (stored) => {
   const ring = keyRing(new Map([['fixture', hex(stored.kek)]]));
   const row = { key_id: 7n, owner_index: hex(stored.ownerIndex), kek_id: 'fixture' };
-  const { key, name } = openTextKey(ring, { ...row, wrapped_key: hex(stored.wrappedKey) });
+  const { key, name } = openTextKey(
+    ring,
+    { ...row, wrapped_key: hex(stored.wrappedKey) },
+    silentLogger,
+  );
   const sealed = sealedIn(hex(stored.event));
   expect(sealed.keyId).toBe(name);
   if (key === undefined) throw new Error('the key is destroyed');

@@ -8,6 +8,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { rewrapKeys } from '#deploy/ops/rewrap-keys.ts';
 import { keyRing, type KeyRing } from '#platform/key-ring.ts';
+import { silentLogger } from '#platform/logger.ts';
 import { createPool } from '#platform/postgres.ts';
 import { openReplica, settled, type Replica } from '#test/support/batch-bench.ts';
 import { commandOf } from '#test/support/commands.ts';
@@ -45,7 +46,7 @@ afterAll(async () => {
 async function sealedReplica(ring: KeyRing): Promise<{ replica: Replica; secret: StoreSecret }> {
   const secret = await openStoreSecret(db, ring);
   if (secret === undefined) throw new Error('there is no secret');
-  const ownerKeys = new OwnerKeys({ db, ring, secret });
+  const ownerKeys = new OwnerKeys({ db, ring, secret, log: silentLogger });
   return { replica: { ...plain, context: { ...plain.context, ownerKeys } }, secret };
 }
 
@@ -115,9 +116,11 @@ test('a service does not start without the right key-encryption key', async () =
   await expect(openStoreSecret(db, SECOND)).rejects.toThrow('first, which is not given');
   const eventStore = databases.eventStore;
   vi.stubEnv('BANK_KEK', '');
-  await expect(openTexts(eventStore)).rejects.toThrow('set BANK_KEK');
+  await expect(openTexts(eventStore, silentLogger)).rejects.toThrow('set BANK_KEK');
   vi.stubEnv('BANK_KEK', `first:${second.toString('base64')}`);
-  await expect(openTexts(eventStore)).rejects.toThrow('does not open by the key-encryption');
+  await expect(openTexts(eventStore, silentLogger)).rejects.toThrow(
+    'does not open by the key-encryption',
+  );
   vi.unstubAllEnvs();
 });
 

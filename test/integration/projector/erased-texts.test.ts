@@ -73,7 +73,10 @@ async function shown(): Promise<string[]> {
 }
 
 test('a replica that comes late shows nothing of an erased owner', async () => {
-  const replica = () => ({ ...stepper, texts: new TextKeys(stepper.eventStore, RING) });
+  const replica = () => ({
+    ...stepper,
+    texts: new TextKeys(stepper.eventStore, RING, silentLogger),
+  });
   const [late, other] = [replica(), replica()];
   const lane = newLane(PARTITION);
   const step = async (seq: bigint, text: SealedText): Promise<void> => {
