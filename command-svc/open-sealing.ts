@@ -33,7 +33,7 @@ export async function openSealing(
   const secret = await whenThere('the event store', waiting, () => openStoreSecret(db, ring));
   keyContentHashes(secret?.contentKey, secret?.sealsAll === false);
   if (ring === undefined || secret === undefined) return undefined;
-  const ownerKeys = new OwnerKeys({ db, ring, secret });
+  const ownerKeys = new OwnerKeys({ db, ring, secret, log });
   const erasures = watchErasures(ownerKeys, { db }, log);
   closers.add('erasure watch', () => erasures.stop());
   return { secret, ownerKeys };

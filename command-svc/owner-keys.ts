@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 import { KEY_BYTES, type KeyRing } from '#platform/key-ring.ts';
+import type { Logger } from '#platform/logger.ts';
 import { keyPlace, openTextKey, type StoredTextKey, type TextKey } from '#platform/text-key.ts';
 import type { BaseStates } from './base-states.ts';
 import type { BatchItem } from './batch-item.ts';
@@ -36,6 +37,7 @@ export type KeyContext = {
   readonly db: Pool;
   readonly ring: KeyRing;
   readonly secret: StoreSecret;
+  readonly log: Logger;
 };
 
 export class OwnerKeys {
@@ -174,7 +176,7 @@ export class OwnerKeys {
   #keep(row: StoredTextKey): TextKey {
     const known = this.#caches.byId.get(row.key_id);
     if (known !== undefined) return known;
-    const key = openTextKey(this.#context.ring, row);
+    const key = openTextKey(this.#context.ring, row, this.#context.log);
     this.#caches.byId.set(row.key_id, key);
     return key;
   }

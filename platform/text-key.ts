@@ -3,7 +3,8 @@
  * is gone for all of them at once when it is destroyed.
  */
 import type { KeyObject } from 'node:crypto';
-import type { KeyRing } from './key-ring.ts';
+import { KeyRingError, type KeyRing } from './key-ring.ts';
+import type { Logger } from './logger.ts';
 import { textKey } from './sealed-text.ts';
 
 export type TextKey = {
@@ -23,13 +24,24 @@ export type StoredTextKey = {
   readonly wrapped_key: Buffer | null;
 };
 
-/** Throws KeyRingError. */
-export function openTextKey(ring: KeyRing, row: StoredTextKey): TextKey {
+/**
+ * Throws KeyRingError when its key-encryption key is not given. One that does not open by the right
+ * one is broken: it counts as destroyed, so that it holds up nobody else, and is logged.
+ */
+export function openTextKey(ring: KeyRing, row: StoredTextKey, log: Logger): TextKey {
   const { key_id: keyId, owner_index: index, kek_id: kekId, wrapped_key: wrapped } = row;
   const name = keyId.toString();
   if (kekId === null || wrapped === null) return { keyId, name, key: undefined };
-  const key = textKey(ring.unwrap({ kekId, wrapped }, keyPlace(index)));
-  return { keyId, name, key };
+  try {
+    return { keyId, name, key: textKey(ring.unwrap({ kekId, wrapped }, keyPlace(index))) };
+  } catch (error) {
+    if (!(error instanceof KeyRingError) || !ring.has(kekId)) throw error;
+    log.error('ALARM: the key of an owner is broken: its texts cannot be opened.', {
+      keyId,
+      err: error,
+    });
+    return { keyId, name, key: undefined };
+  }
 }
 
 /** Where a wrapped data key stands: with its owner. */

@@ -40,7 +40,7 @@ export type ReconcilePage = {
 export type ReconcileStores = {
   readonly reading: pg.Pool;
   readonly eventStore: pg.Pool;
-  readonly texts: Pick<TextKeys, 'ring'>;
+  readonly texts: Pick<TextKeys, 'ring' | 'log'>;
 };
 
 /** Behind every version of an account: where the next account begins. */

@@ -5,11 +5,11 @@
  */
 import type pg from 'pg';
 import { openText } from '#platform/sealed-text.ts';
-import { keyIdOf, openTextKey } from '#platform/text-key.ts';
+import { keyIdOf, openTextKey, type TextKey } from '#platform/text-key.ts';
 import { uuidToBytes } from '#platform/uuid.ts';
 import { Event, type SealedText } from '#proto/bank/event/v1/events.ts';
 import type { StoredEvent } from './sql/read-event-page.ts';
-import { readOwnerKeys, type OwnerKeyRow } from './sql/read-owner-keys.ts';
+import { readOwnerKeys } from './sql/read-owner-keys.ts';
 import type { TextKeys } from './text-keys.ts';
 
 /** Of an event's text; undefined: either it or none. */
@@ -18,11 +18,9 @@ export type TextReader = (
   event: Pick<StoredEvent, 'account_id' | 'version'>,
 ) => string | undefined;
 
-type Ring = NonNullable<TextKeys['ring']>;
-
 /** `purged`: up to which erasure the projection had no text left, before the page was read. */
 export async function readTexts(
-  { ring }: Pick<TextKeys, 'ring'>,
+  { ring, log }: Pick<TextKeys, 'ring' | 'log'>,
   eventStore: pg.Pool,
   events: readonly StoredEvent[],
   purged: bigint,
@@ -36,17 +34,16 @@ export async function readTexts(
     const row = keys.get(keyIdOf(text.form.value.keyId) ?? 0n);
     if (ring === undefined || row === undefined) return '';
     if (row.erasure_no !== null) return row.erasure_no > purged ? undefined : '';
-    return opened(ring, row, event, text.form.value);
+    const { key } = openTextKey(ring, row, log);
+    return opened(key, event, text.form.value);
   };
 }
 
 function opened(
-  ring: Ring,
-  row: OwnerKeyRow,
+  key: TextKey['key'],
   event: Pick<StoredEvent, 'account_id' | 'version'>,
   sealed: Parameters<typeof openText>[3],
 ): string {
-  const { key } = openTextKey(ring, row);
   const account = uuidToBytes(event.account_id);
   const text = key && openText(key, account, event.version, sealed);
   return text?.toString('utf8') ?? '';

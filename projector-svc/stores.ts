@@ -71,7 +71,7 @@ export async function openStores(config: ProjectorConfig, ctx: ServiceContext): 
   const ledger = await whenThere('the event store', ctx, () => readLedger(eventStore));
   const heads = await whenThere('the projection store', ctx, () => headsOf(reading));
   checkPartitions(ledger, heads);
-  const texts = await whenThere('the event store', ctx, () => openTexts(eventStore));
+  const texts = await whenThere('the event store', ctx, () => openTexts(eventStore, log));
   return { eventStore, projecting, reading, watching, ledger, texts };
 }
 

@@ -8,6 +8,7 @@
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import { KeyRingError, type KeyRing } from '#platform/key-ring.ts';
+import type { Logger } from '#platform/logger.ts';
 import { openTextKey, type TextKey } from '#platform/text-key.ts';
 import { TEXTS } from './bounds.ts';
 import { readErasures } from './sql/read-erasures.ts';
@@ -17,12 +18,14 @@ import { textOpener, type TextOpener } from './text-opener.ts';
 export class TextKeys {
   /** Undefined: no key-encryption key is given. */
   readonly ring: KeyRing | undefined;
+  readonly log: Logger;
   readonly #eventStore: pg.Pool;
   readonly #keys = new LRUCache<bigint, TextKey>({ max: TEXTS.keysCachedMax });
   #erasureNo = 0n;
 
-  constructor(eventStore: pg.Pool, ring: KeyRing | undefined) {
+  constructor(eventStore: pg.Pool, ring: KeyRing | undefined, log: Logger) {
     this.#eventStore = eventStore;
+    this.log = log;
     this.ring = ring;
   }
 
@@ -78,7 +81,7 @@ export class TextKeys {
       throw new KeyRingError('a text is sealed: set BANK_KEK or BANK_KEK_FILE');
     }
     for (const row of await readOwnerKeys(this.#eventStore, keyIds)) {
-      read.set(row.key_id, openTextKey(ring, row));
+      read.set(row.key_id, openTextKey(ring, row, this.log));
     }
     for (const keyId of keyIds) if (!read.has(keyId)) read.set(keyId, null);
   }

@@ -12,6 +12,7 @@ import { askStatus } from './ask-status.ts';
 import type { Addresses } from './ask-status.ts';
 import { addAuditCommand } from './audit-command.ts';
 import { addBackupCommands } from './backup-commands.ts';
+import { addKeyCommands } from './key-commands.ts';
 import { EXIT_CODES, statusJson, statusLines } from './status-report.ts';
 import { addVerifyCommand } from './verify-command.ts';
 
@@ -50,6 +51,7 @@ addArchiveCommands(program);
 addAuditCommand(program);
 addBackupCommands(program);
 addVerifyCommand(program);
+addKeyCommands(program);
 program.parseAsync().catch((error: unknown) => {
   console.error(errorText(error));
   process.exitCode = EXIT_CODES.unknown;

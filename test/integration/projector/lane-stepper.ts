@@ -26,7 +26,7 @@ export function openStepper({ databases }: World): FillContext & { close: () => 
     projecting: pool,
     reading: pool,
     eventStore,
-    texts: new TextKeys(eventStore, undefined),
+    texts: new TextKeys(eventStore, undefined, silentLogger),
     partitionCount: 16,
     locks,
     log: silentLogger,

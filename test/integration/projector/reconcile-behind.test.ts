@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { silentLogger } from '#platform/logger.ts';
 import { sleep } from '#platform/waiting.ts';
 import { createBehindCheck } from '../../../projector-svc/reconcile-behind.ts';
 import type { StoredEvent } from '../../../projector-svc/sql/read-event-page.ts';
@@ -35,7 +36,7 @@ function eventOf(accountId: string): StoredEvent {
 async function check(): Promise<{ kinds: string[]; waits: number }> {
   const { projectionStore: reading, eventStore } = databases;
   const behind = createBehindCheck(
-    { reading, eventStore, texts: { ring: undefined } },
+    { reading, eventStore, texts: { ring: undefined, log: silentLogger } },
     16,
     WAIT_MS,
   );

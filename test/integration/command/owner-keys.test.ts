@@ -1,0 +1,149 @@
+/**
+ * The keys of owners in the event store: made once, whoever is faster; given to accounts of before
+ * there were any; changed to another key-encryption key; destroyed. And what a service says at its
+ * start when the right key-encryption key is not given.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { rewrapKeys } from '#deploy/ops/rewrap-keys.ts';
+import { keyRing, type KeyRing } from '#platform/key-ring.ts';
+import { silentLogger } from '#platform/logger.ts';
+import { createPool } from '#platform/postgres.ts';
+import { openReplica, settled, type Replica } from '#test/support/batch-bench.ts';
+import { commandOf } from '#test/support/commands.ts';
+import { openDatabases, type Databases } from '#test/support/databases.ts';
+import { tablesWith } from '#test/support/sealed-bank.ts';
+import { processed } from '#test/support/two-replicas.ts';
+import { keyContentHashes } from '../../../command-svc/content-hash.ts';
+import { OwnerKeys } from '../../../command-svc/owner-keys.ts';
+import { eraseOwnerKey, readErasures } from '../../../command-svc/sql/erase-owner.ts';
+import { openStoreSecret, type StoreSecret } from '../../../command-svc/store-secret.ts';
+import { openTexts } from '../../../projector-svc/open-texts.ts';
+
+const [first, second] = [randomBytes(32), randomBytes(32)];
+const FIRST = keyRing(new Map([['first', first]]));
+const BOTH = keyRing(new Map(Object.entries({ first, second })));
+const SECOND = keyRing(new Map([['second', second]]));
+const WORD = 'lovelace';
+
+let databases: Databases;
+let db: pg.Pool;
+let plain: Replica;
+beforeAll(async () => {
+  databases = await openDatabases();
+  const url = databases.eventStoreUrl('bank_command');
+  db = createPool({ url, applicationName: 'keys', maxConnections: 6 });
+  plain = openReplica(url, 'replica');
+});
+afterAll(async () => {
+  keyContentHashes(undefined, false);
+  await plain.close();
+  await db.end();
+  await databases.close();
+});
+
+async function sealedReplica(ring: KeyRing): Promise<{ replica: Replica; secret: StoreSecret }> {
+  const secret = await openStoreSecret(db, ring);
+  if (secret === undefined) throw new Error('there is no secret');
+  const ownerKeys = new OwnerKeys({ db, ring, secret, log: silentLogger });
+  return { replica: { ...plain, context: { ...plain.context, ownerKeys } }, secret };
+}
+
+async function outcomeOf(replica: Replica, command: Parameters<typeof settled>[0]) {
+  const [outcome] = await processed(replica, [settled(command)]);
+  return outcome?.kind;
+}
+
+async function keyOf(accountId: string): Promise<bigint | undefined> {
+  const { rows } = await databases.eventStore.query<{ key_id: bigint }>(
+    'select key_id from account_keys where account_id = $1',
+    [accountId],
+  );
+  return rows[0]?.key_id;
+}
+
+const before = { accountId: randomUUID(), owner: `ada ${WORD}` };
+const operation = {
+  accountId: before.accountId,
+  operationId: randomUUID(),
+  reference: `salary of ${WORD}`,
+};
+
+test('accounts of before get the keys of their owners, and what they did is still known', async () => {
+  expect(await outcomeOf(plain, commandOf('OpenAccount', before))).toBe('accepted');
+  expect(await outcomeOf(plain, commandOf('Deposit', operation))).toBe('accepted');
+  const { replica, secret } = await sealedReplica(FIRST);
+  expect(secret.sealsAll).toBe(false);
+  keyContentHashes(secret.contentKey, true);
+  expect(await outcomeOf(replica, commandOf('Deposit', operation))).toBe('replayed');
+  const other = commandOf('Deposit', { ...operation, reference: 'other' });
+  expect(await outcomeOf(replica, other)).toBe('rejected');
+
+  const later = { ...operation, operationId: randomUUID(), reference: 'of babbage' };
+  expect(await outcomeOf(replica, commandOf('Deposit', later))).toBe('accepted');
+  expect(await outcomeOf(replica, commandOf('Deposit', later))).toBe('replayed');
+  expect(await tablesWith(databases.eventStore, 'babbage')).toEqual([]);
+  const sameOwner = { accountId: randomUUID(), owner: before.owner };
+  expect(await outcomeOf(replica, commandOf('OpenAccount', sameOwner))).toBe('accepted');
+  expect(await keyOf(sameOwner.accountId)).toBe(await keyOf(before.accountId));
+});
+
+test('two replicas make one key an owner and tenant', async () => {
+  const [one, two] = await Promise.all([sealedReplica(FIRST), sealedReplica(FIRST)]);
+  const owners = Array.from({ length: 50 }, () => randomUUID());
+  const ids = { one: owners.map(() => randomUUID()), two: owners.map(() => randomUUID()) };
+  const opened = (replica: Replica, accountIds: readonly string[]) =>
+    processed(
+      replica,
+      owners.map((owner, n) =>
+        settled(commandOf('OpenAccount', { accountId: accountIds[n] ?? '', owner })),
+      ),
+    );
+  await Promise.all([opened(one.replica, ids.one), opened(two.replica, ids.two)]);
+  const keys = await Promise.all(ids.one.map(keyOf));
+  expect(await Promise.all(ids.two.map(keyOf))).toEqual(keys);
+  expect(new Set(keys).size).toBe(owners.length);
+  const tenant = { accountId: randomUUID(), owner: owners[0] ?? '', tenant: 'other' };
+  expect(await outcomeOf(one.replica, commandOf('OpenAccount', tenant))).toBe('accepted');
+  expect(keys).not.toContain(await keyOf(tenant.accountId));
+});
+
+test('a service does not start without the right key-encryption key', async () => {
+  const wrong = keyRing(new Map([['first', second]]));
+  await expect(openStoreSecret(db, undefined)).rejects.toThrow('set BANK_KEK');
+  await expect(openStoreSecret(db, wrong)).rejects.toThrow('does not open by the key-encryption');
+  await expect(openStoreSecret(db, SECOND)).rejects.toThrow('first, which is not given');
+  const eventStore = databases.eventStore;
+  vi.stubEnv('BANK_KEK', '');
+  await expect(openTexts(eventStore, silentLogger)).rejects.toThrow('set BANK_KEK');
+  vi.stubEnv('BANK_KEK', `first:${second.toString('base64')}`);
+  await expect(openTexts(eventStore, silentLogger)).rejects.toThrow(
+    'does not open by the key-encryption',
+  );
+  vi.unstubAllEnvs();
+});
+
+test('a key-encryption key is changed; erased owners stay erased', async () => {
+  const { secret } = await sealedReplica(FIRST);
+  const index = secret.ownerIndex('', before.owner, 0);
+  const erased = await eraseOwnerKey(db, index, { by: 'test', why: 'asked' });
+  expect(erased).toMatchObject({ accounts: 2n });
+  expect(await eraseOwnerKey(db, index, { by: 'test', why: 'again' })).toEqual(erased);
+  expect(await readErasures(db, 0n, 10)).toMatchObject([{ erasureNo: 1n }]);
+
+  const owner = new pg.Client(databases.eventStoreUrl('postgres'));
+  await owner.connect();
+  const { keys, retired } = await rewrapKeys(owner, BOTH);
+  expect(keys).toBeGreaterThan(50);
+  expect(retired).toEqual(['first']);
+  expect(await rewrapKeys(owner, BOTH)).toEqual({ keys: 0, retired: [] });
+  await owner.end();
+  const { replica } = await sealedReplica(SECOND);
+  const known = { accountId: before.accountId, reference: `again ${WORD}` };
+  expect(await outcomeOf(replica, commandOf('Deposit', known))).toBe('accepted');
+  const { rows } = await databases.eventStore.query(
+    'select from owner_keys where erased_at is not null and wrapped_key is null',
+  );
+  expect(rows).toHaveLength(1);
+});
