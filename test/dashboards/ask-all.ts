@@ -5,6 +5,7 @@
  * there only after something went wrong (isQuiet) may be missing.
  */
 import { PAGES } from '#deploy/grafana/pages.ts';
+import type { Query } from '#deploy/grafana/panel.ts';
 import { readAlertRules } from './alert-rules.ts';
 import { selectorsIn, withWindow } from './promql.ts';
 import { alertsDuring, bringsData, ruleStates, type Span } from './prometheus-api.ts';
@@ -18,20 +19,20 @@ export async function askPanels(url: string, span: Span, say: Say): Promise<stri
   const silent: string[] = [];
   for (const page of PAGES) {
     const panels = page.rows.flatMap((row) => row.panels);
-    let asked = 0;
     for (const { title, queries } of panels) {
-      for (const { expr, isQuiet } of queries) {
-        const query = withWindow(expr, WINDOW);
-        const selectors = isQuiet === true ? [] : selectorsIn(query).map(({ text }) => text);
-        for (const text of [query, ...selectors]) {
-          if (!(await bringsData(url, text, span))) silent.push(`${page.title}, ${title}: ${text}`);
-        }
-        asked += 1;
+      for (const text of queries.flatMap(askedBy)) {
+        if (!(await bringsData(url, text, span))) silent.push(`${page.title}, ${title}: ${text}`);
       }
     }
-    say(`${page.title}: ${panels.length} panels, ${asked} queries`);
+    const count = panels.flatMap(({ queries }) => queries).length;
+    say(`${page.title}: ${panels.length} panels, ${count} queries`);
   }
   return silent;
+}
+
+function askedBy({ expr, isQuiet }: Query): string[] {
+  const query = withWindow(expr, WINDOW);
+  return isQuiet === true ? [query] : [query, ...selectorsIn(query).map(({ text }) => text)];
 }
 
 export async function askAlerts(url: string, span: Span, say: Say): Promise<string[]> {

@@ -64,7 +64,8 @@ async function range(url: string, query: string, { start, end }: Span) {
 }
 
 async function ask(url: string, path: string, given: Record<string, string>): Promise<unknown> {
-  const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(given)}`, {
+  const asked = new URLSearchParams(given).toString();
+  const response = await fetch(`${url}/api/v1/${path}?${asked}`, {
     signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
   });
   const { status, error, data } = answerSchema.parse(await response.json());
