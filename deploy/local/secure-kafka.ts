@@ -76,7 +76,8 @@ export function scramArguments({ secrets }: SecureGround): string[] {
     const hash = pbkdf2Sync(secrets[user], salt, ITERATIONS, HASH_BYTES, 'sha512');
     const [hashText, saltText] = [hash, salt].map((bytes) => `"${bytes.toString('base64')}"`);
     const name = userName(user);
-    const how = `[name=${name},iterations=${ITERATIONS},salt=${saltText},saltedpassword=${hashText}]`;
+    const stored = `salt=${saltText},saltedpassword=${hashText}`;
+    const how = `[name=${name},iterations=${ITERATIONS},${stored}]`;
     return ['--add-scram', `SCRAM-SHA-512=${how}`];
   });
 }
