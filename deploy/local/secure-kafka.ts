@@ -74,9 +74,10 @@ export function scramArguments({ secrets }: SecureGround): string[] {
   return USERS.flatMap((user) => {
     const salt = randomBytes(SALT_BYTES);
     const hash = pbkdf2Sync(secrets[user], salt, ITERATIONS, HASH_BYTES, 'sha512');
-    const [salted, spice] = [hash, salt].map((bytes) => `"${bytes.toString('base64')}"`);
+    const [hashText, saltText] = [hash, salt].map((bytes) => `"${bytes.toString('base64')}"`);
     const name = userName(user);
-    const how = `[name=${name},iterations=${ITERATIONS},salt=${spice},saltedpassword=${salted}]`;
+    const stored = `salt=${saltText},saltedpassword=${hashText}`;
+    const how = `[name=${name},iterations=${ITERATIONS},${stored}]`;
     return ['--add-scram', `SCRAM-SHA-512=${how}`];
   });
 }
