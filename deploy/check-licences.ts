@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-/** What may be used beside the project's own MIT: no licence that reaches into code that uses it. */
+/** What may be used: no licence that reaches into code that uses it. */
 const ALLOWED = new Set([
   '0BSD',
   'Apache-2.0',
@@ -24,7 +24,7 @@ const ALLOWED = new Set([
   'Python-2.0',
   'WTFPL',
 ]);
-/** Packages that say nothing: peers that the benchmark measures, never shipped, never in a service. */
+/** Packages that say nothing: peers that the benchmark measures, never shipped. */
 const UNSTATED = new Set([
   '@event-driven-io/dumbo',
   '@event-driven-io/emmett',
@@ -47,7 +47,8 @@ const problems = paths.flatMap((path) => {
   return isAllowed(licence ?? 'none') ? [] : [`${name}: ${licence}`];
 });
 for (const problem of problems) console.error(problem);
-console.log(`${paths.length} packages, ${problems.length} without an allowed licence`);
+const missing = `${problems.length} without an allowed licence`;
+process.stdout.write(`${paths.length} packages, ${missing}\n`);
 process.exitCode = problems.length === 0 ? 0 : 1;
 
 function installedLicence(path: string): string | undefined {

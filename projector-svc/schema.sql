@@ -152,7 +152,7 @@ comment on table projected_heads is 'The position that is applied, of each parti
 comment on column projected_heads.filled_records is 'Records read from the outbox because Kafka did not bring them.';
 comment on column projected_heads.events is 'Events of the records up to seq, about: by them the progress of a rebuild is told.';
 comment on column projected_heads.retry_no is 'Counts up at each retry of dead letters, under the row lock; numbers their acknowledgements.';
-comment on column projected_heads.erasure_no is 'Nothing moves it that does not know the erasures of owners up to this one: no erased text comes.';
+comment on column projected_heads.erasure_no is 'Only who knows the erasures of owners up to this one moves it: no erased text comes after.';
 
 create table purged_erasures (
   only_row boolean not null default true,

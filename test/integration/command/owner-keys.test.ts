@@ -74,7 +74,7 @@ const operation = {
   reference: `salary of ${WORD}`,
 };
 
-test('accounts of before get the keys of their owners, and what they did is still known', async () => {
+test('accounts of before get the keys of their owners, and what they did is known', async () => {
   expect(await outcomeOf(plain, commandOf('OpenAccount', before))).toBe('accepted');
   expect(await outcomeOf(plain, commandOf('Deposit', operation))).toBe('accepted');
   const { replica, secret } = await sealedReplica(FIRST);
