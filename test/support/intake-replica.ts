@@ -27,6 +27,7 @@ import { accountCommandHandlers } from '../../command-svc/account-commands.ts';
 import type { BatcherLimits } from '../../command-svc/batch-start.ts';
 import { createBatcher, type Batcher } from '../../command-svc/batcher.ts';
 import type { BulkMode } from '../../command-svc/bulk-mode.ts';
+import type { Sealing } from '../../command-svc/erase-owner.ts';
 import { createBulkIntake } from '../../command-svc/bulk-intake.ts';
 import { tooManyUploads, type IntakeContext } from '../../command-svc/take-stream.ts';
 import { bulkServiceDefinition } from '../../command-svc/bulk-messages.ts';
@@ -63,6 +64,8 @@ export type IntakeReplicaOptions = {
   messagesBytesMax?: number;
   resultsBytesMax?: number;
   holdsLease?: BulkMode['holdsLease'];
+  /** What EraseOwner erases by; its batches seal nothing. */
+  sealing?: Sealing;
   /** Stands between the intake and the batcher. */
   around?: (batcher: Batcher) => Batcher;
 };
@@ -109,7 +112,7 @@ export async function openIntakeReplica(
   server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulkHandlers));
   server.addService(
     AccountCommandServiceService,
-    unimplemented(AccountCommandServiceService, accountCommandHandlers(context, undefined)),
+    unimplemented(AccountCommandServiceService, accountCommandHandlers(context, options.sealing)),
   );
   const address = await serve({ host: '127.0.0.1', port: 0 });
   const plain = credentials.createInsecure();

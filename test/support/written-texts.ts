@@ -1,4 +1,4 @@
-/** Commands of every kind that say what people write, each text with a word by which it is found. */
+/** Commands of every kind that say what people write, each with a word by which it is found. */
 import { randomUUID } from 'node:crypto';
 import type { BankClient } from '#client/bank-client.ts';
 import { unaryCall } from '#client/unary-call.ts';

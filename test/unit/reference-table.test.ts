@@ -21,6 +21,8 @@ type ProvokedElsewhere = readonly [...Refusal, file: string];
 const ARCHIVED = [status.FAILED_PRECONDITION, 'LOG_ARCHIVED'] as const;
 const PROVOKED_ELSEWHERE: readonly ProvokedElsewhere[] = [
   ['CaptureHold', status.FAILED_PRECONDITION, 'HOLD_EXPIRED', 'every-command.test.ts'],
+  ['EraseOwner', status.FAILED_PRECONDITION, 'TEXTS_NOT_SEALED', 'owner-keys.test.ts'],
+  ['EraseOwner', status.NOT_FOUND, 'OWNER_NOT_FOUND', 'owner-keys.test.ts'],
   ['ReleaseHold', status.FAILED_PRECONDITION, 'HOLD_EXPIRED', 'every-command.test.ts'],
   ['PlaceHold', status.RESOURCE_EXHAUSTED, 'QUOTA_EXCEEDED', 'every-command.test.ts'],
   ['SubmitBatch', status.RESOURCE_EXHAUSTED, 'QUOTA_EXCEEDED', 'long-batches.test.ts'],

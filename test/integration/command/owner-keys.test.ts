@@ -4,15 +4,19 @@
  * start when the right key-encryption key is not given.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { unaryCall } from '#client/unary-call.ts';
 import { rewrapKeys } from '#deploy/ops/rewrap-keys.ts';
 import { keyRing, type KeyRing } from '#platform/key-ring.ts';
 import { silentLogger } from '#platform/logger.ts';
 import { createPool } from '#platform/postgres.ts';
 import { openReplica, settled, type Replica } from '#test/support/batch-bench.ts';
+import { faultOf } from '#test/support/bank-calls.ts';
 import { commandOf } from '#test/support/commands.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
+import { openIntakeReplica, type IntakeReplica } from '#test/support/intake-replica.ts';
 import { tablesWith } from '#test/support/sealed-bank.ts';
 import { processed } from '#test/support/two-replicas.ts';
 import { keyContentHashes } from '../../../command-svc/content-hash.ts';
@@ -70,7 +74,7 @@ const operation = {
   reference: `salary of ${WORD}`,
 };
 
-test('accounts of before get the keys of their owners, and what they did is still known', async () => {
+test('accounts of before get the keys of their owners, and what they did is known', async () => {
   expect(await outcomeOf(plain, commandOf('OpenAccount', before))).toBe('accepted');
   expect(await outcomeOf(plain, commandOf('Deposit', operation))).toBe('accepted');
   const { replica, secret } = await sealedReplica(FIRST);
@@ -146,4 +150,33 @@ test('a key-encryption key is changed; erased owners stay erased', async () => {
     'select from owner_keys where erased_at is not null and wrapped_key is null',
   );
   expect(rows).toHaveLength(1);
+});
+
+test('EraseOwner refuses without keys, bad fields, and a name that nobody has', async () => {
+  const { replica, secret } = await sealedReplica(SECOND);
+  const { ownerKeys } = replica.context;
+  if (ownerKeys === undefined) throw new Error('texts are not sealed');
+  const url = databases.eventStoreUrl('bank_command');
+  const unsealed = await openIntakeReplica(url, 'unsealed');
+  const sealing = await openIntakeReplica(url, 'sealing', { sealing: { secret, ownerKeys } });
+  const erase = ({ commands }: IntakeReplica, owner: string, reason = 'asked') => {
+    const call = unaryCall(commands.eraseOwner.bind(commands), { owner, reason });
+    return faultOf(call);
+  };
+  try {
+    expect(await erase(unsealed, 'ada')).toMatchObject({ reason: 'TEXTS_NOT_SEALED' });
+    expect(await erase(sealing, 'nobody of this name')).toMatchObject({
+      reason: 'OWNER_NOT_FOUND',
+    });
+    for (const bad of [
+      erase(sealing, ''),
+      erase(sealing, 'ada', ''),
+      erase(sealing, 'a'.repeat(141)),
+    ]) {
+      expect(await bad).toMatchObject({ code: status.INVALID_ARGUMENT });
+    }
+  } finally {
+    await unsealed.close();
+    await sealing.close();
+  }
 });
