@@ -2,8 +2,8 @@
  * Whose accounts are, for feeds of one owner, or of one tenant. That stands in an account's first
  * event only: it is looked up there, for all unknown accounts of a row in one statement, and
  * remembered in a cache that all feeds share and that is bounded in bytes. An account that has left
- * the cache costs a look-up, nothing else. It never changes, but for owners that are erased: then the
- * cache is emptied.
+ * the cache costs a look-up, nothing else. It never changes, but for owners that are erased: then
+ * the cache is emptied.
  */
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';

@@ -39,7 +39,8 @@ export type EventPlace = Pick<DecidedEvent, 'item' | 'commandNumber' | 'operatio
   readonly isOwn: boolean;
 };
 
-export type OwnExecuted = OwnOperation & { readonly contentHash: string; readonly executed: Executed };
+type Execution = { readonly contentHash: string; readonly executed: Executed };
+export type OwnExecuted = OwnOperation & Execution;
 
 /** A batch that is being decided. */
 export type Work = {

@@ -9,50 +9,34 @@ import { createByteBudget } from '#platform/byte-budget.ts';
 import { createGrpcServer, unimplemented, type Starting } from '#platform/grpc-server.ts';
 import { runService, type ServiceContext } from '#platform/lifecycle.ts';
 import { createLogger } from '#platform/logger.ts';
-import { createPool, waitForSchema, whenThere } from '#platform/postgres.ts';
 import { quotasOf } from '#platform/quotas.ts';
-import { closeRedis, createRedis } from '#platform/redis.ts';
 import { announceReady } from '#platform/service-ready.ts';
 import { createSlots } from '#platform/slots.ts';
 import { watchStore } from '#platform/store-watch.ts';
 import { startTelemetry } from '#platform/telemetry.ts';
 import { AccountCommandServiceService } from '#proto/bank/v1/account_command_service.ts';
 import { BulkModeServiceService } from '#proto/bank/v1/bulk_mode_service.ts';
-import {
-  DECODED_MESSAGES_BYTES_MAX,
-  FEED,
-  UNREAD_RESULTS_BYTES_MAX,
-  WATCH_CONNECTIONS_MAX,
-} from './bounds.ts';
+import { DECODED_MESSAGES_BYTES_MAX, UNREAD_RESULTS_BYTES_MAX } from './bounds.ts';
 import { accountCommandHandlers } from './account-commands.ts';
-import { createAccountLocks } from './account-locks.ts';
-import { newCounts, type BatchContext } from './batch.ts';
-import type { BatcherLimits } from './batch-start.ts';
-import { createBatcher, type Batcher } from './batcher.ts';
 import { Holders } from './account-holder.ts';
-import { watchBatching, watchUploads } from './batching-metrics.ts';
+import { watchUploads } from './batching-metrics.ts';
 import { createBulkIntake } from './bulk-intake.ts';
 import { bulkModeHandlers } from './bulk-mode-requests.ts';
-import { openBulkMode, type BulkMode } from './bulk-mode.ts';
+import { openBulkMode } from './bulk-mode.ts';
 import { openCheckpoints } from './open-checkpoints.ts';
 import { bulkServiceDefinition } from './bulk-messages.ts';
 import { COMMAND_SCOPES } from './call-scopes.ts';
 import { readConfig, type CommandConfig } from './config.ts';
-import { eventLogDefinition, openEventLog, type EventLog } from './event-log.ts';
+import { eventLogDefinition } from './event-log.ts';
 import { startExpiryWorker } from './expiry-worker.ts';
 import { openSealing } from './open-sealing.ts';
-import type { OwnerKeys } from './owner-keys.ts';
-import { laneProcessors, tellingOfAppends } from './lane-processors.ts';
-import { readLedger } from './sql/read-ledger.ts';
-import { appendTogether } from './append-together.ts';
-import type { SubmissionContext } from './submission-transactions.ts';
+import { openSubmissions } from './open-submissions.ts';
+import { startBatcher } from './start-batcher.ts';
+import { startEventLog } from './start-event-log.ts';
 import { submissionHandlers } from './submissions.ts';
 import { tooManyUploads } from './take-stream.ts';
 
 const NAME = 'command-svc';
-/** The newest migration of the event store that this code needs. */
-const SCHEMA_NUMBER = 6;
-const EVENT_STORE = 'the event store';
 /** A reversal goes over a whole submission. */
 const LONG_METHODS = [bulkServiceDefinition.reverseSubmission.path];
 /** Until the event store is there. */
@@ -103,21 +87,8 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
 
   openCheckpoints(settings, context);
 
-  const { streamIdleMs, streamResultsMax, states } = settings;
-  const uploads = createSlots(settings.uploadsMax, tooManyUploads);
-  watchUploads(uploads.taken);
-  const messages = createByteBudget(DECODED_MESSAGES_BYTES_MAX);
-  const unreadResults = createByteBudget(UNREAD_RESULTS_BYTES_MAX);
-  const itemQuota = quotas?.items;
-  const bounds = {
-    itemQuota,
-    streamIdleMs,
-    streamResultsMax,
-    states,
-    messages,
-    unreadResults,
-    uploads,
-  };
+  const { states } = settings;
+  const bounds = { ...intakeBounds(settings), itemQuota: quotas?.items };
   const intake = createBulkIntake({ ...submissions, ...bounds, batcher, bulkMode, stopping });
   const commands = accountCommandHandlers({ ...submissions, batcher, states }, sealing);
   const { drained, ...uploading } = intake;
@@ -148,114 +119,10 @@ async function start(settings: CommandConfig, context: ServiceContext): Promise<
   log.info('Serving.', { address, metricsAddress });
 }
 
-/**
- * Connections for requests and for looking after waiting statements; a batch never waits for
- * either.
- */
-async function openSubmissions(
-  settings: CommandConfig,
-  { closers, log, stopping }: ServiceContext,
-): Promise<Omit<SubmissionContext, 'holders'>> {
-  const { eventStoreUrl: url, instance, stoppedOwner, lockTimeoutMs } = settings;
-  const eventStore = createPool({
-    url,
-    applicationName: `${instance}-requests`,
-    metricName: 'requests',
-    maxConnections: settings.requestConnectionsMax,
-    statementTimeoutMs: settings.requestStatementTimeoutMs,
-    lockTimeoutMs,
-    log,
-  });
-  closers.add('request connections', () => eventStore.end());
-  const applicationName = `${instance}-watch`;
-  const watchPool = createPool({
-    url,
-    applicationName,
-    metricName: 'watch',
-    maxConnections: WATCH_CONNECTIONS_MAX,
-    log,
-  });
-  closers.add('watch connections', () => watchPool.end());
-  const waiting = { log, stopping };
-  await waitForSchema(eventStore, SCHEMA_NUMBER, waiting, EVENT_STORE);
-  const { partitionCount } = await whenThere(EVENT_STORE, waiting, () => readLedger(eventStore));
-  return {
-    eventStore,
-    watchPool,
-    log,
-    partitionCount,
-    stoppedOwner,
-    submissions: settings.submissions,
-  };
-}
-
-/** Reads on connections of its own: commands never wait for those who follow the log. */
-async function startEventLog(
-  settings: CommandConfig,
-  { closers, log, stopping }: ServiceContext,
-  { holders }: SubmissionContext,
-): Promise<EventLog> {
-  const db = createPool({
-    url: settings.eventStoreUrl,
-    applicationName: `${settings.instance}-feeds`,
-    metricName: 'feeds',
-    maxConnections: FEED.connectionsMax,
-    statementTimeoutMs: settings.requestStatementTimeoutMs,
-    log,
-  });
-  closers.add('feed connections', () => db.end());
-  const ledger = await whenThere(EVENT_STORE, { log, stopping }, () => readLedger(db));
-  return openEventLog({ db, holders, log, ledger, limits: settings.eventLog, stopping });
-}
-
-function startBatcher(
-  settings: CommandConfig,
-  { closers, log }: ServiceContext,
-  { watchPool, partitionCount, stoppedOwner, holders }: SubmissionContext,
-  bulkMode: BulkMode,
-  eventLog: EventLog,
-  ownerKeys: OwnerKeys | undefined,
-): Batcher {
-  const { append, lockTimeoutMs } = settings;
-  const accountsMax = Math.ceil(settings.states.accountsMax / partitionCount);
-  const states = { ...settings.states, accountsMax };
-  const eventStore = createPool({
-    url: settings.eventStoreUrl,
-    applicationName: `${settings.instance}-batches`,
-    metricName: 'batches',
-    maxConnections: settings.batchConnectionsMax,
-    answerTimeoutMs: append.answerTimeoutMs + lockTimeoutMs,
-    lockTimeoutMs,
-    log,
-  });
-  closers.add('batch connections', () => eventStore.end());
-  const redis = createRedis(settings.redisUrl, 'locks', log);
-  closers.add('redis', () => closeRedis(redis));
-  const locks = createAccountLocks(redis, settings.accountLockMs, log);
-  const counts = newCounts();
-  const store = { eventStore, watchPool, stoppedOwner, append, log };
-  const context: BatchContext = {
-    ...store,
-    partitionCount,
-    locks,
-    states,
-    sendAppend: appendTogether(store),
-    deferral: settings.deferral,
-    deferrals: new WeakMap(),
-    counts,
-    isBulkMode: bulkMode.isBulkMode,
-    holders,
-    ownerKeys,
-    takeModeChange: bulkMode.takeChange,
-  };
-  const limits = (): BatcherLimits => bulkMode.limitsOf(settings.batcher);
-  const processors = tellingOfAppends(laneProcessors(context), eventLog.mayHaveMoved);
-  const batcher = createBatcher(partitionCount, limits(), ...processors);
-  bulkMode.onChange(() => batcher.adjust(limits()));
-  watchBatching({ counts, locks: locks.counts, load: () => batcher.load() });
-  closers.add('batcher', async () => {
-    await batcher.stop();
-    log.info('The batcher has drained.', { ...counts, locks: locks.counts });
-  });
-  return batcher;
+function intakeBounds({ streamIdleMs, streamResultsMax, states, uploadsMax }: CommandConfig) {
+  const uploads = createSlots(uploadsMax, tooManyUploads);
+  watchUploads(uploads.taken);
+  const messages = createByteBudget(DECODED_MESSAGES_BYTES_MAX);
+  const unreadResults = createByteBudget(UNREAD_RESULTS_BYTES_MAX);
+  return { streamIdleMs, streamResultsMax, states, messages, unreadResults, uploads };
 }
