@@ -2,7 +2,8 @@
  * The trace of a batch: one root span, with a child for each step (queue, lock, load, decide,
  * append), linked to the streams and calls that its items came by. Its context rides in the outbox
  * row to the projector and on to the acknowledgement. Spans are made per batch, never per item.
- * What a step took is told to the metrics too.
+ * A batch that is not sampled has its root only, with what its steps took, and a span of each step
+ * that failed: most of them are never sent. What a step took is told to the metrics too.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -11,12 +12,14 @@ import {
   trace,
   type Attributes,
   type Link,
+  type Span,
   type SpanOptions,
 } from '@opentelemetry/api';
 import { STORE } from '#platform/span-attributes.ts';
 import {
   detailsAreShown,
   failSpan,
+  isSampled,
   linkOfTraceparent,
   traceparentOf,
   tracer,
@@ -59,22 +62,30 @@ export function startBatchTrace(
     ROOT_CONTEXT,
   );
   const within = trace.setSpan(ROOT_CONTEXT, root);
-  spans.startSpan('queue', { startTime: queuedSinceMs }, within).end();
   const traceparent = traceparentOf(root) ?? unrecordedTraceparent();
+  const isWhole = isSampled(traceparent);
+  if (isWhole) spans.startSpan('queue', { startTime: queuedSinceMs }, within).end();
+  const tookMs: Record<string, number> = {};
   noteStart(items.length, queuedSinceMs, traceparent);
   if (detailsAreShown()) root.setAttributes(detailsOf(items));
   return {
     traceparent,
     async step(name, fn) {
-      const span = spans.startSpan(name, STEP_OPTIONS[name], within);
       const startedMs = performance.now();
+      const startSpan = (): Span =>
+        spans.startSpan(name, { ...STEP_OPTIONS[name], startTime: startedMs }, within);
+      let span = isWhole ? startSpan() : undefined;
       try {
         return await fn();
       } catch (error) {
+        span ??= startSpan();
         failSpan(span, error);
         throw error;
       } finally {
-        span.end();
+        const endedMs = performance.now();
+        span?.end(endedMs);
+        const of = `bank.${name}_ms`;
+        tookMs[of] = (tookMs[of] ?? 0) + endedMs - startedMs;
         noteStep(name, startedMs, traceparent);
       }
     },
@@ -82,7 +93,7 @@ export function startBatchTrace(
       root.addEvent(name, attributes, at);
     },
     end(attributes, failure) {
-      root.setAttributes(attributes);
+      root.setAttributes(isWhole ? attributes : { ...attributes, ...tookMs });
       if (failure !== undefined) failSpan(root, failure.error);
       root.end();
     },

@@ -12,7 +12,7 @@ import { createSampler } from './trace-sampling.ts';
 
 const QUEUE_SPANS_MAX = 8192;
 const BATCH_SPANS_MAX = 512;
-const SEND_EVERY_MS = 500;
+const SEND_EVERY_MS = 2000;
 const SEND_TIMEOUT_MS = 5000;
 
 export async function startTraces(
