@@ -7,7 +7,7 @@ type Held = { inHand: number; open: number; partialBytes: number; unsentBytes: n
 
 const serving = observedGauge(
   'bank.server.serving',
-  'Whether the server serves, as it says by grpc.health: 0 or 1.',
+  'Whether the server serves, as its health says: 0 or 1.',
   '{server}',
 );
 const inHand = observedGauge(
