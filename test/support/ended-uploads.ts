@@ -6,11 +6,8 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { BatchMode } from '#proto/bank/v1/bulk_service.ts';
-import {
-  openIntakeReplica,
-  type IntakeReplica,
-  type IntakeReplicaOptions,
-} from '#test/support/intake-replica.ts';
+import { openIntakeReplica, type IntakeReplica } from '#test/support/intake-replica.ts';
+import type { IntakeReplicaOptions } from '#test/support/intake-replica-options.ts';
 import { holdHeads } from '#test/support/held-lanes.ts';
 import { depositing, submitBatch } from '#test/support/operations.ts';
 import { reverse } from '#test/support/reversals.ts';

@@ -3,11 +3,10 @@
  * and process-batch behind a gRPC server on a free port, on a test's own event store. Several of
  * them are replicas of one another.
  */
-import { credentials, type Client, type ServerInterceptor, type ServiceError } from '@grpc/grpc-js';
+import { credentials, type Client, type ServiceError } from '@grpc/grpc-js';
 import { createByteBudget } from '#platform/byte-budget.ts';
 import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
 import { decodeStatusDetails } from '#platform/grpc-errors.ts';
-import type { ServerLimits } from '#platform/server-limits.ts';
 import { createSlots } from '#platform/slots.ts';
 import {
   AccountCommandServiceClient,
@@ -27,13 +26,13 @@ import { accountCommandHandlers } from '../../command-svc/account-commands.ts';
 import type { BatcherLimits } from '../../command-svc/batch-start.ts';
 import { createBatcher, type Batcher } from '../../command-svc/batcher.ts';
 import type { BulkMode } from '../../command-svc/bulk-mode.ts';
-import type { Sealing } from '../../command-svc/erase-owner.ts';
 import { createBulkIntake } from '../../command-svc/bulk-intake.ts';
 import { tooManyUploads, type IntakeContext } from '../../command-svc/take-stream.ts';
 import { bulkServiceDefinition } from '../../command-svc/bulk-messages.ts';
 import { laneProcessors } from '../../command-svc/lane-processors.ts';
 import { submissionHandlers } from '../../command-svc/submissions.ts';
 import { openReplica, PARTITIONS, type Replica } from '#test/support/batch-bench.ts';
+import type { IntakeReplicaOptions } from '#test/support/intake-replica-options.ts';
 import { WIDE_LIMITS } from '#test/support/batcher-limits.ts';
 
 export type IntakeReplica = {
@@ -48,26 +47,6 @@ export type IntakeReplica = {
   /** As SIGTERM does: streams end, what was taken is stored. */
   drain: () => Promise<void>;
   close: () => Promise<void>;
-};
-
-export type IntakeReplicaOptions = {
-  limits?: Partial<BatcherLimits>;
-  streamIdleMs?: number;
-  /** Its settings go over the limits; its streams take no lease, the test does. */
-  bulkMode?: Pick<BulkMode, 'limitsOf' | 'onChange'>;
-  streamResultsMax?: number;
-  uploadsMax?: number;
-  server?: Partial<ServerLimits>;
-  /** As authentication does: in front of all. */
-  outermost?: ServerInterceptor;
-  /** Budgets over all streams. */
-  messagesBytesMax?: number;
-  resultsBytesMax?: number;
-  holdsLease?: BulkMode['holdsLease'];
-  /** What EraseOwner erases by; its batches seal nothing. */
-  sealing?: Sealing;
-  /** Stands between the intake and the batcher. */
-  around?: (batcher: Batcher) => Batcher;
 };
 
 const LIMITS: BatcherLimits = { ...WIDE_LIMITS, partialProcessors: 2, besideUnaryItemsMax: 200 };

@@ -9,8 +9,8 @@ import {
   openDepositStream,
   openIntakeReplica,
   type IntakeReplica,
-  type IntakeReplicaOptions,
 } from '#test/support/intake-replica.ts';
+import type { IntakeReplicaOptions } from '#test/support/intake-replica-options.ts';
 import { depositing } from '#test/support/operations.ts';
 import {
   LEAVE_OPEN,

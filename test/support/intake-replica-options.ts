@@ -1,0 +1,27 @@
+/** What a test may say of a replica of command-svc in its own process (intake-replica.ts). */
+import type { ServerInterceptor } from '@grpc/grpc-js';
+import type { ServerLimits } from '#platform/server-limits.ts';
+import type { BatcherLimits } from '../../command-svc/batch-start.ts';
+import type { Batcher } from '../../command-svc/batcher.ts';
+import type { BulkMode } from '../../command-svc/bulk-mode.ts';
+import type { Sealing } from '../../command-svc/erase-owner.ts';
+
+export type IntakeReplicaOptions = {
+  limits?: Partial<BatcherLimits>;
+  streamIdleMs?: number;
+  /** Its settings go over the limits; its streams take no lease, the test does. */
+  bulkMode?: Pick<BulkMode, 'limitsOf' | 'onChange'>;
+  streamResultsMax?: number;
+  uploadsMax?: number;
+  server?: Partial<ServerLimits>;
+  /** As authentication does: in front of all. */
+  outermost?: ServerInterceptor;
+  /** Budgets over all streams. */
+  messagesBytesMax?: number;
+  resultsBytesMax?: number;
+  holdsLease?: BulkMode['holdsLease'];
+  /** What EraseOwner erases by; its batches seal nothing. */
+  sealing?: Sealing;
+  /** Stands between the intake and the batcher. */
+  around?: (batcher: Batcher) => Batcher;
+};
