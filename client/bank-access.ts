@@ -11,6 +11,8 @@ import type { ChannelCredentials, Interceptor } from '@grpc/grpc-js';
 import { isLoopback } from '#platform/loopback.ts';
 import { TLS_VERSION_MIN } from '#platform/tls-version.ts';
 
+const TOKEN_AGE_MAX_MS = 1_000;
+
 /** PEM, each. */
 export type ClientTls = {
   /** Default: the authorities that Node knows. */
@@ -55,6 +57,30 @@ export type ClientTlsFiles = {
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
 };
+
+/** The same with a token in a file, which is read again when a second has passed. */
+export type AccessFiles = ClientTlsFiles & { readonly tokenFile?: string | undefined };
+
+/** undefined: in plaintext, and as nobody. */
+export function readAccess(files: AccessFiles | undefined): BankAccess {
+  if (files === undefined) return {};
+  const { tokenFile, ...tls } = files;
+  return {
+    tls: readClientTls(tls),
+    token: tokenFile === undefined ? undefined : tokenOfFile(tokenFile),
+  };
+}
+
+export function tokenOfFile(path: string): () => string {
+  let read = { token: '', atMs: Number.NEGATIVE_INFINITY };
+  return () => {
+    const atMs = performance.now();
+    if (atMs - read.atMs > TOKEN_AGE_MAX_MS) {
+      read = { token: readFileSync(path, 'utf8').trim(), atMs };
+    }
+    return read.token;
+  };
+}
 
 export function readClientTls({ caFile, certFile, keyFile }: ClientTlsFiles): ClientTls {
   const read = (file: string | undefined): Buffer | undefined =>

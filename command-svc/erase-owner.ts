@@ -3,7 +3,9 @@
  * accounts opens any more, wherever it stands. All replicas forget the key within a second or so,
  * and the projection what it shows of it. A name that no account has is refused: a slip of the pen
  * must not look like an erasure.
+ * A caller that reaches one owner only is told the same of all others.
  */
+import { randomBytes } from 'node:crypto';
 import { status, type handleUnaryCall } from '@grpc/grpc-js';
 import { invalidArgument, refusal } from '#platform/grpc-errors.ts';
 import { timestampFromDate } from '#platform/timestamps.ts';
@@ -33,10 +35,11 @@ export function eraseOwner(
     found = note(found, 'reason', textRule(reason, 1, REASON_CHARACTERS_MAX));
     if (found.length > 0) throw invalidArgument([...found]);
     if (sealing === undefined) throw NOT_SEALED;
-    const index = sealing.secret.ownerIndex(caller.tenant, owner, 0);
-    const by = `${caller.subject} ${caller.peer}`.trim();
+    const own = sealing.secret.ownerIndex(caller.tenant, owner, 0);
+    const isReached = caller.owner === undefined || caller.owner === owner;
+    const index = isReached ? own : randomBytes(own.length);
     const erased = await readFromEventStore(context, (pool) =>
-      eraseOwnerKey(pool, index, { by, why: reason }),
+      eraseOwnerKey(pool, index, { caller, why: reason }),
     );
     if (erased === undefined) throw NO_SUCH_OWNER;
     sealing.ownerKeys.forget(erased.keyIds);

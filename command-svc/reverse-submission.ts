@@ -96,6 +96,9 @@ const storeReversals: Store = async (context, request, { items }, end, call) => 
       first,
       end,
     )) {
+      const counted = context.itemQuota?.wait(caller, page.length).catch(end.end);
+      if (counted !== undefined) await end.orEnd(counted);
+      end.throwIfEnded();
       await opened.take(page, next);
       next += page.length;
       end.throwIfEnded();

@@ -1,12 +1,11 @@
 /**
  * How the tools get into the bank, read from the environment: BANK_CLIENT_CA_FILE and, where the
  * bank asks for a certificate, BANK_CLIENT_CERT_FILE with BANK_CLIENT_KEY_FILE; BANK_CLIENT_TLS=on
- * where an authority that Node knows has signed; BANK_CLIENT_TOKEN_FILE for a token, read at each
- * call.
+ * where an authority that Node knows has signed; BANK_CLIENT_TOKEN_FILE for a token, which may be
+ * replaced meanwhile.
  */
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { readClientTls, type BankAccess } from '#client/bank-access.ts';
+import { readClientTls, tokenOfFile, type BankAccess } from '#client/bank-access.ts';
 import { parseAddress, parseEnv } from '#platform/config.ts';
 import { PLAINTEXT_ENV, refusePlaintext } from '#platform/plaintext.ts';
 
@@ -40,7 +39,7 @@ export function toolAccess(
   } = settings;
   return {
     tls: usesTls(settings) ? readClientTls({ caFile, certFile, keyFile }) : undefined,
-    token: tokenFile === undefined ? undefined : () => readFileSync(tokenFile, 'utf8').trim(),
+    token: tokenFile === undefined ? undefined : tokenOfFile(tokenFile),
   };
 }
 

@@ -32,7 +32,8 @@ export async function writeAudit(
   ...entries: readonly AuditEntry[]
 ): Promise<void> {
   if (entries.length === 0) return;
-  const texts = (of: (entry: AuditEntry) => string | null): (string | null)[] => entries.map(of);
+  const texts = (of: (entry: AuditEntry) => string | null): (string | null)[] =>
+    entries.map((entry) => storable(of(entry)));
   const values = [
     texts(({ caller }) => caller.tenant),
     texts(({ caller }) => caller.subject),
@@ -43,6 +44,11 @@ export async function writeAudit(
     texts(({ detail }) => detail ?? ''),
   ];
   await db.query({ name: 'write-audit', text: SQL, values });
+}
+
+/** What was refused may hold what no text of PostgreSQL can. */
+function storable(text: string | null): string | null {
+  return text?.replaceAll('\0', '\u{FFFD}') ?? null;
 }
 
 /** Where rows go that follow what they tell. */

@@ -24,8 +24,6 @@ export type AuthGuardParts = {
   readonly scopes: MethodScopes;
   /** Of a caller: throws an RpcError for one call too many; what it answers gives it back. */
   readonly admit: Admit;
-  /** Whoever was refused, with the error. */
-  readonly onRefused: (refused: Refused) => void;
   /** Beginnings of paths that are open to whoever asks. */
   readonly open: readonly string[];
   readonly log: Logger;
@@ -44,14 +42,6 @@ export const knowsNobody: ServerInterceptor = (_method, call) =>
   });
 
 export type Admit = (caller: Caller, isStream: boolean) => Promise<(() => void) | undefined>;
-
-export type Refused = {
-  readonly path: string;
-  /** undefined: nobody knows. */
-  readonly caller: Caller | undefined;
-  readonly peer: string;
-  readonly error: unknown;
-};
 
 const ALWAYS = (): void => undefined;
 /** The longest time that a timer takes. */
@@ -100,23 +90,20 @@ class KnownCall extends ServerInterceptingCall {
     const authorization = metadata.get('authorization');
     metadata.remove('authorization');
     const certificate = peerIdentityOf(this.#next);
-    let caller: Caller | undefined;
     const enter = async (): Promise<void> => {
       const { authenticator, scopes, admit } = this.#parts;
       const identity = await authenticator().identify({ authorization, certificate });
-      caller = { ...identity, peer };
+      const caller = { ...identity, peer };
+      setCaller(metadata, caller);
       scopes.check(this.#method.path, caller);
       const giveBack = await admit(caller, this.#isStream);
       if (this.#isOver) return giveBack?.();
       this.#giveBack = giveBack ?? ALWAYS;
-      setCaller(metadata, caller);
       if (this.#isStream) this.#endWith(caller.expiresAtMs);
       listener.onReceiveMetadata(metadata);
     };
     enter().catch((error: unknown) => {
-      if (this.#isOver) return;
-      this.#parts.onRefused({ path: this.#method.path, caller, peer, error });
-      this.#end(error);
+      if (!this.#isOver) this.#end(error);
     });
   }
 

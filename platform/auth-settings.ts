@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { ConfigError, envInt, envText, type Address } from './config.ts';
+import type { LISTENER_TLS_ENV } from './listener-tls.ts';
 import { isLoopback } from './loopback.ts';
 
 export type AuthSettings = {
@@ -70,13 +71,20 @@ export const AUTH_ENV = {
 type Env = z.infer<z.ZodObject<typeof AUTH_ENV>>;
 
 /** `listen`: where the service is to listen, and the variable that says so. */
-export function authSettings(env: Env, listen: Address, variable: string): AuthSettings {
+export function authSettings(
+  env: Env & Pick<z.infer<z.ZodObject<typeof LISTENER_TLS_ENV>>, 'BANK_TLS_CLIENT_CA_FILE'>,
+  listen: Address,
+  variable: string,
+): AuthSettings {
   const mode = env.BANK_AUTH;
   if (mode === 'off' && !isLoopback(listen.host)) {
     const where = `${variable} is ${JSON.stringify(`${listen.host}:${listen.port}`)}`;
     throw new ConfigError(
       `BANK_AUTH="off": without authentication a service listens on loopback only, and ${where}`,
     );
+  }
+  if (mode.endsWith('mtls') && env.BANK_TLS_CLIENT_CA_FILE === undefined) {
+    throw new ConfigError(`BANK_TLS_CLIENT_CA_FILE=(not set): must be set with BANK_AUTH=${mode}`);
   }
   return {
     tokens: mode.startsWith('jwt') ? tokenSettings(env) : undefined,

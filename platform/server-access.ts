@@ -3,7 +3,7 @@
  * its settings say. Health is open to whoever asks, reflection where the settings say so.
  */
 import type { ServerInterceptor, ServiceDefinition } from '@grpc/grpc-js';
-import { createAuthGuard, knowsNobody, type Refused } from './auth-guard.ts';
+import { createAuthGuard, knowsNobody } from './auth-guard.ts';
 import { asksWho, NO_AUTH, type AuthSettings } from './auth-settings.ts';
 import { openAuthenticator, type Authenticator } from './authenticator.ts';
 import type { Logger } from './logger.ts';
@@ -18,7 +18,6 @@ export type AccessOptions = {
   readonly scopes?: ScopeTable;
   /** Of authenticated callers; default: none is refused. */
   readonly quotas?: Pick<Quotas, 'admit'> | undefined;
-  readonly onRefused?: (refused: Refused) => void;
 };
 
 export type ServerAccess = {
@@ -34,7 +33,7 @@ const HEALTH = '/grpc.health.';
 const REFLECTION = '/grpc.reflection.';
 
 export function createServerAccess(options: AccessOptions, log: Logger): ServerAccess {
-  const { auth = NO_AUTH, quotas, onRefused = passOver } = options;
+  const { auth = NO_AUTH, quotas } = options;
   const admit = quotas?.admit ?? admitAll;
   const isOff = !asksWho(auth);
   const scopes = createMethodScopes(options.scopes ?? {});
@@ -44,7 +43,7 @@ export function createServerAccess(options: AccessOptions, log: Logger): ServerA
     return authenticator;
   };
   const open = auth.openReflection ? [HEALTH, REFLECTION] : [HEALTH];
-  const guard = createAuthGuard({ authenticator: opened, scopes, admit, onRefused, open, log });
+  const guard = createAuthGuard({ authenticator: opened, scopes, admit, open, log });
   return {
     interceptor: isOff ? knowsNobody : guard,
     add(definition) {
@@ -59,8 +58,4 @@ export function createServerAccess(options: AccessOptions, log: Logger): ServerA
 
 function admitAll(): Promise<undefined> {
   return Promise.resolve(undefined);
-}
-
-function passOver(): void {
-  // nobody wants to know
 }

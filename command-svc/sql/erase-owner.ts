@@ -1,8 +1,11 @@
 /**
  * Destroys an owner's living key, if there is one, and tells what is known of the owner then. The
  * number of an erasure is given under a lock that is held to the commit: numbers are seen in order.
+ * The audit has it in the same transaction.
  */
 import type { Pool } from 'pg';
+import { writeAudit } from '#platform/audit.ts';
+import type { Caller } from '#platform/caller.ts';
 import { withTransaction } from '#platform/postgres.ts';
 
 const LOCK = "select pg_advisory_xact_lock(hashtext('owner_keys.erasure_no'))";
@@ -16,7 +19,7 @@ const TELL = `
          array_agg(distinct k.key_id) as key_ids
     from owner_keys k left join account_keys a using (key_id) where k.owner_index = $1`;
 
-export type Erasure = { readonly by: string; readonly why: string };
+export type Erasure = { readonly caller: Caller; readonly why: string };
 export type ErasedOwner = {
   readonly erasedAt: Date;
   readonly accounts: bigint;
@@ -33,15 +36,20 @@ type Told = {
 export async function eraseOwnerKey(
   db: Pool,
   ownerIndex: Buffer,
-  { by, why }: Erasure,
+  { caller, why }: Erasure,
 ): Promise<ErasedOwner | undefined> {
   return withTransaction(db, async (client) => {
     await client.query(LOCK);
-    await client.query(ERASE, [ownerIndex, by, why]);
+    const by = `${caller.subject} ${caller.peer}`.trim();
+    const { rowCount } = await client.query(ERASE, [ownerIndex, by, why]);
     const { rows } = await client.query<Told>(TELL, [ownerIndex]);
     const [told] = rows;
     if (told === undefined || told.erased_at === null) return undefined;
     const { erased_at: erasedAt, accounts, key_ids: keyIds } = told;
+    if (rowCount !== 0) {
+      const detail = `keys ${keyIds.join(', ')}, of ${accounts} accounts: ${why}`;
+      await writeAudit(client, { caller, action: 'EraseOwner', detail });
+    }
     return { erasedAt, accounts, keyIds };
   });
 }

@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { readClientTls } from '#client/bank-access.ts';
+import { readAccess } from '#client/bank-access.ts';
 import { createBankClient } from '#client/bank-client.ts';
 import { startMesh, type Mesh } from '../local/mesh.ts';
 import { grpcurlFlags, operatorFiles } from '../local/secure-services.ts';
@@ -103,7 +103,7 @@ async function act(
   signal: AbortSignal,
 ): Promise<boolean> {
   const files = operatorFiles(mesh.stack.ground);
-  const client = createBankClient(mesh.addresses, { tls: files && readClientTls(files) });
+  const client = createBankClient(mesh.addresses, readAccess(files));
   const context: RunContext = { client, signal, say };
   try {
     await openAccounts(context, input.accountsSubmissionId, input.accounts);

@@ -8,7 +8,8 @@ import { pkcs12 } from './certificate-authority.ts';
 import type { Java } from './java.ts';
 import { runTool } from './run-tool.ts';
 import { kafkaClientProperties } from './secure-kafka.ts';
-import { writeSecret, type Holder, type SecureGround } from './secure-ground.ts';
+import { writeSecret } from './secret-file.ts';
+import type { Holder, SecureGround } from './secure-ground.ts';
 
 const KEYTOOL_TIMEOUT_MS = 30_000;
 

@@ -1,17 +1,21 @@
 /**
  * What a secure mesh shows and knows: an authority of its own, a certificate for each part and
- * service and one for the person who runs it, and passwords. All of it is made here, in the data
- * folder, readable by its owner alone. The authority and the passwords stay as long as the folder;
- * certificates are made anew at each start.
+ * service, a certificate and a token for the person who runs it, passwords, and the key-encryption
+ * key of personal text. All of it is made here, in the data folder, readable by its owner alone.
+ * The authority, the passwords and the key-encryption key stay as long as the folder; certificates
+ * and tokens are made anew at each start.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { makeAuthority, openAuthority } from './certificate-authority.ts';
 import type { Authority, CertificateNames } from './certificate-authority.ts';
 import type { DataFolder } from './data-folder.ts';
+import { writeSecret } from './secret-file.ts';
+import { issueTokens, type TokenFiles } from './secure-tokens.ts';
 
 const PASSWORD_BYTES = 18;
+const KEY_BYTES = 32;
 const HOLDERS = [
   'postgres',
   'redis',
@@ -36,6 +40,8 @@ const secretsSchema = z.object({
   redis_projector: z.string(),
   /** Of Java's key files. */
   keystore: z.string(),
+  /** Base64. */
+  key_encryption_key: z.string(),
 });
 export type Secrets = z.infer<typeof secretsSchema>;
 
@@ -46,6 +52,7 @@ export type SecureGround = {
   readonly authority: Authority;
   readonly secrets: Secrets;
   readonly pairs: Readonly<Record<Holder, PairFiles>>;
+  readonly tokens: TokenFiles;
   /** The path of a file beside them. */
   readonly inside: (name: string) => string;
 };
@@ -68,13 +75,9 @@ export async function openSecureGround(folder: DataFolder): Promise<SecureGround
     authority,
     secrets: readSecrets(inside('passwords.json')),
     pairs: pairsOf(new Map(made)),
+    tokens: await issueTokens(inside),
     inside,
   };
-}
-
-/** Read by its owner alone. */
-export function writeSecret(path: string, content: string | Buffer): void {
-  writeFileSync(path, content, { mode: 0o600 });
 }
 
 async function authorityIn(inside: SecureGround['inside']): Promise<Authority> {
@@ -117,7 +120,9 @@ function readSecrets(path: string): Secrets {
   if (!existsSync(path)) {
     const newPassword = (): string => randomBytes(PASSWORD_BYTES).toString('base64url');
     const names = Object.keys(secretsSchema.shape);
-    const made = Object.fromEntries(names.map((name) => [name, newPassword()]));
+    const passwords = Object.fromEntries(names.map((name) => [name, newPassword()]));
+    const key = randomBytes(KEY_BYTES).toString('base64');
+    const made = { ...passwords, key_encryption_key: key };
     writeSecret(path, `${JSON.stringify(made, undefined, 2)}\n`);
   }
   const stored: unknown = JSON.parse(readFileSync(path, 'utf8'));

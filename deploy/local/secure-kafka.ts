@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import type { KafkaSecurity } from '#platform/kafka-security.ts';
 import { clientTls } from '#platform/client-tls.ts';
 import type { Holder, SecureGround, Secrets } from './secure-ground.ts';
-import { writeSecret } from './secure-ground.ts';
+import { writeSecret } from './secret-file.ts';
 
 const USERS = ['broker', 'setup', 'connect', 'projector'] as const satisfies (keyof Secrets)[];
 export type KafkaUser = (typeof USERS)[number];

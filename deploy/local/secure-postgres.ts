@@ -3,7 +3,7 @@
  * its clients reach it.
  */
 import type { SecureGround } from './secure-ground.ts';
-import { writeSecret } from './secure-ground.ts';
+import { writeSecret } from './secret-file.ts';
 
 const ACCESS = `hostssl all all 127.0.0.1/32 scram-sha-256
 hostssl replication all 127.0.0.1/32 scram-sha-256

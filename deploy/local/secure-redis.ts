@@ -6,7 +6,8 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Service } from './services.ts';
-import { writeSecret, type SecureGround } from './secure-ground.ts';
+import { writeSecret } from './secret-file.ts';
+import type { SecureGround } from './secure-ground.ts';
 
 const FRONT = fileURLToPath(new URL('tls-front.ts', import.meta.url));
 /** Within its folder: a whole path may be too long for a socket. */

@@ -1,6 +1,6 @@
 // npm start: the whole mesh on the ports of the documentation, until Ctrl-C. Accounts and their
 // history stay in .local/start from one run to the next. With --secure everything speaks TLS and
-// asks for certificates and passwords, which are made in .local/start-secure.
+// asks for certificates, tokens and passwords, which are made in .local/start-secure.
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { envAddress, envInt, parseEnv } from '#platform/config.ts';
@@ -82,12 +82,13 @@ function howToCall(mesh: Mesh): string {
   const pages = [...mesh.metrics.command, ...mesh.metrics.query, ...mesh.metrics.projector];
   const account = randomUUID(); // another one each time: accounts stay from run to run
   const files = operatorFiles(mesh.stack.ground);
-  const call = files === undefined ? 'grpcurl -plaintext' : 'grpcurl $TLS';
-  const flags = files === undefined ? '' : `  TLS='${grpcurlFlags(files)}'\n`;
+  const call = files === undefined ? 'grpcurl -plaintext' : 'bankcurl';
+  const own = `  bankcurl() { grpcurl ${grpcurlFlags(files)} "$@"; }\n`;
+  const alias = files === undefined ? '' : own;
   return `
 Everything serves. No proto files are needed to call it (how to install grpcurl: README.md):
 
-${flags}  ${call} ${command} list
+${alias}  ${call} ${command} list
   ${call} -d '{"account_id":"${account}","currency_code":"EUR","owner":"Ada"}' \\
     ${command} bank.v1.AccountCommandService/OpenAccount
   ${call} -d '{"account_id":"${account}","amount":{"currency_code":"EUR","minor_units":1250}}' \\

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
-import { readClientTls } from '#client/bank-access.ts';
+import { readAccess } from '#client/bank-access.ts';
 import { createBankClient, type BankClient } from '#client/bank-client.ts';
 import { startMesh, type Mesh } from '#deploy/local/mesh.ts';
 import type { Part } from '#deploy/local/part.ts';
@@ -58,11 +58,10 @@ export async function openBank(
     signal,
   });
   const { stack, addresses } = mesh;
-  const files = operatorFiles(stack.ground);
-  const tls = files && readClientTls(files);
-  const client = createBankClient(addresses, { tls });
-  const command = new RawClient(addresses.command[0] ?? '', tls);
-  const query = new RawClient(addresses.query[0] ?? '', tls);
+  const access = readAccess(operatorFiles(stack.ground));
+  const client = createBankClient(addresses, access);
+  const command = new RawClient(addresses.command[0] ?? '', access);
+  const query = new RawClient(addresses.query[0] ?? '', access);
   const stores = {
     eventStore: pool(stack.eventStoreUrl),
     projectionStore: pool(stack.projectionStoreUrl),

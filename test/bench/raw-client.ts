@@ -5,14 +5,13 @@
  */
 import {
   Client,
-  credentials,
   Metadata,
   type ClientDuplexStream,
   type ClientReadableStream,
   type ClientWritableStream,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { tlsCredentials, type ClientTls } from '#client/bank-access.ts';
+import { channelAccess, type BankAccess } from '#client/bank-access.ts';
 import { AccountCommandServiceService } from '#proto/bank/v1/account_command_service.ts';
 import { AccountQueryServiceService } from '#proto/bank/v1/account_query_service.ts';
 import {
@@ -54,10 +53,11 @@ export class RawClient {
   readonly #client: Client;
 
   /** `address` is host:port. Each client has a connection of its own; default: plaintext. */
-  constructor(address: string, tls?: ClientTls) {
-    const secured = tls === undefined ? credentials.createInsecure() : tlsCredentials(tls);
-    this.#client = new Client(`ipv4:${address}`, secured, {
+  constructor(address: string, access: BankAccess = {}) {
+    const { credentials, interceptors } = channelAccess([address], access);
+    this.#client = new Client(`ipv4:${address}`, credentials, {
       'grpc.use_local_subchannel_pool': 1,
+      interceptors,
     });
   }
 

@@ -11,7 +11,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askStatus } from '#deploy/ops/ask-status.ts';
-import { readClientTls, type ClientTls } from '#client/bank-access.ts';
+import { readAccess, readClientTls, type ClientTls } from '#client/bank-access.ts';
 import { createBankClient } from '#client/bank-client.ts';
 import { unaryCall } from '#client/unary-call.ts';
 import { makeAuthority, type KeyPair } from '#deploy/local/certificate-authority.ts';
@@ -26,6 +26,7 @@ import { checkLedger } from '#test/support/ledger-check.ts';
 import { openOwnMesh, type OwnMesh } from '#test/support/own-mesh.ts';
 import { makePayroll } from '#test/support/payroll.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
+import { tablesWith } from '#test/support/sealed-bank.ts';
 import { until } from '#test/support/until.ts';
 
 const NAMES = { commonName: 'command', dns: ['localhost'], ip: ['127.0.0.1'] };
@@ -71,7 +72,16 @@ describe('a secure mesh', () => {
     const acknowledgements = new Map([[payroll.submissionId, feed]]);
     const { stores } = mesh;
     await checkLedger({ stores, seed, payrolls: [payroll], acknowledgements, filledBefore: 0n });
-    const status = () => askStatus(mesh.addresses, { tls: operator() });
+    const sealed = await tablesWith(stores.eventStore, 'salary');
+    expect(sealed, 'texts of the log are sealed').toEqual([]);
+    const accepted = payroll.items.flatMap((item, n) => (item.outcome === 'accepted' ? [n] : []));
+    const { rows } = await stores.projectionStore.query<{ reference: string }>(
+      'select reference from entries where submission_id = $1 order by item_index',
+      [payroll.submissionId],
+    );
+    const references = accepted.map((n) => payroll.items[n]?.reference);
+    expect(rows.map(({ reference }) => reference)).toEqual(references);
+    const status = () => askStatus(mesh.addresses, readAccess(operatorFiles(ground)));
     await until('all is well', async () => (await status()).state === 'ok');
   });
 
@@ -92,6 +102,20 @@ describe('a secure mesh', () => {
       expect([status.UNAVAILABLE, status.DEADLINE_EXCEEDED]).toContain((await faultOf(asked)).code);
       client.close();
     }
+  });
+
+  test('its services do nothing for who has a certificate and no token', async () => {
+    const client = createBankClient(mesh.addresses, { tls: operator() });
+    const { queries, bulk, projector } = client;
+    const asked = [
+      unaryCall(bulk.getSubmission.bind(bulk), { submissionId: 'a' }),
+      unaryCall(queries.getAccount.bind(queries), { accountId: 'a', minVersion: 0n }),
+      unaryCall(projector.getProjectionStatus.bind(projector), {}),
+    ];
+    for (const { code } of await Promise.all(asked.map(faultOf))) {
+      expect(code).toBe(status.UNAUTHENTICATED);
+    }
+    client.close();
   });
 
   test('PostgreSQL takes no plaintext', async () => {

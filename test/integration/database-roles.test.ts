@@ -66,7 +66,7 @@ const columnOf = async (store: Store, table: string): Promise<string> => {
   const owner = await clientOf(store, 'postgres');
   const { rows } = await owner.query<{ name: string }>(
     `select attname as name from pg_attribute
-      where attrelid = $1::regclass and attnum > 0 order by attnum limit 1`,
+      where attrelid = $1::regclass and attnum > 0 and attidentity = '' order by attnum limit 1`,
     [table],
   );
   return rows[0]?.name ?? '';
@@ -109,6 +109,9 @@ const ROLES: [Store, StackRole, { writes: Record<string, string[]>; reads: strin
         submission_claims: ['insert', 'delete'],
         submission_batches: ['insert'],
         rejections: ['insert'],
+        key_encryption_keys: ['insert'],
+        owner_keys: ['insert'],
+        account_keys: ['insert'],
       },
       reads: 'all',
     },
@@ -178,12 +181,15 @@ it.each([
   ['eventStore', 'bank_command', 'update partition_heads set partition = partition', DENIED],
   ['eventStore', 'bank_command', 'update submissions set tenant = tenant', DENIED],
   ['eventStore', 'bank_command', 'update open_holds set account_id = account_id', DENIED],
+  ['eventStore', 'bank_command', 'update owner_keys set tenant = tenant', DENIED],
+  ['eventStore', 'bank_command', 'update owner_keys set wrapped_key = null', ''],
   ['eventStore', 'bank_command', 'update partition_heads set seq = seq', ''],
   ['eventStore', 'bank_command', 'select from submissions for no key update', ''],
   ['eventStore', 'bank_command', 'select from submission_claims for key share', ''],
   ['eventStore', 'bank_command', 'select from partition_heads for no key update', ''],
   ['eventStore', 'bank_cdc', 'select append_holds(null)', DENIED],
   ['eventStore', 'bank_projector', 'select append_holds(null)', DENIED],
+  ['eventStore', 'bank_projector', 'update owner_keys set wrapped_key = null', DENIED],
   ['projectionStore', 'bank_query', 'select drop_rebuild()', DENIED],
   ['projectionStore', 'bank_query', 'select make_rebuild()', DENIED],
 ] as const)('in the %s %s: %s ends with "%s"', async (store, role, sql, state) => {

@@ -1,5 +1,6 @@
 /** What a test may say of a replica of command-svc in its own process (intake-replica.ts). */
-import type { ServerInterceptor } from '@grpc/grpc-js';
+import type { AccessOptions } from '#platform/server-access.ts';
+import type { ItemQuota } from '#platform/quotas.ts';
 import type { ServerLimits } from '#platform/server-limits.ts';
 import type { BatcherLimits } from '../../command-svc/batch-start.ts';
 import type { Batcher } from '../../command-svc/batcher.ts';
@@ -14,12 +15,14 @@ export type IntakeReplicaOptions = {
   streamResultsMax?: number;
   uploadsMax?: number;
   server?: Partial<ServerLimits>;
-  /** As authentication does: in front of all. */
-  outermost?: ServerInterceptor;
+  /** Who may call; the replica's own clients show this token. */
+  access?: AccessOptions;
+  token?: string;
   /** Budgets over all streams. */
   messagesBytesMax?: number;
   resultsBytesMax?: number;
   holdsLease?: BulkMode['holdsLease'];
+  itemQuota?: ItemQuota;
   /** What EraseOwner erases by; its batches seal nothing. */
   sealing?: Sealing;
   /** Stands between the intake and the batcher. */

@@ -3,7 +3,8 @@
  * and process-batch behind a gRPC server on a free port, on a test's own event store. Several of
  * them are replicas of one another.
  */
-import { credentials, type Client, type ServiceError } from '@grpc/grpc-js';
+import type { Client, ServiceError } from '@grpc/grpc-js';
+import { channelAccess } from '#client/bank-access.ts';
 import { createByteBudget } from '#platform/byte-budget.ts';
 import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
 import { decodeStatusDetails } from '#platform/grpc-errors.ts';
@@ -81,11 +82,12 @@ export async function openIntakeReplica(
     messages: createByteBudget(messagesBytesMax),
     unreadResults: createByteBudget(resultsBytesMax),
     bulkMode: { holdStream: () => () => undefined, holdsLease },
+    itemQuota: options.itemQuota,
     uploads: createSlots(options.uploadsMax ?? 1_000, tooManyUploads),
   };
   const intake = createBulkIntake(context);
-  const { server: limits = {}, outermost } = options;
-  const { server, serve, drain } = createGrpcServer({ log, limits, outermost });
+  const { server: limits = {}, access = {}, token } = options;
+  const { server, serve, drain } = createGrpcServer({ log, limits, access });
   const { drained, ...uploads } = intake;
   const bulkHandlers = { ...uploads, ...submissionHandlers(context) };
   server.addService(bulkServiceDefinition, unimplemented(bulkServiceDefinition, bulkHandlers));
@@ -94,9 +96,10 @@ export async function openIntakeReplica(
     unimplemented(AccountCommandServiceService, accountCommandHandlers(context, options.sealing)),
   );
   const address = await serve({ host: '127.0.0.1', port: 0 });
-  const plain = credentials.createInsecure();
-  const bulk = new BulkServiceClient(address, plain);
-  const commands = new AccountCommandServiceClient(address, plain);
+  const shown = token === undefined ? {} : { token: () => token };
+  const { credentials, interceptors } = channelAccess([address], shown);
+  const bulk = new BulkServiceClient(address, credentials, { interceptors });
+  const commands = new AccountCommandServiceClient(address, credentials, { interceptors });
   const stop = async (): Promise<void> => {
     stopping.abort();
     await drained();

@@ -3,7 +3,7 @@
  * stopped, started again and emptied, and nobody else notices.
  */
 import { inject } from 'vitest';
-import { readClientTls } from '#client/bank-access.ts';
+import { readAccess } from '#client/bank-access.ts';
 import { createBankClient, type BankClient } from '#client/bank-client.ts';
 import { startMesh, type Mesh, type MeshOptions } from '#deploy/local/mesh.ts';
 import { silent } from '#deploy/local/progress.ts';
@@ -28,8 +28,7 @@ export async function openOwnMesh(
 ): Promise<OwnMesh> {
   const dataFolder = `${inject('stack').folder}-own`;
   const mesh = await startMesh({ ...options, dataFolder, progress: silent, env: {} });
-  const files = operatorFiles(mesh.stack.ground);
-  const client = createBankClient(mesh.addresses, { tls: files && readClientTls(files) });
+  const client = createBankClient(mesh.addresses, readAccess(operatorFiles(mesh.stack.ground)));
   const open = (database: string): Stores['eventStore'] =>
     createPool({
       url: mesh.stack.postgresUrl('postgres', database),

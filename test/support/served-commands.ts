@@ -1,4 +1,5 @@
 /** served-requests.ts for the commands on an account that is there. */
+import { status } from '@grpc/grpc-js';
 import type { JsonObject } from '#test/support/contract-methods.ts';
 import type { Ground, ServedMethod } from '#test/support/served-requests.ts';
 
@@ -70,6 +71,12 @@ export const ACCOUNT_COMMANDS: Readonly<Record<string, ServedMethod>> = {
     () => ({ debits: false }),
   ),
   UnfreezeAccount: command(() => ({ reason })),
+  /** Without a key-encryption key nothing can be erased; erased-owner.test.ts has one. */
+  EraseOwner: {
+    endsWith: status.FAILED_PRECONDITION,
+    request: ({ owner }) => ({ owner, reason }),
+    values: () => ({ owner: '', reason: '' }),
+  },
   CloseAccount: command(({ emptyAccount }) => ({ account_id: emptyAccount })),
   ReverseOperation: command(
     ({ operation }) => ({ reversed_operation_id: operation, reason }),

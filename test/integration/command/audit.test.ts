@@ -3,12 +3,11 @@
  * each batch and caller, and how it is read.
  */
 import { randomUUID } from 'node:crypto';
-import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { auditLine } from '#deploy/ops/audit-command.ts';
 import { readAudit, type AuditedRow, type AuditQuestion } from '#deploy/ops/read-audit.ts';
-import { ANYONE, setCaller, type Caller } from '#platform/caller.ts';
+import { NO_AUTH } from '#platform/auth-settings.ts';
 import {
   AccountCommandServiceService as COMMANDS,
   DepositRequest,
@@ -21,40 +20,39 @@ import {
 import { openDatabases, type Databases } from '#test/support/databases.ts';
 import { callUnary, openIntakeReplica, type IntakeReplica } from '#test/support/intake-replica.ts';
 import { upload } from '#test/support/submission-bench.ts';
+import { openTokenIssuer, type TokenIssuer } from '#test/support/token-issuer.ts';
+import { COMMAND_SCOPES } from '../../../command-svc/call-scopes.ts';
 
-const ADA: Caller = { ...ANYONE, subject: 'ada', tenant: 'north', peer: '10.0.0.7:4711' };
 const DEPOSITS = 40;
 
 let databases: Databases;
 let owner: pg.Client;
+let issuer: TokenIssuer;
+/** Every call is Ada's. */
 let replica: IntakeReplica;
 let since: Date;
 const account = randomUUID();
-
-/** Every call is Ada's. */
-const asAda: ServerInterceptor = (_method, call) =>
-  new ServerInterceptingCall(call, {
-    start: (next) =>
-      next({
-        onReceiveMetadata: (metadata, pass) => {
-          setCaller(metadata, ADA);
-          pass(metadata);
-        },
-      }),
-  });
 
 beforeAll(async () => {
   databases = await openDatabases();
   owner = new pg.Client(databases.eventStoreUrl('postgres'));
   await owner.connect();
   const url = databases.eventStoreUrl('bank_command');
-  replica = await openIntakeReplica(url, 'audited', { outermost: asAda });
+  issuer = await openTokenIssuer();
+  const access = { auth: { ...NO_AUTH, tokens: issuer.settings }, scopes: COMMAND_SCOPES };
+  const token = await issuer.token({
+    sub: 'ada',
+    tenant: 'north',
+    scope: 'accounts.write bulk.write',
+  });
+  replica = await openIntakeReplica(url, 'audited', { access, token });
   const request = OpenAccountRequest.fromPartial({ accountId: account, currencyCode: 'EUR' });
   await callUnary(replica.commands, COMMANDS.openAccount, request);
 });
 
 afterAll(async () => {
   await replica.close();
+  await issuer.stop();
   await owner.end();
   await databases.close();
 });
@@ -85,13 +83,13 @@ it('tells a command with its caller, account, operation and place in the log', a
   expect(row).toMatchObject({
     tenant: 'north',
     subject: 'ada',
-    peer: '10.0.0.7:4711',
     actions: ['Deposit'],
     accounts: [account],
     operations: [operationId],
     accepted: 1,
     result: 'OK',
   });
+  expect(row?.peer).toMatch(/^127\.0\.0\.1:\d+$/);
   const { rows } = await owner.query<{ place: string }>(
     `select partition || '/' || seq as place from outbox where $1 = any(account_ids)
       order by seq desc limit 1`,
@@ -99,7 +97,7 @@ it('tells a command with its caller, account, operation and place in the log', a
   );
   expect(row?.position).toBe(rows[0]?.place);
   expect(auditLine(row ?? expect.fail())).toContain(
-    `north/ada  10.0.0.7:4711  OK  Deposit ${account} operation ${operationId}  at `,
+    `north/ada  ${row?.peer}  OK  Deposit ${account} operation ${operationId}  at `,
   );
 });
 

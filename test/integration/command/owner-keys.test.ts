@@ -9,6 +9,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { unaryCall } from '#client/unary-call.ts';
 import { rewrapKeys } from '#deploy/ops/rewrap-keys.ts';
+import { NO_AUTH } from '#platform/auth-settings.ts';
+import { ANYONE } from '#platform/caller.ts';
 import { keyRing, type KeyRing } from '#platform/key-ring.ts';
 import { silentLogger } from '#platform/logger.ts';
 import { createPool } from '#platform/postgres.ts';
@@ -18,7 +20,9 @@ import { commandOf } from '#test/support/commands.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
 import { openIntakeReplica, type IntakeReplica } from '#test/support/intake-replica.ts';
 import { tablesWith } from '#test/support/sealed-bank.ts';
+import { openTokenIssuer, type Claims } from '#test/support/token-issuer.ts';
 import { processed } from '#test/support/two-replicas.ts';
+import { COMMAND_SCOPES } from '../../../command-svc/call-scopes.ts';
 import { keyContentHashes } from '../../../command-svc/content-hash.ts';
 import { OwnerKeys } from '../../../command-svc/owner-keys.ts';
 import { eraseOwnerKey, readErasures } from '../../../command-svc/sql/erase-owner.ts';
@@ -131,10 +135,14 @@ test('a service does not start without the right key-encryption key', async () =
 test('a key-encryption key is changed; erased owners stay erased', async () => {
   const { secret } = await sealedReplica(FIRST);
   const index = secret.ownerIndex('', before.owner, 0);
-  const erased = await eraseOwnerKey(db, index, { by: 'test', why: 'asked' });
+  const caller = { ...ANYONE, subject: 'ada' };
+  const erased = await eraseOwnerKey(db, index, { caller, why: 'asked' });
   expect(erased).toMatchObject({ accounts: 2n });
-  expect(await eraseOwnerKey(db, index, { by: 'test', why: 'again' })).toEqual(erased);
+  expect(await eraseOwnerKey(db, index, { caller, why: 'again' })).toEqual(erased);
   expect(await readErasures(db, 0n, 10)).toMatchObject([{ erasureNo: 1n }]);
+  const told = "select subject, detail from audit where actions = '{EraseOwner}'";
+  const detail: unknown = expect.stringMatching(/^keys \d+, of 2 accounts: asked$/);
+  expect((await databases.eventStore.query(told)).rows).toEqual([{ subject: 'ada', detail }]);
 
   const owner = new pg.Client(databases.eventStoreUrl('postgres'));
   await owner.connect();
@@ -178,5 +186,39 @@ test('EraseOwner refuses without keys, bad fields, and a name that nobody has', 
   } finally {
     await unsealed.close();
     await sealing.close();
+  }
+});
+
+test("EraseOwner reaches the caller's own owners; others look like nobody", async () => {
+  const { replica, secret } = await sealedReplica(SECOND);
+  const { ownerKeys } = replica.context;
+  if (ownerKeys === undefined) throw new Error('texts are not sealed');
+  const sealing = { secret, ownerKeys };
+  const issuer = await openTokenIssuer();
+  const access = { auth: { ...NO_AUTH, tokens: issuer.settings }, scopes: COMMAND_SCOPES };
+  const owner = `ben ${randomUUID()}`;
+  const opened = { accountId: randomUUID(), owner, tenant: 'north' };
+  expect(await outcomeOf(replica, commandOf('OpenAccount', opened))).toBe('accepted');
+  const eraseAs = async (claims: Claims): Promise<bigint> => {
+    const token = await issuer.token({ ...claims, scope: 'accounts.write' });
+    const options = { sealing, access, token };
+    const asked = await openIntakeReplica(databases.eventStoreUrl('bank_command'), 'o', options);
+    const { commands } = asked;
+    const erase = commands.eraseOwner.bind(commands);
+    try {
+      return (await unaryCall(erase, { owner, reason: 'asked' })).accountCount;
+    } finally {
+      await asked.close();
+    }
+  };
+  try {
+    for (const claims of [{ tenant: 'south' }, {}, { tenant: 'north', owner: 'ben' }]) {
+      const told = { code: status.NOT_FOUND, reason: 'OWNER_NOT_FOUND' };
+      expect(await faultOf(eraseAs(claims)), JSON.stringify(claims)).toMatchObject(told);
+    }
+    expect(await eraseAs({ tenant: 'north', owner })).toBe(1n);
+    expect(await eraseAs({ tenant: 'north' })).toBe(1n);
+  } finally {
+    await issuer.stop();
   }
 });

@@ -4,11 +4,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { status } from '@grpc/grpc-js';
+import type { Caller } from '#platform/caller.ts';
+import { refusal } from '#platform/grpc-errors.ts';
 import { BulkServiceService as BULK } from '#proto/bank/v1/bulk_service.ts';
 import { SubmissionState } from '#proto/bank/v1/submission.ts';
 import { decodeEvent } from '../../../command-svc/event-codec.ts';
 import { accountAfter, EUR, on, send, type CommandCase } from '#test/support/command-calls.ts';
-import { callUnary, failureOf } from '#test/support/intake-replica.ts';
+import { callUnary, failureOf, openIntakeReplica } from '#test/support/intake-replica.ts';
 import { depositing, opening, submitBatch, words } from '#test/support/operations.ts';
 import { balancesOf, reverse } from '#test/support/reversals.ts';
 import {
@@ -128,6 +131,27 @@ describe('a submission that is reversed', () => {
     await reverse(bench.a, 'first-undone', 'first');
     const late = { ...undo, reversedOperationId: SINGLE(singly).operationId };
     expect(await failureOf(send(bench.b, on(singly, late)))).toBe('9 ALREADY_REVERSED');
+  });
+
+  it("counts in its caller's share of items, and goes on where it was refused", async () => {
+    await upload(bench.a, 'shared', { deposits: bench.deposits(0, 3) });
+    const counted: number[] = [];
+    const wait = (_caller: Caller, items: number): Promise<void> => {
+      counted.push(items);
+      const full = refusal(status.RESOURCE_EXHAUSTED, 'QUOTA_EXCEEDED', 'full');
+      return counted.length === 1 ? Promise.reject(full) : Promise.resolve();
+    };
+    const itemQuota = { wait, take: wait };
+    const url = bench.databases.eventStoreUrl('bank_command');
+    const replica = await openIntakeReplica(url, 'quotas', { itemQuota });
+    try {
+      expect(await failureOf(reverse(replica, 'shared-undone', 'shared'))).toBe('8 QUOTA_EXCEEDED');
+      const receipt = await reverse(replica, 'shared-undone', 'shared');
+      expect(receipt).toMatchObject({ received: 3n, accepted: 3n });
+      expect(counted).toEqual([3, 3]);
+    } finally {
+      await replica.close();
+    }
   });
 
   it('that accepted nothing is reversed by an empty one', async () => {

@@ -1,14 +1,18 @@
 /** Refusals of rights on a real server: each is told, and a flood of them is counted. */
-import { credentials, status } from '@grpc/grpc-js';
+import { credentials, Metadata, status } from '@grpc/grpc-js';
 import { afterEach, expect, test } from 'vitest';
 import { BulkModeServiceClient, BulkModeServiceService } from '#proto/bank/v1/bulk_mode_service.ts';
 import type { AuditEntry } from '#platform/audit.ts';
+import { NO_AUTH } from '#platform/auth-settings.ts';
 import { auditRefusals, type AuditedRefusals } from '#platform/audited-refusals.ts';
 import { refusal } from '#platform/grpc-errors.ts';
 import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
 import { silentLogger } from '#platform/logger.ts';
+import type { AccessOptions } from '#platform/server-access.ts';
 import { unary } from '#platform/unary.ts';
+import { bearing, openTokenIssuer } from '#test/support/token-issuer.ts';
 import { until } from '#test/support/until.ts';
+import { COMMAND_SCOPES } from '../../../command-svc/call-scopes.ts';
 
 const ROWS_MAX = 5;
 const CALLS = 20;
@@ -19,11 +23,15 @@ afterEach(async () => {
 
 type Served = { call: () => Promise<number>; refusals: AuditedRefusals };
 
-async function serve(code: status, reason: string): Promise<Served> {
+async function serve(
+  code: status,
+  reason: string,
+  { access = {}, metadata = new Metadata() }: { access?: AccessOptions; metadata?: Metadata } = {},
+): Promise<Served> {
   const limits = { rowsAMinuteMax: ROWS_MAX, flushEveryMs: 5 };
   const refusals = auditRefusals(silentLogger, limits);
   const outermost = refusals.interceptor;
-  const { server, serve, drain } = createGrpcServer({ log: silentLogger, outermost });
+  const { server, serve, drain } = createGrpcServer({ log: silentLogger, outermost, access });
   const endBulkMode = unary(silentLogger, () =>
     Promise.reject(refusal(code, reason, 'you may not')),
   );
@@ -37,7 +45,7 @@ async function serve(code: status, reason: string): Promise<Served> {
   );
   const call = (): Promise<number> =>
     new Promise((resolve) => {
-      client.endBulkMode({ leaseId: '' }, (error) => resolve(error?.code ?? status.OK));
+      client.endBulkMode({ leaseId: '' }, metadata, (error) => resolve(error?.code ?? status.OK));
     });
   return { call, refusals };
 }
@@ -77,4 +85,23 @@ test('another refusal is no matter of rights', async () => {
   expect(await call()).toBe(status.FAILED_PRECONDITION);
   await refusals.close();
   expect(told).toEqual([]);
+});
+
+test('who lacks a scope is told by name, who shows a wrong token by address', async () => {
+  const issuer = await openTokenIssuer();
+  closers.push(() => issuer.stop());
+  const access = { auth: { ...NO_AUTH, tokens: issuer.settings }, scopes: COMMAND_SCOPES };
+  const eve = { sub: 'eve', tenant: 'evil' };
+  const told: AuditEntry[] = [];
+  for (const seconds of [60, -60]) {
+    const metadata = bearing(await issuer.token(eve, seconds));
+    const { call, refusals } = await serve(status.INTERNAL, 'NEVER', { access, metadata });
+    refusals.writeTo((entries) => Promise.resolve(void told.push(...entries)));
+    await call();
+    await refusals.close();
+  }
+  expect(told).toMatchObject([
+    { result: 'PERMISSION_DENIED MISSING_SCOPE', caller: { subject: 'eve', tenant: 'evil' } },
+    { result: 'UNAUTHENTICATED INVALID_TOKEN', caller: { subject: '', tenant: '' } },
+  ]);
 });

@@ -2,12 +2,14 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { AUTH_ENV, authSettings } from '#platform/auth-settings.ts';
+import { LISTENER_TLS_ENV } from '#platform/listener-tls.ts';
 import { parseEnv, type Address } from '#platform/config.ts';
 
 const LOCAL = { host: '127.0.0.1', port: 50051 };
 
 function settings(env: NodeJS.ProcessEnv, listen: Address = LOCAL) {
-  return authSettings(parseEnv(z.object(AUTH_ENV), env), listen, 'BANK_X_LISTEN');
+  const known = z.object({ ...AUTH_ENV, ...LISTENER_TLS_ENV });
+  return authSettings(parseEnv(known, env), listen, 'BANK_X_LISTEN');
 }
 
 test('off: on loopback only', () => {
@@ -39,13 +41,22 @@ test('jwt: an issuer and its keys, from a file, by https, or from this machine',
 });
 
 test('mtls: the file that says who a certificate is', () => {
-  const file = { BANK_AUTH_IDENTITIES: '/etc/bank/identities.json' };
+  const names = { BANK_AUTH_IDENTITIES: '/etc/bank/identities.json' };
+  const file = { ...names, BANK_TLS_CLIENT_CA_FILE: '/etc/bank/ca.pem' };
   const { tokens, identitiesFile } = settings({ BANK_AUTH: 'mtls', ...file });
   expect({ tokens, identitiesFile }).toEqual({
     tokens: undefined,
     identitiesFile: file.BANK_AUTH_IDENTITIES,
   });
-  expect(() => settings({ BANK_AUTH: 'mtls' })).toThrow('BANK_AUTH_IDENTITIES=(not set)');
+  const unnamed = { ...file, BANK_AUTH_IDENTITIES: undefined };
+  expect(() => settings({ BANK_AUTH: 'mtls', ...unnamed })).toThrow(
+    'BANK_AUTH_IDENTITIES=(not set)',
+  );
+  for (const mode of ['mtls', 'jwt+mtls']) {
+    expect(() => settings({ BANK_AUTH: mode, ...names })).toThrow(
+      'BANK_TLS_CLIENT_CA_FILE=(not set)',
+    );
+  }
   const both = { BANK_AUTH: 'jwt+mtls', BANK_AUTH_ISSUER: 'i', BANK_AUTH_JWKS: 'f', ...file };
   expect(settings(both).tokens?.issuer).toBe('i');
   expect(settings(both).identitiesFile).toBe(file.BANK_AUTH_IDENTITIES);
