@@ -2,9 +2,9 @@
 // sampler (trace-sampling.ts), what is kept though it was not sampled (kept-traces.ts), a bounded
 // queue of spans (what does not fit is dropped, never waited for), and the exporter by gRPC or
 // http/protobuf.
+import { trace } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
-import { NodeSDK } from '@opentelemetry/sdk-node';
-import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { KeptTraces } from './kept-traces.ts';
 import type { TraceSettings } from './telemetry-settings.ts';
@@ -27,17 +27,13 @@ export async function startTraces(
     scheduledDelayMillis: SEND_EVERY_MS,
     exportTimeoutMillis: SEND_TIMEOUT_MS,
   });
-  const sdk = new NodeSDK({
-    autoDetectResources: false,
-    instrumentations: [], // each step makes its own span (telemetry.ts)
-    metricReaders: [], // the meters are apart: they are there without traces, too
-    logRecordProcessors: [],
+  const provider = new BasicTracerProvider({
     resource,
     sampler: createSampler(sampler, ratio),
     spanProcessors: [new KeptTraces(sending, slowMs)],
   });
-  sdk.start();
-  return { shutdown: () => sdk.shutdown() };
+  trace.setGlobalTracerProvider(provider);
+  return { shutdown: () => provider.shutdown() };
 }
 
 async function createExporter(protocol: string): Promise<SpanExporter> {

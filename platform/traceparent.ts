@@ -10,8 +10,12 @@ export function traceparentOf(span: Span): string | undefined {
   return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
 }
 
-/** Whether the trace of that text is sent. */
+/** Where the flags end. */
+const FLAG_AT = 54;
+
+/** Whether the trace of that text is sent; most are not, and are not read further. */
 export function isSampled(text: string | undefined): text is string {
+  if ((Number.parseInt(text?.charAt(FLAG_AT) ?? '', 16) & TraceFlags.SAMPLED) === 0) return false;
   return ((parseTraceparent(text)?.traceFlags ?? 0) & TraceFlags.SAMPLED) !== 0;
 }
 

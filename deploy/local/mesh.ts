@@ -20,7 +20,7 @@ import type { Replica, Service, Surroundings } from './services.ts';
 import { openStack } from './stack.ts';
 import type { Stack, StackOptions } from './stack.ts';
 
-const PARTITIONS = 16;
+export const PARTITIONS = 16;
 const SLOT_POLL_MS = 25;
 const SLOT_TIMEOUT_MS = 60_000;
 

@@ -6,7 +6,9 @@
  * rate: that is too noisy for a few hundredths.
  */
 import { createBankClient } from '#client/bank-client.ts';
+import { PARTITIONS } from '#deploy/local/mesh.ts';
 import { freePort } from '#deploy/local/ports.ts';
+import { partitionOfAccount } from '#platform/partitioning.ts';
 import { uniformly } from '../account-ids.ts';
 import { startReplica, type StartedReplica } from '../bank.ts';
 import { runBulk, type BulkTimes } from '../bulk-run.ts';
@@ -55,9 +57,12 @@ async function oneRun(context: ScenarioContext, run: number, sink: TelemetrySink
   const stopScraping = sink.scrape([command.page, projector.page]);
   const projectors = SIDES.map((side) => pairs[side].projector.address);
   const client = createBankClient({ ...measured.bank.mesh.addresses, projector: projectors });
-  // Accounts of its own for each: neither waits for locks of the other.
-  const loadOf = (own: number): LoadMessage[] => {
-    const half = accounts.filter((_, at) => at % SIDES.length === own);
+  // Lanes of its own for each: neither waits for accounts or heads of the other, and none is pushed
+  // to the slower path because the other was first.
+  const loadOf = (side: number): LoadMessage[] => {
+    const own = (side + run) % SIDES.length;
+    const laneOf = (account: string): number => partitionOfAccount(account, PARTITIONS);
+    const half = accounts.filter((account) => laneOf(account) % SIDES.length === own);
     return depositMessages(uniformly(half, SEED), plan.modeItems / 2, plan.messageItems);
   };
   const loads = { on: loadOf(0), off: loadOf(1) };
@@ -121,9 +126,11 @@ async function measure(
   const cpuMs = () =>
     SIDES.map((side) => [pairs[side].command.part.cpuMs(), pairs[side].projector.part.cpuMs()]);
   const events = (): Promise<number> => counterOn(pairs.on.projector.page, EVENTS);
-  const [cpuBefore, eventsBefore] = [cpuMs(), await events()];
+  const eventsBefore = await events();
+  const cpuBefore = cpuMs();
   const runs = await sideBySide(context, projector, pairs, loads, plan.modeItems / 2);
-  const [cpuAfter, eventsOn] = [cpuMs(), (await events()) - eventsBefore];
+  const cpuAfter = cpuMs();
+  const eventsOn = (await events()) - eventsBefore;
   const all = runs.reduce((sum, { items }) => sum + items, 0);
   const [on = 0, off = 0] = SIDES.map((side, n) => {
     const spent = (of: number): number => (cpuAfter[n]?.[of] ?? 0) - (cpuBefore[n]?.[of] ?? 0);

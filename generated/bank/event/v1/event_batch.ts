@@ -71,7 +71,7 @@ export interface EventRecord {
 
 /** What a batch stored of one submission. */
 export interface SubmissionPart {
-  /** Whose submission it is; empty until there is authentication. */
+  /** Whose submission it is; empty: the tenant without a name. */
   tenant: string;
   /** The submission. */
   submissionId: string;
@@ -98,7 +98,7 @@ export interface ReplayedItem {
 
 /** The end of a submission: what a reader must have seen to have all of it. */
 export interface SubmissionClosed {
-  /** Whose submission it is; empty until there is authentication. */
+  /** Whose submission it is; empty: the tenant without a name. */
   tenant: string;
   /** The submission. */
   submissionId: string;

@@ -330,7 +330,7 @@ export interface Sealed {
 
 /** The account exists from here on. */
 export interface AccountOpened {
-  /** Whose account it is; empty until there is authentication. */
+  /** Whose account it is; empty: the tenant without a name. */
   tenant: string;
   /** ISO 4217 alphabetic code. */
   currencyCode: string;
