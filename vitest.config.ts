@@ -18,6 +18,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           exclude: [STYLE_TEST],
+          maxWorkers: 2, // by default one is left to the machine, which has no more in CI
           testTimeout: 10_000,
         },
       },
