@@ -59,3 +59,10 @@ export function abortReason(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason });
 }
+
+const KEEP_ALIVE_MS = 60_000;
+
+/** Resolves when the signal is aborted, and keeps the process running until then. */
+export async function untilAborted(signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) await sleep(KEEP_ALIVE_MS, signal).catch(() => undefined);
+}

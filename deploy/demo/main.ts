@@ -11,6 +11,7 @@ import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { readAccess } from '#client/bank-access.ts';
 import { createBankClient } from '#client/bank-client.ts';
+import { untilAborted } from '#platform/waiting.ts';
 import { startMesh, type Mesh } from '../local/mesh.ts';
 import { grpcurlFlags, operatorFiles } from '../local/secure-services.ts';
 import { onStopSignal } from '../local/stop-signals.ts';
@@ -61,7 +62,10 @@ async function main(): Promise<number> {
     const [{ input, expected }, mesh] = await Promise.all([preparing, serving]);
     const agreed = await act(mesh, options, input, expected, stopping.signal);
     say(row('time', `${seconds()} in all`));
-    if (options.stay) await stay(stopping.signal);
+    if (options.stay) {
+      say('\nCtrl-C stops it.');
+      await untilAborted(stopping.signal);
+    }
     return agreed ? 0 : 1;
   } catch (error) {
     const reason: unknown = stopping.signal.aborted ? stopping.signal.reason : error;
@@ -166,11 +170,6 @@ async function runHook(command: string, { stack }: Mesh, signal: AbortSignal): P
   const child = spawn(command, { shell: true, stdio: 'inherit', env, signal });
   const ended: unknown[] = await once(child, 'exit');
   if (ended[0] !== 0) throw new Error(`"${command}" ended with ${String(ended[0] ?? ended[1])}`);
-}
-
-async function stay(signal: AbortSignal): Promise<void> {
-  say('\nCtrl-C stops it.');
-  if (!signal.aborted) await once(signal, 'abort');
 }
 
 class StoppedError extends Error {

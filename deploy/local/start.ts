@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { envAddress, envInt, parseEnv } from '#platform/config.ts';
-import { sleep } from '#platform/waiting.ts';
+import { untilAborted } from '#platform/waiting.ts';
 import { z } from 'zod';
 import { errorText } from '../error-text.ts';
 import { startMesh } from './mesh.ts';
@@ -14,7 +14,6 @@ import type { OperatorFiles } from './secure-services.ts';
 import { onStopSignal } from './stop-signals.ts';
 
 const FOLDER = fileURLToPath(new URL('../../.local/start', import.meta.url));
-const KEEP_ALIVE_MS = 60_000;
 const SECURE = '--secure';
 
 const settingsSchema = z.object({
@@ -68,11 +67,6 @@ async function main(): Promise<void> {
     if (!stopping.signal.aborted) throw error; // else it is the start that was stopped
   }
   process.exit(exitCode);
-}
-
-// The parts do not keep this process running: the timer does.
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) await sleep(KEEP_ALIVE_MS, signal).catch(() => undefined);
 }
 
 function howToCall(mesh: Mesh): string {

@@ -1,7 +1,7 @@
 /** Waits: cut short by a signal, bounded in tries, nothing left behind. */
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import { backoffMs, retryWithBackoff, sleep } from '#platform/waiting.ts';
+import { backoffMs, retryWithBackoff, sleep, untilAborted } from '#platform/waiting.ts';
 
 test('a sleep ends at its time and leaves no listener', async () => {
   const { signal } = new AbortController();
@@ -19,6 +19,18 @@ test('a sleep is cut short by its signal, with the reason', async () => {
   await expect(sleeping).rejects.toThrow('stopping');
   await expect(sleep(10_000, controller.signal)).rejects.toThrow('stopping');
   expect(performance.now() - start).toBeLessThan(1000);
+});
+
+test('who waits for a signal keeps the process running, and no longer', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
+  const controller = new AbortController();
+  const before = timers();
+  const waiting = untilAborted(controller.signal);
+  expect(timers()).toBe(before + 1);
+  controller.abort();
+  await waiting;
+  expect(timers()).toBe(before);
+  await untilAborted(controller.signal);
 });
 
 test('a call is tried again until it succeeds', async () => {
