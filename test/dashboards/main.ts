@@ -6,11 +6,13 @@
  */
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
+import { readAccess } from '#client/bank-access.ts';
 import { createBankClient } from '#client/bank-client.ts';
 import { errorText } from '#deploy/error-text.ts';
 import { PAGES } from '#deploy/grafana/pages.ts';
 import { startMesh } from '#deploy/local/mesh.ts';
 import type { Mesh } from '#deploy/local/mesh.ts';
+import { operatorFiles } from '#deploy/local/secure-services.ts';
 import { onStopSignal } from '#deploy/local/stop-signals.ts';
 import { until } from '#test/support/until.ts';
 import { askAlerts, askPanels } from './ask-all.ts';
@@ -32,7 +34,8 @@ async function main(): Promise<number> {
     .opts<{ deposits: number }>();
   const stopping = new AbortController();
   onStopSignal((reason) => stopping.abort(new Error(`stopped by ${reason}`)));
-  const mesh = await startMesh({ dataFolder: FOLDER, signal: stopping.signal });
+  // Secure: what tells of certificates is there, too.
+  const mesh = await startMesh({ dataFolder: FOLDER, secure: true, signal: stopping.signal });
   try {
     const url = await startPrometheus(mesh);
     return await check(mesh, url, deposits, stopping.signal);
@@ -47,7 +50,8 @@ async function check(
   deposits: number,
   signal: AbortSignal,
 ): Promise<number> {
-  const client = createBankClient(mesh.addresses);
+  const access = readAccess(operatorFiles(mesh.stack.ground));
+  const client = createBankClient(mesh.addresses, access);
   const bank = { client, bulkMode: client.bulkMode, stop: mesh.stop };
   const start = now();
   await scrapedSince(url, start);
