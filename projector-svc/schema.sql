@@ -401,7 +401,7 @@ begin
     end loop;
   end loop;
   insert into rebuild.projected_heads (partition, erasure_no)
-    select partition, erasure_no from public.projected_heads;
+    select partition, erasure_no from public.projected_heads order by partition for share;
 end $function$
 ;
 comment on function make_rebuild() is NULL;

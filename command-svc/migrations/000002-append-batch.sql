@@ -23,8 +23,7 @@ create function append_batch(
   p_account_ids uuid[],
   p_payload bytea,
   p_parts jsonb,
-  p_rejections jsonb,
-  p_audit jsonb default null
+  p_rejections jsonb
 ) returns bigint
 language plpgsql volatile as $$
 declare
@@ -93,14 +92,6 @@ begin
       select x.t, x.s, x.i, p_batch_id, x.a, x.o, x.r, x.m, x.f
         from jsonb_to_recordset(p_rejections) as x(t text, s text, i bigint, a text, o text,
              r text, m text, f text);
-  end if;
-
-  if p_audit is not null then
-    insert into audit (at, tenant, subject, peer, actions, submission_id, account_ids,
-        operation_ids, partition, seq, accepted, rejected)
-      select p_stored_at, x.t, x.u, x.p, x.c, x.s, x.a, x.o, p_partition, v_seq, x.n, x.r
-        from jsonb_to_recordset(p_audit) as x(t text, u text, p text, c text[], s text, a uuid[],
-             o uuid[], n integer, r integer);
   end if;
 
   return v_seq;

@@ -9,8 +9,7 @@ create table projected_heads (
   projected_at timestamptz,
   filled_records bigint not null default 0,
   events bigint not null default 0,
-  retry_no bigint not null default 0,
-  erasure_no bigint not null default 0
+  retry_no bigint not null default 0
 ) with (fillfactor = 10, autovacuum_vacuum_threshold = 100, autovacuum_vacuum_scale_factor = 0);
 comment on table projected_heads is
   'The position that is applied, of each partition. Moved first in every transaction.';
@@ -20,17 +19,6 @@ comment on column projected_heads.events is
   'Events of the records up to seq, about: by them the progress of a rebuild is told.';
 comment on column projected_heads.retry_no is
   'Counts up at each retry of dead letters, under the row lock; numbers their acknowledgements.';
-
-comment on column projected_heads.erasure_no is
-  'Only who knows the erasures of owners up to this one moves it: no erased text comes after.';
-
-create table purged_erasures (
-  only_row boolean primary key default true check (only_row),
-  erasure_no bigint not null default 0
-);
-comment on table purged_erasures is
-  'One row: up to which erasure of the event store no text is left here.';
-insert into purged_erasures default values;
 
 create table balances (
   account_id uuid primary key,
@@ -53,7 +41,6 @@ comment on table balances is 'The state of each account as of version.';
 comment on column balances.updated_at is 'When the event of this version was recorded.';
 -- For ListAccounts. Deposits change none of these columns, so that their updates stay HOT.
 create index balances_owner on balances (owner collate "C", account_id) where owner <> '';
-create index balances_tenant on balances (tenant collate "C", account_id) where tenant <> '';
 create index balances_labels on balances using gin (labels jsonb_path_ops) where labels <> '{}';
 
 create table entries (
@@ -162,18 +149,16 @@ comment on column closed_submissions.last_seqs is
   'With last_partitions: the last position of every partition that holds a part of the submission.';
 
 -- Moves a partition's head from the position that the caller believes it to be at, or raises PH001.
--- A retry since then counts too: the caller's accounts to leave out are older than it. So does an
--- erasure that the caller does not know: its texts are older than it.
+-- A retry since then counts too: the caller's accounts to leave out are older than it.
 create function move_projected_head(
   of_partition integer, expected_seq bigint, expected_retry_no bigint, new_seq bigint,
-  new_batch_id uuid, at timestamptz, filled bigint, applied bigint, known_erasure_no bigint
+  new_batch_id uuid, at timestamptz, filled bigint, applied bigint
 ) returns void language plpgsql as $$
 begin
   update projected_heads
      set seq = new_seq, batch_id = new_batch_id, projected_at = at,
          filled_records = filled_records + filled, events = events + applied
-   where partition = of_partition and seq = expected_seq and retry_no = expected_retry_no
-     and erasure_no <= known_erasure_no;
+   where partition = of_partition and seq = expected_seq and retry_no = expected_retry_no;
   if not found then
     raise exception 'HEAD_MOVED: partition % is not at %', of_partition, expected_seq
       using errcode = 'PH001';

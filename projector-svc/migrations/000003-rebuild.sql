@@ -68,8 +68,7 @@ begin
       execute statement;
     end loop;
   end loop;
-  insert into rebuild.projected_heads (partition, erasure_no)
-    select partition, erasure_no from public.projected_heads;
+  insert into rebuild.projected_heads (partition) select partition from public.projected_heads;
 end $$;
 
 -- What the planner must know of a table before it is live: a statement for each, so that each has

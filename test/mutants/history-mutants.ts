@@ -4,7 +4,7 @@ import type { Mutant } from './mutants.ts';
 export const HISTORY_MUTANTS: readonly Mutant[] = [
   {
     name: 'an append stands in one history only',
-    file: 'command-svc/migrations/000002-append-batch.sql',
+    file: 'command-svc/migrations/000007-append-audit.sql',
     find: 'if p_known_batch_id is not null then',
     replace: 'if false then',
     project: 'integration',

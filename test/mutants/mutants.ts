@@ -70,7 +70,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the batch_id check',
-    file: 'command-svc/migrations/000002-append-batch.sql',
+    file: 'command-svc/migrations/000007-append-audit.sql',
     find: 'batch_id = p_batch_id or ',
     replace: '',
     project: 'integration',
@@ -78,7 +78,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the claim check',
-    file: 'command-svc/migrations/000002-append-batch.sql',
+    file: 'command-svc/migrations/000007-append-audit.sql',
     find: 'if v_locked < cardinality(p_claim_ids) then',
     replace: 'if false then',
     project: 'e2e',
@@ -97,8 +97,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the second decision under the heads',
     file: 'command-svc/head-transaction.ts',
-    find: 'decideBatch(base, all, batch.nowMicros, places);',
-    replace: '(batch.firstDecision ??= decideBatch(base, all, batch.nowMicros, places));',
+    find: 'decideBatch(base, all, batch.nowMicros, places, keys),',
+    replace: '(batch.firstDecision ??= decideBatch(base, all, batch.nowMicros, places, keys)),',
     project: 'integration',
     testFile: 'test/integration/command/append.test.ts',
   },

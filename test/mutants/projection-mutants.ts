@@ -4,17 +4,17 @@ import type { Mutant } from './mutants.ts';
 export const PROJECTION_MUTANTS: readonly Mutant[] = [
   {
     name: "the projected head's guard",
-    file: 'projector-svc/migrations/000001-projection-store.sql',
-    find: 'where partition = of_partition and seq = expected_seq and retry_no = expected_retry_no;',
-    replace: 'where partition = of_partition;',
+    file: 'projector-svc/migrations/000005-erasures.sql',
+    find: ' = of_partition and seq = expected_seq and retry_no = expected_retry_no\n',
+    replace: ' = of_partition\n',
     project: 'integration',
     testFile: 'test/integration/projector/replicas.test.ts',
   },
   {
     name: 'accounts that are left out are those of the last retry',
-    file: 'projector-svc/migrations/000001-projection-store.sql',
-    find: ' and retry_no = expected_retry_no;',
-    replace: ';',
+    file: 'projector-svc/migrations/000005-erasures.sql',
+    find: ' and retry_no = expected_retry_no\n',
+    replace: '\n',
     project: 'integration',
     testFile: 'test/integration/projector/retried-letters.test.ts',
     testName: 'reads them again',

@@ -13,6 +13,7 @@ import type { SealedText } from '#proto/bank/event/v1/events.ts';
 import { deposited, logRecord, opened } from '../../unit/projector/record-fixtures.ts';
 import { HeadMoved } from '../../../projector-svc/commit-rows.ts';
 import { purgeErased } from '../../../projector-svc/erased-texts.ts';
+import { fenceHeads } from '../../../projector-svc/sql/purge-texts.ts';
 import { stepLane } from '../../../projector-svc/lane-step.ts';
 import { addRecords, newLane } from '../../../projector-svc/partition-lane.ts';
 import type { LogRecord } from '../../../projector-svc/record-outline.ts';
@@ -103,4 +104,20 @@ test('a replica that comes late shows nothing of an erased owner', async () => {
   await stepLane(late, lane);
   expect(await shown()).toEqual(['', '', '', '']);
   expect(await world.appliedSeq(PARTITION)).toBe(3n);
+});
+
+test('an erasure waits for the tables of a rebuild that it cannot see yet', async () => {
+  const { projectionStore } = world.databases;
+  const heads = { schemas: ['public'], names: 'public' } as const;
+  const making = await projectionStore.connect();
+  try {
+    await making.query('begin');
+    await making.query('select make_rebuild()');
+    const fence = fenceHeads(projectionStore, heads, 2n, 100);
+    await expect(fence).rejects.toMatchObject({ code: '55P03' }); // lock_not_available
+  } finally {
+    await making.query('rollback');
+    making.release();
+  }
+  await fenceHeads(projectionStore, heads, 2n, 100);
 });
