@@ -3,14 +3,15 @@
  * not be taken for this one. The connector forgets where it was > the slot is dropped > the log
  * gets a new id, so that tokens of the old one are refused > the topic is emptied, for its newest
  * records may be of batches that are lost > what waited for lost events waits no more > the
- * connector goes on, with a new slot. While no command-svc and no projector-svc runs; each step may
- * be made again.
+ * projection does all erasures anew > the connector goes on, with a new slot. While no command-svc
+ * and no projector-svc runs; each step may be made again.
  */
 import type pg from 'pg';
 import { createKafka } from '#platform/kafka.ts';
 import type { KafkaSecurity } from '#platform/kafka-security.ts';
 import { setUpTopics } from '../database/set-up-topics.ts';
 import { forgetOffsets } from './connector-offsets.ts';
+import { forgetErasures } from './forget-erasures.ts';
 
 const TOPIC = 'bank.account-events';
 const SLOT = 'bank_outbox';
@@ -48,6 +49,8 @@ export async function renewLog(options: RenewOptions): Promise<string> {
     'truncate waiting_items, waiting_records, parked_accounts, dead_letters',
   );
   onStep('nothing waits for dead letters');
+  await forgetErasures(projectionStore);
+  onStep('erasures of owners are done anew');
   await connector.resume();
   onStep('the connector goes on');
   return ledger.log_id;
