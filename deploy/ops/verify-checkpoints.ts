@@ -1,7 +1,9 @@
 /**
  * Holds the log against signed checkpoints: the lines of the file must be signed and follow each
  * other, and the running hash of each partition, computed again from the log, must be what each
- * line says. What stands in the archive is taken from the first line behind it.
+ * line says. What stands in the archive is taken from the first line behind it. Lines of another
+ * log are a finding, for its id can be changed as easily as its rows: unless that log is named as
+ * one that was renewed.
  */
 import { createPublicKey } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
@@ -25,14 +27,22 @@ export async function verifyCheckpoints(
   eventStore: pg.Client,
   file: string,
   publicKeyFile: string,
+  renewed: readonly string[] = [],
 ): Promise<CheckpointReport> {
   const findings: string[] = [];
   const notes: string[] = [];
   const all = await readLines(file, publicKeyFile, findings, notes);
   const { logId, archived } = await readLog(eventStore);
   const signed = all.filter(({ checkpoint }) => checkpoint.logId === logId);
-  if (signed.length < all.length) {
-    notes.push(`${all.length - signed.length} checkpoints are of another log than ${logId}`);
+  const others = Map.groupBy(
+    all.filter(({ checkpoint }) => checkpoint.logId !== logId),
+    ({ checkpoint }) => checkpoint.logId,
+  );
+  for (const [other, lines] of others) {
+    const text = `${lines.length} lines, the first of them line ${lines[0]?.line}, are of the log`;
+    if (renewed.includes(other)) notes.push(`${text} ${other}, which was renewed`);
+    else
+      findings.push(`${text} ${other}, and this is ${logId}: was it renewed? --renewed ${other}`);
   }
   let rows = 0;
   for (const partition of partitionsOf(signed)) {

@@ -33,6 +33,7 @@ type Options = {
   readonly account: string[];
   readonly checkpoints?: string;
   readonly publicKey?: string;
+  readonly renewed: string[];
 };
 
 export function addVerifyCommand(program: Command): void {
@@ -44,10 +45,11 @@ export function addVerifyCommand(program: Command): void {
     .option('--account <id>', 'only this account; repeatable', collect, [])
     .option('--checkpoints <file>', 'signed checkpoints, instead of the events themselves')
     .option('--public-key <file>', 'of the key that signs them, PEM')
+    .option('--renewed <log-id>', 'its lines are of before "renew"; repeatable', collect, [])
     .action(async (options: Options) => {
-      const { checkpoints, publicKey } = options;
+      const { checkpoints, publicKey, renewed } = options;
       const work = (): Promise<number> =>
-        checkpoints === undefined ? verify(options) : verifyLog(checkpoints, publicKey);
+        checkpoints === undefined ? verify(options) : verifyLog(checkpoints, publicKey, renewed);
       process.exitCode = await orFailed(work);
     });
 }
@@ -79,11 +81,15 @@ async function verify({ command, account }: Options): Promise<number> {
   }
 }
 
-async function verifyLog(file: string, publicKey: string | undefined): Promise<number> {
+async function verifyLog(
+  file: string,
+  publicKey: string | undefined,
+  renewed: readonly string[],
+): Promise<number> {
   if (publicKey === undefined) throw new Error('--checkpoints needs --public-key');
   const { checkpoints, rows, findings, notes } = await asOwner(
     'BANK_ADMIN_EVENT_STORE_URL',
-    (eventStore) => verifyCheckpoints(eventStore, file, publicKey),
+    (eventStore) => verifyCheckpoints(eventStore, file, publicKey, renewed),
   );
   for (const note of notes) say(`note: ${note}`);
   for (const finding of findings) say(`CHECKPOINT_MISMATCH ${finding}`);

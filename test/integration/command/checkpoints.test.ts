@@ -122,6 +122,24 @@ it('names a tail that was cut off, where events and log agree with each other', 
   for (const finding of findings) expect(finding).toMatch(/^partition \d+, position \d+: is gone/);
 });
 
+it('finds lines of another log, unless it was renewed', async () => {
+  const [row] = (await owner.query<{ log_id: string }>('select log_id from ledger')).rows;
+  const logId = String(row?.log_id);
+  const lines = (await linesOf(file)).length;
+  await owner.query('begin');
+  try {
+    await owner.query('update ledger set log_id = gen_random_uuid()');
+    const [finding, ...others] = (await verify()).findings;
+    expect(finding).toMatch(`${lines} lines, the first of them line 1, are of the log ${logId}`);
+    expect(others).toEqual([]);
+    const { findings, notes } = await verifyCheckpoints(owner, file, keyFile, [logId]);
+    expect(findings).toEqual([]);
+    expect(notes).toEqual([expect.stringContaining(`${logId}, which was renewed`)]);
+  } finally {
+    await owner.query('rollback');
+  }
+});
+
 it('signs no log that is not what the last line says', async () => {
   const { eventStore } = databases;
   const { rows } = await eventStore.query<{ seq: bigint; batch_id: string }>(
