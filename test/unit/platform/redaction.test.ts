@@ -18,6 +18,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   'a URL of a database': `could not reach postgres://bank_command:${SECRET}@db:5432/event_store`,
   'a URL of Redis': `redis://:${SECRET}@cache:6379/0 is away`,
   'a URL with an encoded password': `amqps://u:a%40${SECRET}@mq`,
+  'a URL with a quote in its password': `postgres://x:it's${SECRET}@db/event_store`,
   'a connection string': `host=db user=x password=${SECRET} dbname=y`,
   'a quoted connection string': `host=db password='${SECRET} ${SECRET}' dbname=y`,
   'an authorization header': `authorization: Bearer ${SECRET}`,
@@ -42,6 +43,12 @@ const PLACES: Readonly<Record<string, (text: string) => [message: string, data: 
   cause: (text) => ['x', { err: new Error('x', { cause: new Error(text) }) }],
   'field of an error': (text) => ['x', { err: Object.assign(new Error('x'), { detail: text }) }],
 };
+
+test('key-encryption keys, wherever they stand', () => {
+  const [first, second] = ['A', 'b'].map((letter) => `${letter.repeat(43)}=`);
+  const text = redact(`BANK_KEK=k1:${first},k-2:${second} is not right`);
+  expect(text).toBe('BANK_KEK=k1:(hidden),k-2:(hidden) is not right');
+});
 
 describe.each(Object.entries(TEXTS))('%s', (_, text) => {
   test.each(Object.entries(PLACES))('as %s', (_, place) => {
