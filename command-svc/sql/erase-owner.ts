@@ -46,10 +46,9 @@ export async function eraseOwnerKey(
     const [told] = rows;
     if (told === undefined || told.erased_at === null) return undefined;
     const { erased_at: erasedAt, accounts, key_ids: keyIds } = told;
-    if (rowCount !== 0) {
-      const detail = `keys ${keyIds.join(', ')}, of ${accounts} accounts: ${why}`;
-      await writeAudit(client, { caller, action: 'EraseOwner', detail });
-    }
+    const how = rowCount === 0 ? 'erased before' : `keys ${keyIds.join(', ')}`;
+    const detail = `${how}, of ${accounts} accounts: ${why}`;
+    await writeAudit(client, { caller, action: 'EraseOwner', detail });
     return { erasedAt, accounts, keyIds };
   });
 }

@@ -1,6 +1,7 @@
 /**
  * Rows of one store's audit, oldest first. An account is found where a command names it, and where
- * the row of the log that a batch wrote does.
+ * the row of the log that a batch wrote does, or an event of the command's operation: the other leg
+ * of a transfer.
  */
 import type pg from 'pg';
 
@@ -38,7 +39,9 @@ export type AuditedRow = {
 const OF_ACCOUNT = {
   'event store': `($5::uuid = any(a.account_ids) or exists (
       select from outbox o
-       where o.partition = a.partition and o.seq = a.seq and $5::uuid = any(o.account_ids)))`,
+       where o.partition = a.partition and o.seq = a.seq and $5::uuid = any(o.account_ids))
+      or exists (
+      select from events e where e.account_id = $5::uuid and e.operation_id = any(a.operation_ids)))`,
   'projection store': '$5::uuid = any(a.account_ids)',
 } as const;
 
