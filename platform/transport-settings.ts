@@ -2,7 +2,7 @@
  * How a service is reached and how it reaches its parts, checked at its start: each address is
  * looked at for TLS, and plaintext that would leave this machine is refused (plaintext.ts).
  */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { takeTlsFiles } from './address-url.ts';
 import { ConfigError, parseAddress, type Address } from './config.ts';
 import type { KafkaSecurity } from './kafka-security.ts';
@@ -10,12 +10,13 @@ import { LISTENER_TLS_ENV, listenerPlaintext, listenerTls } from './listener-tls
 import type { ListenerTls } from './listener-tls.ts';
 import { PLAINTEXT_ENV, refusePlaintext, type PlaintextWay } from './plaintext.ts';
 import { postgresConnection } from './postgres-connection.ts';
+import { redisConnection } from './redis-connection.ts';
+import { TELEMETRY_WAYS_ENV, telemetryWays } from './telemetry-ways.ts';
 
 export const TRANSPORT_ENV = {
   ...PLAINTEXT_ENV,
   ...LISTENER_TLS_ENV,
-  /** Read by the exporter itself; here for its host only. */
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
+  ...TELEMETRY_WAYS_ENV,
 };
 
 type Issues = Pick<z.RefinementCtx, 'addIssue'>;
@@ -42,8 +43,8 @@ export function transportSettings(
 ): ListenerTls | undefined {
   const tls = listenerTls(env, ctx);
   const listener = listenerPlaintext(variable, address, tls);
-  const traces = tracesWay(env.OTEL_EXPORTER_OTLP_ENDPOINT ?? '');
-  checkAddresses(env, { urls, ...(brokers && { brokers }) }, ctx, [listener, traces]);
+  const others = [listener, ...telemetryWays(env)];
+  checkAddresses(env, { urls, ...(brokers && { brokers }) }, ctx, others);
   return tls;
 }
 
@@ -59,12 +60,6 @@ export function checkAddresses(
   );
   const kafka = brokers === undefined ? [] : [kafkaWay(brokers)];
   refusePlaintext(env, [...others, ...ways, ...kafka], ctx);
-}
-
-function tracesWay(endpoint: string): PlaintextWay {
-  const isPlaintext = endpoint.startsWith('http:') && URL.canParse(endpoint);
-  const hosts = isPlaintext ? hostsOf(new URL(endpoint)) : [];
-  return { variable: 'OTEL_EXPORTER_OTLP_ENDPOINT', hosts, remedy: 'make it https:' };
 }
 
 function kafkaWay({ brokers, security }: KafkaWay): PlaintextWay {
@@ -90,11 +85,14 @@ function wayOf(variable: string, text: string, ctx: Issues): PlaintextWay {
         return isTls ? none : plaintext('add sslmode=verify-full and sslrootcert to it');
       }
       case 'rediss:':
+        redisConnection(text);
+        return none;
+      case 'redis:':
+        redisConnection(text);
+        return plaintext('make it rediss:, with ca_file');
       case 'https:':
         takeTlsFiles(url);
         return none;
-      case 'redis:':
-        return plaintext('make it rediss:, with ca_file');
       case 'http:':
         return plaintext('make it https:, with ca_file');
       default:

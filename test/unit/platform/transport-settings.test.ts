@@ -90,6 +90,25 @@ describe.each(SERVICES)('%s', (_, readConfig, variables) => {
 });
 
 test.each([
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', { OTEL_EXPORTER_OTLP_ENDPOINT: 'HTTP://collector:4318' }],
+  ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://c:4317' }],
+  ['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://c:1' }],
+  [
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317', OTEL_EXPORTER_OTLP_TRACES_INSECURE: 'True' },
+  ],
+])('telemetry leaves in plaintext by %s of %o as little', (variable, env) => {
+  const message = messageOf(() => readQuery({ ...LOCAL, ...env }));
+  expect(message).toMatch(new RegExp(`${variable}=[^;]*plaintext is for this machine only`));
+  expect(readQuery({ ...LOCAL, ...env, BANK_PLAINTEXT: 'allowed' }).tls).toBeUndefined();
+});
+
+test('telemetry of an address without a scheme is TLS unless somebody says otherwise', () => {
+  const env = { ...LOCAL, OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' };
+  expect(readQuery(env).tls).toBeUndefined();
+});
+
+test.each([
   ['BANK_TLS_KEY_FILE', { BANK_TLS_CERT_FILE: 'a' }, 'must be set where BANK_TLS_CERT_FILE is'],
   ['BANK_TLS_CERT_FILE', { BANK_TLS_KEY_FILE: 'a' }, 'must be set where BANK_TLS_KEY_FILE is'],
   ['BANK_TLS_CERT_FILE', { BANK_TLS_CLIENT_CA_FILE: 'a' }, 'must be set where'],
@@ -99,7 +118,13 @@ test.each([
   ['BANK_EVENT_STORE_URL', postgres('?sslmode=require'), 'does not check who answers'],
   ['BANK_EVENT_STORE_URL', postgres(`?${TLS}&sslrootcert=/no/such`), '/no/such: cannot be read'],
   ['BANK_EVENT_STORE_URL', postgres(`?${TLS}&sslcert=${FILE}`), 'must be given together'],
+  ['BANK_EVENT_STORE_URL', postgres(`?${TLS}&ssl=0`), 'ssl in its query is not taken'],
+  ['BANK_EVENT_STORE_URL', postgres('?host=db.internal'), 'host in its query is not taken'],
+  ['BANK_EVENT_STORE_URL', postgres('?host=/run&host=db'), 'host in its query is not taken'],
+  ['BANK_EVENT_STORE_URL', postgres(`?sslrootcert=${FILE}`), 'sslrootcert needs sslmode='],
   ['BANK_REDIS_URL', { BANK_REDIS_URL: 'rediss://a?ca_file=/no/such' }, 'cannot be read'],
+  ['BANK_REDIS_URL', { BANK_REDIS_URL: 'redis:///0?host=cache' }, 'host in its query is not taken'],
+  ['BANK_REDIS_URL', { BANK_REDIS_URL: 'rediss://a?tls=x' }, 'tls in its query is not taken'],
   ['BANK_KAFKA_PASSWORD', { BANK_KAFKA_USERNAME: 'a' }, 'must be set where'],
   ['BANK_KAFKA_USERNAME', { BANK_KAFKA_PASSWORD: 'a' }, 'must be set where'],
   ['BANK_KAFKA_CA_FILE', { BANK_KAFKA_CA_FILE: '/no/such' }, 'cannot be read'],
