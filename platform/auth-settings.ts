@@ -4,6 +4,7 @@
  * start with an error that names the variable.
  */
 import { z } from 'zod';
+import { takeTlsFiles } from './address-url.ts';
 import { ConfigError, envInt, envText, type Address } from './config.ts';
 import type { LISTENER_TLS_ENV } from './listener-tls.ts';
 import { isLoopback } from './loopback.ts';
@@ -86,6 +87,7 @@ export function authSettings(
   if (mode.endsWith('mtls') && env.BANK_TLS_CLIENT_CA_FILE === undefined) {
     throw new ConfigError(`BANK_TLS_CLIENT_CA_FILE=(not set): must be set with BANK_AUTH=${mode}`);
   }
+  refuseUnused(env);
   return {
     tokens: mode.startsWith('jwt') ? tokenSettings(env) : undefined,
     identitiesFile: mode.endsWith('mtls') ? required(env, 'BANK_AUTH_IDENTITIES') : undefined,
@@ -110,6 +112,16 @@ function tokenSettings(env: Env): TokenSettings {
   };
 }
 
+/** Who has set one of them believes that it counts. */
+function refuseUnused(env: Env): void {
+  const { BANK_AUTH: mode } = env;
+  const ofTokens = mode.startsWith('jwt') ? [] : (['BANK_AUTH_ISSUER', 'BANK_AUTH_JWKS'] as const);
+  const ofCertificates = mode.endsWith('mtls') ? [] : (['BANK_AUTH_IDENTITIES'] as const);
+  const unused = [...ofTokens, ...ofCertificates].find((name) => env[name] !== undefined);
+  if (unused === undefined) return;
+  throw new ConfigError(`${unused}: counts for nothing with BANK_AUTH=${mode}`);
+}
+
 type Optional = 'BANK_AUTH_ISSUER' | 'BANK_AUTH_JWKS' | 'BANK_AUTH_IDENTITIES';
 
 function required(env: Env, name: Optional): string {
@@ -122,7 +134,10 @@ function required(env: Env, name: Optional): string {
 function keySource(source: string): string {
   if (!/^[a-z]+:\/\//i.test(source)) return source;
   const url = URL.canParse(source) ? new URL(source) : undefined;
-  if (url?.protocol === 'https:') return source;
+  if (url?.protocol === 'https:') {
+    takeTlsFiles(new URL(source)); // throws for a file that cannot be read
+    return source;
+  }
   if (url?.protocol === 'http:' && isLoopback(url.hostname)) return source;
   throw new ConfigError('BANK_AUTH_JWKS: must be a file, an https address, or http on loopback');
 }

@@ -21,6 +21,8 @@ export const KAFKA_ENV = {
 
 export type KafkaEnv = z.infer<z.ZodObject<typeof KAFKA_ENV>>;
 
+const FILES = ['BANK_KAFKA_CA_FILE', 'BANK_KAFKA_CERT_FILE', 'BANK_KAFKA_KEY_FILE'] as const;
+
 export const KAFKA_PLAINTEXT: KafkaSecurity = {};
 
 export function kafkaSecurity(
@@ -44,7 +46,12 @@ export function kafkaSecurity(
       ? undefined
       : { mechanism: 'scram-sha-512', username, password };
   const given = sasl === undefined ? {} : { sasl };
-  if (tls !== 'on') return given;
+  if (tls !== 'on') {
+    const unused = FILES.find((name) => env[name] !== undefined);
+    return unused === undefined
+      ? given
+      : issue(unused, 'counts for nothing without BANK_KAFKA_TLS');
+  }
   const { BANK_KAFKA_CERT_FILE: certFile, BANK_KAFKA_KEY_FILE: keyFile } = env;
   try {
     return { ssl: clientTls({ caFile, certFile, keyFile }), ...given };

@@ -20,7 +20,7 @@ export const LISTENER_TLS_ENV = {
   BANK_TLS_CERT_FILE: z.string().optional(),
   BANK_TLS_KEY_FILE: z.string().optional(),
   BANK_TLS_CLIENT_CA_FILE: z.string().optional(),
-  BANK_TLS_CLIENT_CERTIFICATE: z.enum(['required', 'optional']).default('required'),
+  BANK_TLS_CLIENT_CERTIFICATE: z.enum(['required', 'optional']).optional(),
   BANK_TLS_RELOAD_MS: envInt({ min: 50, max: 3_600_000, default: 10_000 }),
 };
 
@@ -37,8 +37,12 @@ export function listenerTls(
     const message = `must be set where ${beside} is`;
     ctx.addIssue({ code: 'custom', path: [variable], message });
   };
+  const asked = env.BANK_TLS_CLIENT_CERTIFICATE;
+  if (asked !== undefined && clientCaFile === undefined) {
+    return missing('BANK_TLS_CLIENT_CA_FILE', 'BANK_TLS_CLIENT_CERTIFICATE');
+  }
   if (certFile !== undefined && keyFile !== undefined) {
-    const clientCertificateRequired = env.BANK_TLS_CLIENT_CERTIFICATE === 'required';
+    const clientCertificateRequired = asked !== 'optional';
     const reloadMs = env.BANK_TLS_RELOAD_MS;
     return { certFile, keyFile, clientCaFile, clientCertificateRequired, reloadMs };
   }

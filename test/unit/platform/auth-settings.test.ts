@@ -36,6 +36,8 @@ test('jwt: an issuer and its keys, from a file, by https, or from this machine',
     const wrong = () => settings({ ...env, BANK_AUTH_JWKS: source });
     expect(wrong).toThrow('BANK_AUTH_JWKS: must be a file, an https address, or http on loopback');
   }
+  const unread = { ...env, BANK_AUTH_JWKS: 'https://issuer.example/jwks?ca_file=/no/such' };
+  expect(() => settings(unread)).toThrow('/no/such: cannot be read');
   expect(() => settings({ ...env, BANK_AUTH_ISSUER: '' })).toThrow('BANK_AUTH_ISSUER=(not set)');
   expect(() => settings({ ...env, BANK_AUTH_JWKS: '' })).toThrow('BANK_AUTH_JWKS=(not set)');
 });
@@ -60,6 +62,21 @@ test('mtls: the file that says who a certificate is', () => {
   const both = { BANK_AUTH: 'jwt+mtls', BANK_AUTH_ISSUER: 'i', BANK_AUTH_JWKS: 'f', ...file };
   expect(settings(both).tokens?.issuer).toBe('i');
   expect(settings(both).identitiesFile).toBe(file.BANK_AUTH_IDENTITIES);
+});
+
+test('what counts for nothing is not taken: somebody believes that it does', () => {
+  const tokens = { BANK_AUTH_ISSUER: 'i', BANK_AUTH_JWKS: 'f' };
+  const names = { BANK_AUTH_IDENTITIES: 'n', BANK_TLS_CLIENT_CA_FILE: 'c' };
+  const cases: [env: Record<string, string>, variable: string][] = [
+    [{ BANK_AUTH_ISSUER: 'i' }, 'BANK_AUTH_ISSUER'],
+    [{ BANK_AUTH_JWKS: 'f' }, 'BANK_AUTH_JWKS'],
+    [{ BANK_AUTH_IDENTITIES: 'n' }, 'BANK_AUTH_IDENTITIES'],
+    [{ BANK_AUTH: 'jwt', ...tokens, ...names }, 'BANK_AUTH_IDENTITIES'],
+    [{ BANK_AUTH: 'mtls', ...tokens, ...names }, 'BANK_AUTH_ISSUER'],
+  ];
+  for (const [env, variable] of cases) {
+    expect(() => settings(env)).toThrow(`${variable}: counts for nothing with BANK_AUTH=`);
+  }
 });
 
 test('a way that is none is named', () => {

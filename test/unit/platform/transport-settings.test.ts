@@ -128,6 +128,13 @@ test.each([
   ['BANK_KAFKA_PASSWORD', { BANK_KAFKA_USERNAME: 'a' }, 'must be set where'],
   ['BANK_KAFKA_USERNAME', { BANK_KAFKA_PASSWORD: 'a' }, 'must be set where'],
   ['BANK_KAFKA_CA_FILE', { BANK_KAFKA_CA_FILE: '/no/such' }, 'cannot be read'],
+  ['BANK_KAFKA_CA_FILE', { BANK_KAFKA_CA_FILE: FILE, BANK_KAFKA_TLS: 'off' }, 'for nothing'],
+  [
+    'BANK_KAFKA_CERT_FILE',
+    { BANK_KAFKA_CERT_FILE: FILE, BANK_KAFKA_KEY_FILE: FILE },
+    'for nothing',
+  ],
+  ['BANK_TLS_CLIENT_CA_FILE', { BANK_TLS_CLIENT_CERTIFICATE: 'required' }, 'must be set where'],
 ])('%s of %o is refused', (variable, env, rule) => {
   const message = messageOf(() => readProjector({ ...LOCAL, ...env }));
   expect(message).toContain(`${variable}=`);
