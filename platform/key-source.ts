@@ -1,11 +1,14 @@
 /**
  * Reads a set of public keys (JWKS) from its file or its address, once: bounded in time and bytes,
- * no redirects. Only public keys are taken: a set with a private or a shared key is refused whole,
- * for somebody has published a secret.
+ * no redirects, TLS 1.3, by an authority of one's own where the address says so (`ca_file`). Only
+ * public keys are taken: a set with a private or a shared key is refused whole, for somebody has
+ * published a secret.
  */
 import { open } from 'node:fs/promises';
 import type { JSONWebKeySet } from 'jose';
+import { Agent, fetch, type Response } from 'undici';
 import { z } from 'zod';
+import { takeTlsFiles } from './address-url.ts';
 
 export const KEY_SET_BYTES_MAX = 256 * 1024;
 export const KEYS_MAX = 100;
@@ -42,8 +45,17 @@ function isAddress(source: string): boolean {
 }
 
 async function fetchText(address: string, timeoutMs: number): Promise<string> {
+  const url = new URL(address);
+  const agent = new Agent({ connect: { ...takeTlsFiles(url) } });
   const signal = AbortSignal.timeout(timeoutMs);
-  const response = await fetch(address, { signal, redirect: 'error' });
+  try {
+    return await textOf(await fetch(url, { signal, redirect: 'error', dispatcher: agent }));
+  } finally {
+    await agent.destroy();
+  }
+}
+
+async function textOf(response: Response): Promise<string> {
   if (!response.ok) throw new KeySetError(`the key set's server answers ${response.status}`);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
