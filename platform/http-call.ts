@@ -1,7 +1,8 @@
 /**
  * One call of an HTTP service by its base URL, which says all of how it is reached: http or https,
  * `ca_file`, `cert_file`, `key_file` in its query, and name and password before the host for basic
- * authentication. The answer comes whole; it is bounded in time by the caller's signal.
+ * authentication. The answer comes whole; it is bounded in time by the caller's signal. Nobody is
+ * sent on to another address: what is sent may be a secret, and the other may be plaintext.
  */
 import { Agent, fetch } from 'undici';
 import { takeTlsFiles } from './address-url.ts';
@@ -28,7 +29,8 @@ export async function callHttp(
   const agent = new Agent({ connect: { ...tls } });
   try {
     const url = new URL(path, base);
-    const response = await fetch(url, { ...request, headers, dispatcher: agent });
+    const options = { ...request, headers, dispatcher: agent, redirect: 'error' } as const;
+    const response = await fetch(url, options);
     return { ok: response.ok, status: response.status, text: await response.text() };
   } finally {
     await agent.destroy();

@@ -44,6 +44,19 @@ test('name and password travel as basic authentication, and stand in no path', a
   expect(answer).toEqual({ ok: true, status: 202, text: `PUT /connectors/a?b=c Basic ${pair}` });
 });
 
+test('what is sent goes nowhere else, whatever the answer says', async () => {
+  const paths: string[] = [];
+  const server = createPlain(({ url = '' }, response) => {
+    paths.push(url);
+    response.writeHead(307, { location: '/elsewhere' }).end();
+  }).listen(0, '127.0.0.1');
+  closers.push(() => server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  const base = `http://127.0.0.1:${portOf(server)}`;
+  await expect(callHttp(base, '/asked', request())).rejects.toThrow('fetch failed');
+  expect(paths).toEqual(['/asked']);
+});
+
 test('TLS by files: authority and certificate, read anew at each call', async () => {
   const { caFile, certFile, keyFile } = files();
   const base = await serve({ requestCert: true, rejectUnauthorized: true });
