@@ -20,7 +20,8 @@ export function repeatOf(
 ): ItemDecision | undefined {
   if (own !== undefined) {
     if (own.contentHash !== contentHash) return reused(operation);
-    return { ...own.executed, kind: 'replayed' };
+    // Who asks again may not reach the other account: it is read for him, or not at all.
+    return { ...own.executed, kind: 'replayed', counterpart: undefined };
   }
   if (stored === undefined) return undefined;
   if (!sameContentHash(contentHash, stored.contentHash)) return reused(operation);
