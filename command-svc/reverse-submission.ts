@@ -96,8 +96,8 @@ const storeReversals: Store = async (context, request, { items }, end, call) => 
       first,
       end,
     )) {
-      const counted = context.itemQuota?.wait(caller, page.length).catch(end.end);
-      if (counted !== undefined) await end.orEnd(counted);
+      const counted = context.itemQuota?.wait(caller, page.length, () => end.throwIfEnded());
+      if (counted !== undefined) await end.orEnd(counted.catch(end.end));
       end.throwIfEnded();
       await opened.take(page, next);
       next += page.length;

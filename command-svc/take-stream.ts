@@ -18,7 +18,7 @@ import { MESSAGE_ITEMS_MAX, RETRY_AFTER_MS } from './bounds.ts';
 import type { BulkMode } from './bulk-mode.ts';
 import type { BulkMessage, RawMessage } from './bulk-messages.ts';
 import { countItems } from './count-items.ts';
-import { openBulkStream, type ClientStream } from './bulk-stream.ts';
+import { openBulkStream, type BulkStream, type ClientStream } from './bulk-stream.ts';
 import type { TrialContext } from './decide-on-stored.ts';
 import { placeMessage, startNumbering, type ItemNumbering } from './item-numbering.ts';
 import { openUpload, type OpenedUpload, type ToItem, type UploadContext } from './opened-upload.ts';
@@ -98,13 +98,9 @@ export async function takeStream<Item>(
       leave ??= beginUpload(context);
       // First, and holding nothing: a caller that does not read its results holds up no other kind
       // of stream. A message of too many items is refused below.
-      const { itemQuota } = context;
-      const isCounted = results !== undefined || itemQuota !== undefined;
+      const isCounted = results !== undefined || context.itemQuota !== undefined;
       const counted = isCounted ? countItems(raw) : undefined;
-      if (itemQuota !== undefined && counted !== undefined) {
-        await stream.orEnd(itemQuota.wait(stream.caller, counted).catch(stream.end));
-        stream.throwIfEnded();
-      }
+      if (counted !== undefined) await takeShare(context, stream, counted);
       if (results !== undefined && counted !== undefined && counted <= MESSAGE_ITEMS_MAX) {
         await stream.orEnd(results.roomFor(counted));
       }
@@ -144,6 +140,17 @@ export async function takeStream<Item>(
     stream.detach();
     span.end();
   }
+}
+
+/** Throws when the stream has ended meanwhile; then it takes no more of its caller's share. */
+async function takeShare(
+  { itemQuota }: IntakeContext,
+  { caller, end, orEnd, throwIfEnded }: BulkStream,
+  items: number,
+): Promise<void> {
+  if (itemQuota === undefined) return;
+  await orEnd(itemQuota.wait(caller, items, throwIfEnded).catch(end));
+  throwIfEnded();
 }
 
 /** Room was taken for other items than there are: only bytes that no protobuf library writes. */

@@ -18,8 +18,11 @@ import { countRefused } from './server-refusals.ts';
 import { sleep } from './waiting.ts';
 
 export type ItemQuota = {
-  /** Resolves when there is room for them; throws QUOTA_EXCEEDED when there is none for long. */
-  wait(caller: Caller, items: number): Promise<void>;
+  /**
+   * Resolves when there is room for them; throws QUOTA_EXCEEDED when there is none for long.
+   * `check` throws once nobody waits any more: then no more of the share is taken.
+   */
+  wait(caller: Caller, items: number, check?: () => void): Promise<void>;
   /** Throws QUOTA_EXCEEDED at once. */
   take(caller: Caller, items: number): Promise<void>;
 };
@@ -80,11 +83,12 @@ function itemQuota(rate: Rate, perSecond: number): ItemQuota {
   const tooMany = (lateMs: number): RpcError =>
     exceeded('items', `${perSecond} items a second`, lateMs);
   return {
-    async wait(caller, items) {
+    async wait(caller, items, check) {
       const key = keyOf(caller);
       const endMs = performance.now() + WAIT_MS_MAX;
       if (perSecond === 0) return;
       for (let left = items; left > 0;) {
+        check?.();
         const piece = Math.min(left, perSecond); // of a message that is more than a second's share
         const lateMs = await rate.take(key, piece);
         if (lateMs === 0) left -= piece;

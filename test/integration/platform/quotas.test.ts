@@ -70,6 +70,18 @@ test('items of an upload wait for their share, those of a direct batch are refus
   await quotas.items.take(caller(), 5_000); // a message of more than a second's share passes once
 });
 
+test('an upload that has ended takes no more of its share', async () => {
+  const quotas = await open({ itemsPerSecond: 100 });
+  const ann = caller();
+  let isOver = false;
+  const gone = quotas.items.wait(ann, 5_000, () => {
+    if (isOver) throw new Error('nobody waits');
+  });
+  isOver = true;
+  await expect(gone).rejects.toThrow('nobody waits');
+  await quotas.items.wait(ann, 100);
+});
+
 test('streams at once: one that ends makes room', async () => {
   const quotas = await open({ streamsMax: 2 });
   const ann = caller();
