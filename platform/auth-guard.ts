@@ -76,11 +76,11 @@ class KnownCall extends ServerInterceptingCall {
       onReceiveMessage: (message) => listener.onReceiveMessage(message),
       onReceiveHalfClose: () => listener.onReceiveHalfClose(),
       onCancel: () => {
-        this.#isOver = true;
         clearTimeout(this.#timer);
         this.#giveBack();
         this.#giveBack = ALWAYS;
-        listener.onCancel();
+        if (!this.#isOver) listener.onCancel();
+        this.#isOver = true;
       },
     });
   }
@@ -99,7 +99,7 @@ class KnownCall extends ServerInterceptingCall {
       const giveBack = await admit(caller, this.#isStream);
       if (this.#isOver) return giveBack?.();
       this.#giveBack = giveBack ?? ALWAYS;
-      if (this.#isStream) this.#endWith(caller.expiresAtMs);
+      if (this.#isStream) this.#endWith(caller.expiresAtMs, listener);
       listener.onReceiveMetadata(metadata);
     };
     enter().catch((error: unknown) => {
@@ -111,12 +111,18 @@ class KnownCall extends ServerInterceptingCall {
     return this.#method.requestStream || this.#method.responseStream;
   }
 
-  #endWith(expiresAtMs: number | undefined): void {
+  /**
+   * The handler is told at once: the status goes out behind what its caller has not read, and so
+   * long its caller might go on sending.
+   */
+  #endWith(expiresAtMs: number | undefined, listener: Listener): void {
     if (expiresAtMs === undefined) return;
     const leftMs = expiresAtMs - Date.now();
     const next = (): void => {
-      if (Date.now() >= expiresAtMs) this.#end(tokenPassed());
-      else this.#endWith(expiresAtMs);
+      if (Date.now() < expiresAtMs) return this.#endWith(expiresAtMs, listener);
+      this.#isOver = true;
+      this.#end(tokenPassed());
+      listener.onCancel();
     };
     this.#timer = setTimeout(next, Math.min(Math.max(leftMs, 0), TIMER_MS_MAX));
     this.#timer.unref();
