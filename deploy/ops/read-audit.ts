@@ -41,7 +41,8 @@ const OF_ACCOUNT = {
       select from outbox o
        where o.partition = a.partition and o.seq = a.seq and $5::uuid = any(o.account_ids))
       or exists (
-      select from events e where e.account_id = $5::uuid and e.operation_id = any(a.operation_ids)))`,
+      select from events e
+       where e.account_id = $5::uuid and e.operation_id = any(a.operation_ids)))`,
   'projection store': '$5::uuid = any(a.account_ids)',
 } as const;
 
