@@ -4,17 +4,16 @@
  * was, 2 when the comparison could not be made.
  */
 import { Command } from 'commander';
-import { createBankClient, type BankClient } from '#client/bank-client.ts';
+import { createBankClient } from '#client/bank-client.ts';
 import { followReconciliation } from '#client/reconciliation.ts';
 import type { Money } from '#proto/bank/v1/money.ts';
 import type { ReconcileResponse, ReconcileTotals } from '#proto/bank/v1/projector_service.ts';
+import { awaitService } from './await-service.ts';
 import { errorText } from './error-text.ts';
 import { toolAccess } from './tool-access.ts';
 
 const EXIT = { agrees: 0, differs: 1, failed: 2 } as const;
 const PROJECTOR = '127.0.0.1:50053';
-/** To find a projector at all; once there is one, it may be away for longer. */
-const CONNECT_MS = 5000;
 const NOBODY = ['127.0.0.1:1'];
 
 type Options = { readonly projector: string[]; readonly account: string[] };
@@ -38,7 +37,7 @@ async function main(): Promise<number> {
     toolAccess(projector),
   );
   try {
-    await isThere(client, projector);
+    await awaitService(client.projector, projector, '--projector');
     const messages = followReconciliation(client.projector, { accountIds: account });
     for await (const { part } of messages) {
       say(part);
@@ -49,16 +48,6 @@ async function main(): Promise<number> {
   } finally {
     client.close();
   }
-}
-
-function isThere({ projector }: BankClient, addresses: readonly string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    projector.waitForReady(Date.now() + CONNECT_MS, (error) => {
-      if (error === undefined) return resolve();
-      const message = `nothing answers on ${addresses.join(', ')}: is it started, or elsewhere`;
-      reject(new Error(`${message} (--projector)?`));
-    });
-  });
 }
 
 /** An account that neither side has is no account that is right. */

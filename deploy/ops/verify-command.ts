@@ -12,8 +12,10 @@ import {
   type VerifyFinding,
   type VerifyProgress,
 } from '#proto/bank/v1/event_log_service.ts';
+import { awaitService } from '../await-service.ts';
 import { grouped } from '../demo/progress-bar.ts';
 import { errorText } from '../error-text.ts';
+import { toolAccess } from '../tool-access.ts';
 import { asOwner } from './admin-clients.ts';
 import { verifyCheckpoints } from './verify-checkpoints.ts';
 
@@ -65,9 +67,13 @@ async function orFailed(work: () => Promise<number>): Promise<number> {
 
 async function verify({ command, account }: Options): Promise<number> {
   const addresses = command.length === 0 ? [COMMAND] : command;
-  const client = createBankClient({ command: addresses, query: NOBODY, projector: NOBODY });
-  const startedMs = performance.now();
+  const client = createBankClient(
+    { command: addresses, query: NOBODY, projector: NOBODY },
+    toolAccess(addresses),
+  );
   try {
+    await awaitService(client.eventLog, addresses, '--command');
+    const startedMs = performance.now();
     for await (const message of followVerification(client.eventLog, { accountIds: account })) {
       for (const finding of message.findings) say(lineOf(finding));
       const { progress } = message;

@@ -3,6 +3,7 @@
  * Debezium and Kafka, while command-svc's certificate is replaced; and each part turns away who
  * comes in plaintext, without a certificate or with a wrong password.
  */
+import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:tls';
@@ -16,7 +17,7 @@ import { createBankClient } from '#client/bank-client.ts';
 import { unaryCall } from '#client/unary-call.ts';
 import { makeAuthority, type KeyPair } from '#deploy/local/certificate-authority.ts';
 import type { SecureGround } from '#deploy/local/secure-ground.ts';
-import { operatorFiles } from '#deploy/local/secure-services.ts';
+import { operatorFiles, toolVariables, type OperatorFiles } from '#deploy/local/secure-services.ts';
 import { callHttp } from '#platform/http-call.ts';
 import { createKafka } from '#platform/kafka.ts';
 import { postgresConnection } from '#platform/postgres-connection.ts';
@@ -118,6 +119,16 @@ describe('a secure mesh', () => {
     client.close();
   });
 
+  test('its events are verified by who has a certificate and a token', async () => {
+    const [address = ''] = mesh.addresses.command;
+    const { exitCode, output } = await opsVerify(address, operatorFiles(ground));
+    expect(output).toMatch(/^verified [\d,]+ events, [\d,]+ accounts, 0 findings/m);
+    expect(exitCode).toBe(0);
+    const stranger = await opsVerify(address, undefined);
+    expect(stranger.output).toContain(`nothing answers on ${address}`);
+    expect(stranger.exitCode).toBe(2);
+  });
+
   test('PostgreSQL takes no plaintext', async () => {
     const { connectionString } = postgresConnection(mesh.stack.eventStoreUrl);
     const client = new pg.Client({ connectionString, ssl: false });
@@ -209,6 +220,24 @@ describe('a secure mesh', () => {
     });
   }
 });
+
+/** npm run ops -- verify, with what `npm start -- --secure` says to export. */
+function opsVerify(
+  address: string,
+  files: OperatorFiles | undefined,
+): Promise<{ exitCode: number | null; output: string }> {
+  const env: NodeJS.ProcessEnv = { ...process.env };
+  for (const variable of files === undefined ? [] : toolVariables(files)) {
+    const [name = '', value] = variable.split('=');
+    env[name] = value;
+  }
+  const args = ['deploy/ops/main.ts', 'verify', '--command', address];
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, args, { env }, (_error, stdout, stderr) =>
+      resolve({ exitCode: child.exitCode, output: `${stdout}${stderr}` }),
+    );
+  });
+}
 
 function soon(): AbortSignal {
   return AbortSignal.timeout(5_000);
