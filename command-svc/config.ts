@@ -179,14 +179,18 @@ const SCHEMA = ENV.transform((env, ctx): CommandConfig => ({
     path: ['BANK_COMMAND_BLOCKED_LOOK_MS'],
     message: 'must be below BANK_COMMAND_LOCK_TIMEOUT_MS',
   })
-  .refine(({ checkpoints }) => checkpoints === undefined || checkpoints.keyFile !== NOT_SET, {
+  .refine(({ checkpoints }) => checkpoints?.file !== NOT_SET, {
+    path: ['BANK_CHECKPOINT_FILE'],
+    message: 'must be set where BANK_CHECKPOINT_KEY_FILE is',
+  })
+  .refine(({ checkpoints }) => checkpoints?.keyFile !== NOT_SET, {
     path: ['BANK_CHECKPOINT_KEY_FILE'],
     message: 'must be set where BANK_CHECKPOINT_FILE is',
   });
 
 function checkpointSettings(env: Env): CheckpointSettings | undefined {
   const { BANK_CHECKPOINT_FILE: file, BANK_CHECKPOINT_KEY_FILE: keyFile } = env;
-  if (file === NOT_SET) return undefined;
+  if (file === NOT_SET && keyFile === NOT_SET) return undefined;
   return { file, keyFile, everyMs: env.BANK_CHECKPOINT_EVERY_MS };
 }
 

@@ -81,7 +81,8 @@ export function authSettings(
   if (mode === 'off' && !isLoopback(listen.host)) {
     const where = `${variable} is ${JSON.stringify(`${listen.host}:${listen.port}`)}`;
     throw new ConfigError(
-      `BANK_AUTH="off": without authentication a service listens on loopback only, and ${where}`,
+      `BANK_AUTH="off": without authentication a service listens on loopback only, and ${where}: ` +
+        'set BANK_AUTH to jwt, mtls or jwt+mtls',
     );
   }
   if (mode.endsWith('mtls') && env.BANK_TLS_CLIENT_CA_FILE === undefined) {

@@ -19,7 +19,8 @@ test('off: on loopback only', () => {
   for (const host of ['0.0.0.0', '::', '10.0.0.1', 'bank.example', '127.0.0.1.evil.example']) {
     const wanted = `off": without authentication a service listens on loopback only`;
     expect(() => settings({ BANK_AUTH: 'off' }, { host, port: 1 })).toThrow(wanted);
-    expect(() => settings({}, { host, port: 1 })).toThrow(`BANK_X_LISTEN is "${host}:1"`);
+    const told = `BANK_X_LISTEN is "${host}:1": set BANK_AUTH to jwt, mtls or jwt+mtls`;
+    expect(() => settings({}, { host, port: 1 })).toThrow(told);
   }
 });
 
