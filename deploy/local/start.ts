@@ -103,7 +103,8 @@ Ctrl-C stops it.`;
 
 function forTools(files: OperatorFiles): string {
   const lines = toolVariables(files).map((line) => `\n    export ${line}`);
-  return `\n\n  npm run ops -- status and npm run reconcile get in with:${lines.join('')}`;
+  const tools = 'npm run ops -- status or verify, and npm run reconcile, get in with';
+  return `\n\n  ${tools}:${lines.join('')}`;
 }
 
 main().catch((error: unknown) => {
