@@ -5,7 +5,7 @@
  * encrypt, and do not look at who answers. What the client would take from the query against that
  * (another host, TLS as it likes) is refused.
  */
-import type { ClientConfig } from 'pg';
+import pg, { type ClientConfig } from 'pg';
 import { takeTlsFiles } from './address-url.ts';
 import { ConfigError } from './config.ts';
 
@@ -48,4 +48,9 @@ function refuseOverrides({ searchParams }: URL): void {
 function refuseFiles({ searchParams }: URL): void {
   const file = Object.values(FILES).find((name) => searchParams.has(name));
   if (file !== undefined) throw new ConfigError(`${file} needs sslmode=verify-full`);
+}
+
+/** Where pg connects to: the query and the environment may name another host than the URL does. */
+export function postgresHost(connection: PostgresConnection): string {
+  return new pg.Client(connection).host;
 }

@@ -9,7 +9,7 @@ import type { KafkaSecurity } from './kafka-security.ts';
 import { LISTENER_TLS_ENV, listenerPlaintext, listenerTls } from './listener-tls.ts';
 import type { ListenerTls } from './listener-tls.ts';
 import { PLAINTEXT_ENV, refusePlaintext, type PlaintextWay } from './plaintext.ts';
-import { postgresConnection } from './postgres-connection.ts';
+import { postgresConnection, postgresHost } from './postgres-connection.ts';
 import { redisConnection } from './redis-connection.ts';
 import { TELEMETRY_WAYS_ENV, telemetryWays } from './telemetry-ways.ts';
 
@@ -81,8 +81,11 @@ function wayOf(variable: string, text: string, ctx: Issues): PlaintextWay {
     switch (url.protocol) {
       case 'postgres:':
       case 'postgresql:': {
-        const isTls = postgresConnection(text).ssl !== false;
-        return isTls ? none : plaintext('add sslmode=verify-full and sslrootcert to it');
+        const connection = postgresConnection(text);
+        if (connection.ssl !== false) return none;
+        const host = postgresHost(connection);
+        const hosts = host.startsWith('/') ? [] : [host];
+        return { variable, hosts, remedy: 'add sslmode=verify-full and sslrootcert to it' };
       }
       case 'rediss:':
         redisConnection(text);

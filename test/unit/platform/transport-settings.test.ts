@@ -116,6 +116,7 @@ test.each([
   ['BANK_PLAINTEXT', { BANK_PLAINTEXT: 'yes' }, 'allowed'],
   ['BANK_EVENT_STORE_URL', { BANK_EVENT_STORE_URL: 'somewhere' }, 'must be a URL'],
   ['BANK_EVENT_STORE_URL', postgres('?sslmode=require'), 'does not check who answers'],
+  ['BANK_EVENT_STORE_URL', postgres(`?${TLS}&ssl=no-verify`), 'ssl in its query is not taken'],
   ['BANK_EVENT_STORE_URL', postgres(`?${TLS}&sslrootcert=/no/such`), '/no/such: cannot be read'],
   ['BANK_EVENT_STORE_URL', postgres(`?${TLS}&sslcert=${FILE}`), 'must be given together'],
   ['BANK_EVENT_STORE_URL', postgres(`?${TLS}&ssl=0`), 'ssl in its query is not taken'],
@@ -135,11 +136,44 @@ test.each([
     'for nothing',
   ],
   ['BANK_TLS_CLIENT_CA_FILE', { BANK_TLS_CLIENT_CERTIFICATE: 'required' }, 'must be set where'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', telemetry('ENDPOINT', 'HTTP://far'), 'far is not'],
+  ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', telemetry('TRACES_ENDPOINT', 'http://far'), 'far is not'],
+  [
+    'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT',
+    telemetry('METRICS_ENDPOINT', 'http://far'),
+    'far is not',
+  ],
+  [
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    { ...telemetry('ENDPOINT', 'far:4317'), ...telemetry('INSECURE', 'TRUE') },
+    'far is not',
+  ],
 ])('%s of %o is refused', (variable, env, rule) => {
   const message = messageOf(() => readProjector({ ...LOCAL, ...env }));
   expect(message).toContain(`${variable}=`);
   expect(message).toContain(rule);
 });
+
+test('a host that the environment names is no more this machine than one of the URL', () => {
+  const before = process.env['PGHOST'];
+  process.env['PGHOST'] = 'db.internal';
+  const url = 'postgres:///event_store';
+  const message = messageOf(() => readCommand({ ...LOCAL, BANK_EVENT_STORE_URL: url }));
+  if (before === undefined) delete process.env['PGHOST'];
+  else process.env['PGHOST'] = before;
+  expect(message).toContain('db.internal is not');
+});
+
+test.each(['postgres:///event_store?host=/run/pg', 'postgres://%2Frun%2Fpg/event_store'])(
+  '%s is a socket of this machine',
+  (url) => {
+    expect(readCommand({ ...LOCAL, BANK_EVENT_STORE_URL: url }).tls).toBeUndefined();
+  },
+);
+
+function telemetry(name: string, value: string): Record<string, string> {
+  return { [`OTEL_EXPORTER_OTLP_${name}`]: value };
+}
 
 function postgres(query: string): Record<string, string> {
   return { BANK_EVENT_STORE_URL: `postgres://bank:secret@127.0.0.1/event_store${query}` };
