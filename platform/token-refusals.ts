@@ -17,6 +17,11 @@ export function noToken(): RpcError {
   return invalidToken('there is no token: the metadata "authorization" must be "Bearer <JWT>"');
 }
 
+/** The issuer has published one that is damaged, or too short. */
+export function unusableKey(): RpcError {
+  return invalidToken('the token is of a key that cannot be used');
+}
+
 /** Of a stream whose token passes: what it has sent is stored, and it may be resumed. */
 export function tokenPassed(): RpcError {
   return invalidToken('the token or certificate has expired: go on with a new one');

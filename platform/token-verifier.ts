@@ -11,7 +11,7 @@ import type { TokenSettings } from './auth-settings.ts';
 import type { Identity } from './caller.ts';
 import { IDENTITY_FIELDS } from './identity-fields.ts';
 import type { KeySet, KnownKeys } from './key-set.ts';
-import { invalidToken, noKeys, tokenRefusal } from './token-refusals.ts';
+import { invalidToken, noKeys, tokenRefusal, unusableKey } from './token-refusals.ts';
 
 const ALGORITHMS: ('EdDSA' | 'ES256' | 'RS256' | 'PS256')[] = ['EdDSA', 'ES256', 'RS256', 'PS256'];
 const REQUIRED_CLAIMS = ['exp', 'sub'];
@@ -34,7 +34,11 @@ export function createTokenVerifier(settings: TokenSettings, keySet: KeySet): To
     requiredClaims: REQUIRED_CLAIMS,
   };
   const check = async (token: string, keys: KnownKeys): Promise<Identity> => {
-    const { payload } = await jwtVerify(token, keys.pick, options);
+    const { payload } = await jwtVerify(token, keys.pick, options).catch((error: unknown) => {
+      if (error instanceof errors.JOSEError) throw error;
+      // A published key that is no key, or too short: whoever names it is not let in.
+      throw unusableKey();
+    });
     return identityOf(payload, settings);
   };
   const checkAndRemember = async (token: string, key: string): Promise<Identity> => {
