@@ -51,15 +51,18 @@ function statementOf(query: AccountsQuery): { text: string; values: unknown[] } 
   // The order of the list, by the primary key or within the owner's index.
   const place = ['true'];
   if (query.after !== undefined) place.push(`account_id > ${value(query.after)}::uuid`);
-  const owner = query.owner ?? query.reach.owner;
+  // Whoever reaches one owner only walks its accounts only: where the walk ends is told in tokens.
+  const owner = query.reach.owner ?? query.owner;
   if (owner !== undefined) {
     place.push(`owner <> '' and owner collate "C" = ${value(owner)}`);
   }
-  const { tenant, owner: reached } = query.reach;
+  const { tenant } = query.reach;
   const ofTenant = `tenant collate "C" = ${value(tenant)}`;
   if (query.isWithinTenant) place.push(tenant === '' ? ofTenant : `tenant <> '' and ${ofTenant}`);
   const filters = [ofTenant];
-  if (reached !== undefined && reached !== query.owner) filters.push(`owner = ${value(reached)}`);
+  if (query.owner !== undefined && query.owner !== owner) {
+    filters.push(`owner = ${value(query.owner)}`);
+  }
   if (query.currencyCode !== undefined)
     filters.push(`currency_code = ${value(query.currencyCode)}`);
   if (query.status !== undefined) filters.push(`status = ${value(query.status)}`);

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AccountStatus, type Account } from '#proto/bank/v1/account.ts';
 import type { ListAccountsRequest } from '#proto/bank/v1/account_query_service.ts';
+import { listAccounts as readPage } from '../../../query-svc/sql/list-accounts.ts';
 import { closed, deposited, lifeOf, opened, project, type Step } from './projected-lives.ts';
 import { allAccounts, listAccounts, refusalOf } from './query-calls.ts';
 import { startQueryService, type QueryService } from './query-service.ts';
@@ -105,6 +106,23 @@ test('what a filter without an index looks at is bounded, and the list goes on',
   expect(found.map(({ accountId }) => accountId)).toEqual([rare]);
   const ofOwner = await listAccounts(service.client, { owner: 'Bob', currencyCode: 'SEK' });
   expect(ofOwner).toMatchObject({ accounts: [], nextPageToken: '' });
+});
+
+test("page tokens tell a caller of one owner nothing of another's accounts", async () => {
+  const told = (owner: string) =>
+    readPage(service.databases.projectionStore, {
+      reach: { tenant: '', owner: 'Ada' },
+      after: undefined,
+      owner,
+      currencyCode: undefined,
+      status: undefined,
+      labels: {},
+      limit: 1,
+      accountsMax: 1,
+      isWithinTenant: true,
+    });
+  expect((await told('Ada')).accounts).toHaveLength(1);
+  expect(await told('Bob')).toEqual(await told('nobody'));
 });
 
 test('an owner and a label are found by their indexes', async () => {
