@@ -53,7 +53,7 @@ function messageForEach({ entries, newest }: Change, from: Standing): Told {
       throw new Error(`entry ${account.version + 1n} of ${account.accountId} is missing`);
     }
     const isNewest = entry.version === newest.version;
-    account = isNewest ? newest : stateAfter(account, entry, newest.projectedAtMicros);
+    account = isNewest ? newest : stateAfter(account, entry, newest);
     const fellBehind = place === 0 && from.isCaughtUp && !isCaughtUp;
     const caughtUp = isNewest && !from.isCaughtUp;
     const state = fellBehind ? FELL_BEHIND : caughtUp ? CAUGHT_UP : NO_MARK;
@@ -75,7 +75,12 @@ function joinedMessage(change: Change, { isCaughtUp: wasCaughtUp }: Standing): T
   return told;
 }
 
-function stateAfter(before: AccountView, entry: EntryView, projectedAtMicros: bigint): AccountView {
+/** The owner is told as it is now: it may have been erased since the watch began. */
+function stateAfter(
+  before: AccountView,
+  entry: EntryView,
+  { owner, projectedAtMicros }: Pick<AccountView, 'owner' | 'projectedAtMicros'>,
+): AccountView {
   const { stateAfter: state } = entry;
   const changed = state && {
     heldMinor: state.heldMinor,
@@ -87,6 +92,7 @@ function stateAfter(before: AccountView, entry: EntryView, projectedAtMicros: bi
   return {
     ...before,
     ...changed,
+    owner,
     version: entry.version,
     balanceMinor: entry.balanceAfterMinor,
     updatedAtMicros: entry.recordedAtMicros,

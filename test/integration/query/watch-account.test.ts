@@ -71,6 +71,21 @@ describe('a watch', () => {
     expectStates(stream.messages, life);
   });
 
+  test('tells an owner no more who was erased meanwhile, however many changes come', async () => {
+    const accountId = randomUUID();
+    await write(saver(accountId, 0));
+    const stream = watchAccount(service.client, { accountId });
+    expect((await stream.message(1)).account?.owner).toBe('Ada');
+    const { projectionStore } = service.databases;
+    await projectionStore.query("update balances set owner = '' where account_id = $1", [
+      accountId,
+    ]);
+    await write(saver(accountId, 3).slice(1));
+    await stream.message(4);
+    stream.call.cancel();
+    expect(stream.messages.slice(1).map(({ account }) => account?.owner)).toEqual(['', '', '']);
+  });
+
   test('is woken by the notice of its own account, and by no other', async () => {
     const [accountId, other] = [randomUUID(), randomUUID()];
     await write(saver(accountId, 0));
