@@ -5,8 +5,9 @@
 import type { SecureGround } from './secure-ground.ts';
 import { writeSecret } from './secret-file.ts';
 
+/** Roles that may read a slot may not copy the whole server: backups are the owner's. */
 const ACCESS = `hostssl all all 127.0.0.1/32 scram-sha-256
-hostssl replication all 127.0.0.1/32 scram-sha-256
+hostssl replication postgres 127.0.0.1/32 scram-sha-256
 `;
 
 /** Settings of the server. */

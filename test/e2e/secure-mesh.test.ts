@@ -136,6 +136,16 @@ describe('a secure mesh', () => {
     await expect(client.connect()).rejects.toThrow('no pg_hba.conf entry');
   });
 
+  test('PostgreSQL lets no role that reads the slot copy the server', async () => {
+    for (const role of ['bank_cdc', 'bank_projector'] as const) {
+      const connection = postgresConnection(mesh.stack.postgresUrl(role, 'event_store'));
+      const options = { ...connection, replication: 'true' };
+      const client = new pg.Client(options);
+      client.on('error', () => undefined);
+      await expect(client.connect()).rejects.toThrow('no pg_hba.conf entry for replication');
+    }
+  });
+
   test('Redis takes its users only, and no command that is not theirs', async () => {
     const open = (change: (url: URL) => unknown = () => undefined): Redis => {
       const address = new URL(mesh.stack.redisUrl);
