@@ -6,7 +6,6 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:tls';
 import { status } from '@grpc/grpc-js';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -28,6 +27,7 @@ import { openOwnMesh, type OwnMesh } from '#test/support/own-mesh.ts';
 import { makePayroll } from '#test/support/payroll.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
 import { tablesWith } from '#test/support/sealed-bank.ts';
+import { shownTo } from '#test/support/shown-certificate.ts';
 import { until } from '#test/support/until.ts';
 
 const NAMES = { commonName: 'command', dns: ['localhost'], ip: ['127.0.0.1'] };
@@ -64,7 +64,10 @@ describe('a secure mesh', () => {
         if (firstIndex !== 2_000) return;
         replace(pair);
         const fingerprint = new X509Certificate(pair.certificate).fingerprint256;
-        await until('it is shown', async () => (await shownTo(operator())) === fingerprint);
+        await until(
+          'it is shown',
+          async () => (await shownTo(command(), operator())) === fingerprint,
+        );
       },
     });
     await sending.finally(() => over.abort());
@@ -205,6 +208,10 @@ describe('a secure mesh', () => {
     return readClientTls(operatorFiles(ground) ?? {});
   }
 
+  function command(): string {
+    return mesh.addresses.command[0] ?? '';
+  }
+
   function replace({ certificate, key }: KeyPair): void {
     const { certFile, keyFile } = ground.pairs.command;
     const files = [
@@ -215,19 +222,6 @@ describe('a secure mesh', () => {
       writeFileSync(`${file}.new`, text, { mode: 0o600 });
       renameSync(`${file}.new`, file);
     }
-  }
-
-  /** The fingerprint of what a new connection to command-svc is shown. */
-  function shownTo(tls: ClientTls): Promise<string> {
-    const [host = '', port] = mesh.addresses.command[0]?.split(':') ?? [];
-    return new Promise((resolve, reject) => {
-      const options = { ...tls, host, port: Number(port), ALPNProtocols: ['h2'] };
-      const socket = connect(options, () => {
-        resolve(socket.getPeerCertificate().fingerprint256);
-        socket.destroy();
-      });
-      socket.once('error', reject);
-    });
   }
 });
 
