@@ -95,12 +95,13 @@ export async function takeStream<Item>(
   let leave: (() => void) | undefined;
   try {
     for await (const raw of stream.messages()) {
-      leave ??= beginUpload(context);
-      // First, and holding nothing: a caller that does not read its results holds up no other kind
-      // of stream. A message of too many items is refused below.
       const isCounted = results !== undefined || context.itemQuota !== undefined;
       const counted = isCounted ? countItems(raw) : undefined;
+      // Before it counts as an upload: who waits for the share of its first message holds nothing.
       if (counted !== undefined) await takeShare(context, stream, counted);
+      leave ??= beginUpload(context);
+      // And before its bytes do: a caller that does not read its results holds up no other kind of
+      // stream. A message of too many items is refused below.
       if (results !== undefined && counted !== undefined && counted <= MESSAGE_ITEMS_MAX) {
         await stream.orEnd(results.roomFor(counted));
       }

@@ -35,6 +35,7 @@ export const knowsNobody: ServerInterceptor = (_method, call) =>
     start: (next) =>
       next({
         onReceiveMetadata(metadata, pass) {
+          metadata.remove('authorization');
           setCaller(metadata, { ...ANYONE, peer: call.getPeer() });
           pass(metadata);
         },
@@ -50,7 +51,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 export function createAuthGuard(parts: AuthGuardParts): ServerInterceptor {
   return (method, call) => {
     const isOpen = parts.open.some((start) => method.path.startsWith(start));
-    return isOpen ? new ServerInterceptingCall(call) : new KnownCall(parts, method, call);
+    return isOpen ? knowsNobody(method, call) : new KnownCall(parts, method, call);
   };
 }
 
@@ -95,14 +96,17 @@ class KnownCall extends ServerInterceptingCall {
       const identity = await authenticator().identify({ authorization, certificate });
       const caller = { ...identity, peer };
       setCaller(metadata, caller);
-      scopes.check(this.#method.path, caller);
+      // Also of what it may not do: whoever is refused without end is refused at its share's rate.
       const giveBack = await admit(caller, this.#isStream);
       if (this.#isOver) return giveBack?.();
       this.#giveBack = giveBack ?? ALWAYS;
+      scopes.check(this.#method.path, caller);
       if (this.#isStream) this.#endWith(caller.expiresAtMs, listener);
       listener.onReceiveMetadata(metadata);
     };
     enter().catch((error: unknown) => {
+      this.#giveBack();
+      this.#giveBack = ALWAYS;
       if (!this.#isOver) this.#end(error);
     });
   }

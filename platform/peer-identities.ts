@@ -38,7 +38,10 @@ export async function openPeerIdentities(path: string, log: Logger): Promise<Pee
   const look = async (): Promise<void> => {
     try {
       const next = await readFile(path, 'utf8');
-      if (next === text) return;
+      if (next === text) {
+        isWrong = false; // put back as it was
+        return;
+      }
       named = namedIn(next, path);
       text = next;
       isWrong = false;
