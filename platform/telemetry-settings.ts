@@ -3,6 +3,7 @@
 // OTEL_ names and their meanings are OpenTelemetry's own.
 import { z } from 'zod';
 import { SAMPLERS, type SamplerName } from './sampler-names.ts';
+import { isLoopback } from './loopback.ts';
 import { ConfigError, envInt, envText, parseAddress, parseEnv, type Address } from './config.ts';
 
 export type TelemetrySettings = {
@@ -36,6 +37,7 @@ const PROTOCOLS = ['grpc', 'http/protobuf'] as const;
 
 const SCHEMA = z.object({
   BANK_METRICS_LISTEN: envText(''),
+  BANK_METRICS_PLAINTEXT: z.enum(['refused', 'allowed']).default('refused'),
   OTEL_EXPORTER_OTLP_ENDPOINT: envText(''),
   OTEL_EXPORTER_OTLP_PROTOCOL: envText('grpc'),
   OTEL_METRICS_EXPORTER: envText('otlp'),
@@ -52,7 +54,7 @@ export function readTelemetrySettings(given: NodeJS.ProcessEnv): TelemetrySettin
   const protocol = oneOf('OTEL_EXPORTER_OTLP_PROTOCOL', env.OTEL_EXPORTER_OTLP_PROTOCOL, PROTOCOLS);
   const endpoint = env.OTEL_EXPORTER_OTLP_ENDPOINT;
   return {
-    page: pageAddress(env.BANK_METRICS_LISTEN),
+    page: pageAddress(env.BANK_METRICS_LISTEN, env.BANK_METRICS_PLAINTEXT === 'allowed'),
     endpoint: endpoint === '' ? undefined : endpoint,
     protocol,
     metrics: {
@@ -80,10 +82,16 @@ function oneOf<T extends string>(name: string, text: string, known: readonly T[]
   throw new ConfigError(`${name}=${JSON.stringify(text)}: must be one of ${known.join(', ')}`);
 }
 
-function pageAddress(text: string): Address | undefined {
+/** `isOpen`: whoever reaches it may read it, in plaintext; else it is for this machine. */
+function pageAddress(text: string, isOpen: boolean): Address | undefined {
   if (text === '') return undefined;
   const address = parseAddress(text);
-  if (address !== undefined) return address;
-  const rule = 'must be host:port with a port from 0 to 65535';
-  throw new ConfigError(`BANK_METRICS_LISTEN=${JSON.stringify(text)}: ${rule}`);
+  const wrong = (rule: string): Error =>
+    new ConfigError(`BANK_METRICS_LISTEN=${JSON.stringify(text)}: ${rule}`);
+  if (address === undefined) throw wrong('must be host:port with a port from 0 to 65535');
+  if (isOpen || isLoopback(address.host)) return address;
+  throw wrong(
+    'the page is plaintext and asks nobody who reads it, and so for this machine only: ' +
+      'set BANK_METRICS_PLAINTEXT=allowed where only Prometheus reaches it',
+  );
 }

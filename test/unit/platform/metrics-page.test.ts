@@ -106,6 +106,7 @@ test('serves nothing but the page, and ends', async () => {
 
 test.each([
   ['BANK_METRICS_LISTEN', 'nowhere'],
+  ['BANK_METRICS_LISTEN', '0.0.0.0:0'],
   ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json'],
   ['OTEL_METRIC_EXPORT_INTERVAL', '10'],
   ['OTEL_TRACES_SAMPLER', 'sometimes'],
@@ -115,6 +116,13 @@ test.each([
 ])('%s=%s ends the start with its name', async (name, value) => {
   const env = { [name]: value };
   await expect(startTelemetry({ service: 's', instance: 'i', env })).rejects.toThrow(name);
+});
+
+test('a page that anybody reaches is one that somebody has allowed', async () => {
+  const env = { BANK_METRICS_LISTEN: '0.0.0.0:0', BANK_METRICS_PLAINTEXT: 'allowed' };
+  const telemetry = await startTelemetry({ service: 's', instance: 'i', env });
+  expect(telemetry.metricsAddress).toMatch(/^0\.0\.0\.0:\d+$/);
+  await telemetry.shutdown();
 });
 
 test('a port that is taken ends the start', async () => {
