@@ -12,7 +12,7 @@ import { logReplaced } from './feed-request.ts';
 import { LogRecord } from './log-record.ts';
 import { openLogRow, UnreadableRowError } from './log-row.ts';
 import { copyLog, type LogPage } from './sql/copy-log.ts';
-import { readLogBounds } from './sql/read-log-bounds.ts';
+import { readLogBounds, type LogBounds } from './sql/read-log-bounds.ts';
 import type { LogRow } from './sql/read-log-rows.ts';
 import type { LogEvent } from './stored-event.ts';
 import { logFinding, type Finding } from './verify-findings.ts';
@@ -20,6 +20,8 @@ import type { VerifySource } from './verify-source.ts';
 
 export type OpenLog = {
   readonly partitions: readonly PartitionLog[];
+  /** What is wrong with the log before a row of it is read. */
+  readonly findings: readonly Finding[];
   of(partition: number): PartitionLog;
 };
 
@@ -32,12 +34,21 @@ export async function openLog(source: VerifySource): Promise<OpenLog> {
   );
   return {
     partitions,
+    findings: bounds.filter(({ bothPlaces }) => bothPlaces).map(notArchived),
     of(partition) {
       const found = partitions[partition];
       if (found === undefined) throw new RangeError(`there is no partition ${partition}`);
       return found;
     },
   };
+}
+
+/** Whoever says of rows that they are archived keeps them from being looked at. */
+function notArchived({ partition, archived }: LogBounds): Finding {
+  const message =
+    `partition ${partition}: positions up to ${archived} are told to be in the archive, ` +
+    'and some of them stand in the log: they are not looked at before the rest is back, too';
+  return logFinding(VerifyFindingKind.VERIFY_FINDING_KIND_INSERTED, message);
 }
 
 export class PartitionLog {

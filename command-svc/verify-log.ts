@@ -27,7 +27,7 @@ export async function readLog(
   const { partitionCount } = source.ledger;
   const wanted =
     named && new Set(named.map((accountId) => partitionOfAccount(accountId, partitionCount)));
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...log.findings];
   for (const partition of log.partitions) {
     if (wanted?.has(partition.number) === false) continue;
     const comparison = new LogComparison(source, window, partition);

@@ -5,16 +5,21 @@
 import type { Pool } from 'pg';
 
 const SQL = `
-  select h.partition, h.seq, (select log_id from ledger) as log_id,
-         coalesce((select max(last_seq) from archived_ranges a where a.partition = h.partition), 0)
-           as archived
-    from partition_heads h order by h.partition`;
+  select h.partition, h.seq, (select log_id from ledger) as log_id, a.archived,
+         exists (select from outbox o where o.partition = h.partition and o.seq <= a.archived)
+           as both_places
+    from partition_heads h,
+         lateral (select coalesce(max(last_seq), 0) as archived from archived_ranges r
+                   where r.partition = h.partition) a
+   order by h.partition`;
 
 export type LogBounds = {
   readonly partition: number;
   readonly head: bigint;
   /** Every position up to this one is in the archive; 0: none. */
   readonly archived: bigint;
+  /** Some of these still stand in the log, which no archiving leaves so. */
+  readonly bothPlaces: boolean;
 };
 
 type Row = {
@@ -22,6 +27,7 @@ type Row = {
   readonly seq: bigint;
   readonly log_id: string;
   readonly archived: bigint;
+  readonly both_places: boolean;
 };
 
 export async function readLogBounds(
@@ -30,8 +36,8 @@ export async function readLogBounds(
   const { rows } = await db.query<Row>({ name: 'read-log-bounds', text: SQL });
   const [first] = rows;
   if (first === undefined) throw new Error('partition_heads has no rows: run npm run db:setup');
-  const partitions = rows.map(({ partition, seq, archived }) => {
-    return { partition, head: seq, archived };
+  const partitions = rows.map(({ partition, seq, archived, both_places: bothPlaces }) => {
+    return { partition, head: seq, archived, bothPlaces };
   });
   return { logId: first.log_id, partitions };
 }

@@ -231,6 +231,11 @@ it('knows what has gone to the archive: by its own chain', async () => {
     const flip = 'set payload = set_byte(payload, 3, get_byte(payload, 3) # 1)';
     await sql(`update events ${flip} where account_id = $1 and version = 2`, account);
     expect(await both()).toEqual(['CHANGED 2']);
+    await sql(
+      `insert into archived_ranges (partition, first_seq, last_seq, file_name, sha256)
+       select partition, seq, seq, 'made up', '' from outbox order by seq desc limit 1`,
+    );
+    expect((await verify()).filter((one) => one.startsWith('INSERTED'))).toHaveLength(1);
   } finally {
     await sql('delete from archived_ranges');
     await rm(folder, { recursive: true });
