@@ -53,6 +53,7 @@ export type SecureGround = {
   readonly secrets: Secrets;
   readonly pairs: Readonly<Record<Holder, PairFiles>>;
   readonly tokens: TokenFiles;
+  readonly kekFile: string;
   /** The path of a file beside them. */
   readonly inside: (name: string) => string;
 };
@@ -70,10 +71,14 @@ export async function openSecureGround(folder: DataFolder): Promise<SecureGround
       return [holder, files];
     }),
   );
+  const secrets = readSecrets(inside('passwords.json'));
+  const kekFile = inside('key-encryption.key');
+  writeSecret(kekFile, `local:${secrets.key_encryption_key}\n`);
   return {
     caFile: inside('ca.pem'),
     authority,
-    secrets: readSecrets(inside('passwords.json')),
+    secrets,
+    kekFile,
     pairs: pairsOf(new Map(made)),
     tokens: await issueTokens(inside),
     inside,

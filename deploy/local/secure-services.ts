@@ -25,7 +25,7 @@ export function secureServiceEnv(
     ...tokenEnv(ground.tokens),
   };
   if (service === 'query') return common;
-  const sealing = { BANK_KEK: `local:${ground.secrets.key_encryption_key}` };
+  const sealing = { BANK_KEK_FILE: ground.kekFile };
   if (service === 'command') return { ...common, ...sealing };
   return {
     ...common,
