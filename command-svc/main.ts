@@ -11,6 +11,7 @@ import { runService, type ServiceContext } from '#platform/lifecycle.ts';
 import { createLogger } from '#platform/logger.ts';
 import { quotasOf } from '#platform/quotas.ts';
 import { announceReady } from '#platform/service-ready.ts';
+import { settingsOrExit } from '#platform/settings-or-exit.ts';
 import { createSlots } from '#platform/slots.ts';
 import { watchStore } from '#platform/store-watch.ts';
 import { startTelemetry } from '#platform/telemetry.ts';
@@ -51,7 +52,7 @@ const STARTING: Starting = {
   message: 'the service has not started: it waits for the event store',
 };
 
-const config = readConfig(process.env);
+const config = settingsOrExit(readConfig);
 const log = createLogger({ service: NAME, instance: config.instance, level: config.logLevel });
 await runService({ name: NAME, log, start: (context) => start(config, context) });
 

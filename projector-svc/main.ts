@@ -5,13 +5,14 @@
 import { runService } from '#platform/lifecycle.ts';
 import { createLogger } from '#platform/logger.ts';
 import { announceReady } from '#platform/service-ready.ts';
+import { settingsOrExit } from '#platform/settings-or-exit.ts';
 import { startTelemetry } from '#platform/telemetry.ts';
 import { readConfig } from './config.ts';
 import { startProjector } from './start-projector.ts';
 
 const NAME = 'projector-svc';
 
-const config = readConfig(process.env);
+const config = settingsOrExit(readConfig);
 const log = createLogger({ service: NAME, instance: config.instance, level: config.logLevel });
 await runService({
   name: NAME,

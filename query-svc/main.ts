@@ -5,13 +5,14 @@
 import { createLogger } from '#platform/logger.ts';
 import { runService } from '#platform/lifecycle.ts';
 import { announceReady } from '#platform/service-ready.ts';
+import { settingsOrExit } from '#platform/settings-or-exit.ts';
 import { startTelemetry } from '#platform/telemetry.ts';
 import { readConfig } from './config.ts';
 import { serveQueries } from './serve.ts';
 
 const NAME = 'query-svc';
 
-const config = readConfig(process.env);
+const config = settingsOrExit(readConfig);
 const { instance, logLevel } = config;
 await runService({
   name: NAME,

@@ -121,13 +121,18 @@ async function act(
       idleLines(latency, options.idleLatency).forEach(say);
     }
     const [command = '', query = ''] = [mesh.addresses.command[0], mesh.addresses.query[0]];
+    if (options.secure && !options.stay) {
+      say(
+        '\nTo try: npm start -- --secure, which has a ledger of its own, and says how to call it',
+      );
+      return agreed;
+    }
     const when = options.stay
       ? 'while it stays up'
       : 'after npm start, which has a ledger of its own';
     say(`\nTo try, ${when}:`);
-    const isThere = options.stay && files !== undefined;
     const addresses = options.stay ? { command, query } : START_ADDRESSES;
-    callLines(addresses, grpcurlFlags(isThere ? files : undefined)).forEach(say);
+    callLines(addresses, grpcurlFlags(files)).forEach(say);
     return agreed;
   } finally {
     client.close();

@@ -79,6 +79,7 @@ function howToCall(mesh: Mesh): string {
   const call = files === undefined ? 'grpcurl -plaintext' : 'bankcurl';
   const own = `  bankcurl() { grpcurl ${grpcurlFlags(files)} "$@"; }\n`;
   const alias = files === undefined ? '' : own;
+  const where = `--command ${command} --query ${query} --projector ${projector}`;
   return `
 Everything serves. No proto files are needed to call it (how to install grpcurl: README.md):
 
@@ -96,7 +97,8 @@ ${alias}  ${call} ${command} list
   event store  ${mesh.stack.eventStoreUrl}
   projections  ${mesh.stack.projectionStoreUrl}
   Kafka ${mesh.stack.kafkaBrokers.join(',')}   Connect ${mesh.stack.connectUrl}
-  logs ${mesh.stack.folder.logs}${files === undefined ? '' : forTools(files)}
+  logs ${mesh.stack.folder.logs}
+  status  npm run ops -- status ${where}${files === undefined ? '' : forTools(files)}
 
 Ctrl-C stops it.`;
 }

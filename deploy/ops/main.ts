@@ -24,6 +24,11 @@ type StatusOptions = Addresses & { readonly json: boolean };
 
 const program = new Command('npm run ops --')
   .description('Looks at a running bank, and after its stores.')
+  // Lines are broken by the terminal's width, not by the code's.
+  .configureHelp({
+    commandDescription: (command) => command.description().replaceAll('\n', ' '),
+    subcommandDescription: (command) => command.description().replaceAll('\n', ' '),
+  })
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_CODES.unknown));
 program
   .command('status')
