@@ -12,6 +12,8 @@ export const FIRST_REJECTIONS_MAX = 100;
 export const SHOWN_CHARACTERS_MAX = 64;
 /** What a caller is told to wait before it tries again, when nothing better is known. */
 export const RETRY_AFTER_MS = 1_000;
+/** Of bulk mode, held by one authenticated caller at once: nobody keeps all others from theirs. */
+export const LEASES_A_CALLER_MAX = 50;
 
 /** Pages of items (AIP-158). */
 export const PAGE_SIZE_DEFAULT = 100;

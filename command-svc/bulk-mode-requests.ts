@@ -23,7 +23,12 @@ import {
   type ReplicaSettings,
 } from '#proto/bank/v1/bulk_mode_service.ts';
 import type { Duration } from '#proto/google/protobuf/duration.ts';
-import { RETRY_AFTER_MS, LEASE_TEXT_CHARACTERS_MAX, LEASE_TTL_MS } from './bounds.ts';
+import {
+  LEASES_A_CALLER_MAX,
+  LEASE_TEXT_CHARACTERS_MAX,
+  LEASE_TTL_MS,
+  RETRY_AFTER_MS,
+} from './bounds.ts';
 import type { BulkMode } from './bulk-mode.ts';
 import { leaseIdOf, leaseKey, seesLease } from './lease-keys.ts';
 import { textRule, uuidRule } from './field-rules.ts';
@@ -125,7 +130,9 @@ function millisecondsOf({ seconds, nanos }: Duration): number {
 }
 
 function tooManyLeases(): Error {
-  const message = `${LEASES_MAX} leases of bulk mode are held already`;
+  const message =
+    `too many leases of bulk mode are held already: at most ${LEASES_MAX} are at once, ` +
+    `${LEASES_A_CALLER_MAX} of them by one caller`;
   const options = { retryAfterMs: RETRY_AFTER_MS };
   return refusal(status.RESOURCE_EXHAUSTED, 'QUOTA_EXCEEDED', message, options);
 }

@@ -14,6 +14,11 @@ export function leaseKey(leaseId: string, { tenant, subject, scopes }: Caller): 
   return scopes === undefined ? id : [id, tenant, subject].join(MARK);
 }
 
+/** How many of them an authenticated caller holds itself. */
+export function ownLeases(caller: Caller, keys: readonly string[]): number {
+  return keys.filter((key) => key === leaseKey(leaseIdOf(key), caller)).length;
+}
+
 export function leaseIdOf(key: string): string {
   return key.split(MARK)[0] ?? key;
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { ANYONE } from '#platform/caller.ts';
 import { Closers } from '#platform/closers.ts';
 import { createGrpcServer } from '#platform/grpc-server.ts';
 import { silentLogger } from '#platform/logger.ts';
@@ -14,6 +15,7 @@ import {
 import { BULK_MODE_REFUSALS } from '#test/support/bulk-mode-refusals.ts';
 import { callUnary, failureOf } from '#test/support/intake-replica.ts';
 import { until } from '#test/support/until.ts';
+import { LEASES_A_CALLER_MAX } from '../../../command-svc/bounds.ts';
 import { bulkModeHandlers } from '../../../command-svc/bulk-mode-requests.ts';
 import { openBulkMode, type BatchSettings, type BulkMode } from '../../../command-svc/bulk-mode.ts';
 
@@ -89,6 +91,24 @@ describe('a lease', () => {
     expect(await end(first.leaseId)).toEqual({ active: true });
     expect(await end(second.leaseId)).toEqual({ active: false });
     expect(await get()).toMatchObject({ active: false, leases: [] });
+  });
+
+  test('is refused to a caller who holds too many, and to nobody else', async () => {
+    const scopes = new Set(['bulk.write']);
+    const [ann, ben] = ['ann', 'ben'].map((subject) => ({
+      ...ANYONE,
+      tenant: 'a',
+      subject,
+      scopes,
+    }));
+    const text = { holder: 'payroll', reason: '' };
+    const keys: string[] = [];
+    for (let n = 0; n < LEASES_A_CALLER_MAX; n++) {
+      keys.push((await mode.startBulkMode(text, 60_000, ann))?.id ?? expect.fail());
+    }
+    expect(await mode.startBulkMode(text, 60_000, ann)).toBeUndefined();
+    keys.push((await mode.startBulkMode(text, 60_000, ben))?.id ?? expect.fail());
+    for (const key of keys) await mode.endBulkMode(key);
   });
 
   test('that is gone is not renewed', async () => {
