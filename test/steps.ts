@@ -21,11 +21,11 @@ export const STEPS: readonly Step[] = [
   { name: 'generated code', limitSeconds: 10, kind: 'check', command: npmRun('check:generated') },
   { name: 'style', limitSeconds: 10, kind: 'vitest', project: 'style' },
   { name: 'unit', limitSeconds: 75, kind: 'vitest', project: 'unit' },
-  { name: 'integration', limitSeconds: 450, kind: 'vitest', project: 'integration' },
+  { name: 'integration', limitSeconds: 440, kind: 'vitest', project: 'integration' },
   { name: 'tools', limitSeconds: 180, kind: 'check', command: npmRun('test:tools') },
   { name: 'alerts', limitSeconds: 15, kind: 'check', command: npmRun('check:alerts') },
-  { name: 'e2e', limitSeconds: 475, kind: 'vitest', project: 'e2e' },
-  { name: 'faults', limitSeconds: 240, kind: 'check', command: npmRun('test:faults', ...MINUTES) },
+  { name: 'e2e', limitSeconds: 500, kind: 'vitest', project: 'e2e' },
+  { name: 'faults', limitSeconds: 225, kind: 'check', command: npmRun('test:faults', ...MINUTES) },
 ];
 
 function npmRun(script: string, ...more: readonly string[]): readonly [string, ...string[]] {
