@@ -15,17 +15,17 @@ export type Step = { name: string; limitSeconds: number } & (
 const MINUTES = ['--', '--minutes', '3'] as const;
 
 export const STEPS: readonly Step[] = [
-  { name: 'typecheck', limitSeconds: 20, kind: 'check', command: npmRun('typecheck') },
-  { name: 'lint', limitSeconds: 20, kind: 'check', command: npmRun('lint') },
+  { name: 'typecheck', limitSeconds: 14, kind: 'check', command: npmRun('typecheck') },
+  { name: 'lint', limitSeconds: 16, kind: 'check', command: npmRun('lint') },
   { name: 'buf lint', limitSeconds: 5, kind: 'check', command: npmRun('lint:proto') },
   { name: 'generated code', limitSeconds: 10, kind: 'check', command: npmRun('check:generated') },
   { name: 'style', limitSeconds: 10, kind: 'vitest', project: 'style' },
   { name: 'unit', limitSeconds: 75, kind: 'vitest', project: 'unit' },
-  { name: 'integration', limitSeconds: 440, kind: 'vitest', project: 'integration' },
-  { name: 'tools', limitSeconds: 180, kind: 'check', command: npmRun('test:tools') },
+  { name: 'integration', limitSeconds: 460, kind: 'vitest', project: 'integration' },
+  { name: 'tools', limitSeconds: 170, kind: 'check', command: npmRun('test:tools') },
   { name: 'alerts', limitSeconds: 15, kind: 'check', command: npmRun('check:alerts') },
-  { name: 'e2e', limitSeconds: 500, kind: 'vitest', project: 'e2e' },
-  { name: 'faults', limitSeconds: 225, kind: 'check', command: npmRun('test:faults', ...MINUTES) },
+  { name: 'e2e', limitSeconds: 510, kind: 'vitest', project: 'e2e' },
+  { name: 'faults', limitSeconds: 215, kind: 'check', command: npmRun('test:faults', ...MINUTES) },
 ];
 
 function npmRun(script: string, ...more: readonly string[]): readonly [string, ...string[]] {

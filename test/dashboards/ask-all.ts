@@ -63,10 +63,18 @@ export async function askAlerts(url: string, span: Span, say: Say): Promise<stri
 /** What they select by labels is there only when something goes wrong. */
 const QUIET_LABELS = new Set(['BankCallersUnknown', 'BankCallsFail', 'BankItemsFail']);
 
-const QUIET_NAMES = new Set(
-  PAGES.flatMap(({ rows }) => rows)
+/** On no page, and not there in a bank where nothing goes wrong. */
+const FAILURES = [
+  'bank_command_checkpoints_total',
+  'bank_projector_unreadable_texts_total',
+  'bank_tls_reloads_total',
+];
+
+const QUIET_NAMES = new Set([
+  ...FAILURES,
+  ...PAGES.flatMap(({ rows }) => rows)
     .flatMap(({ panels }) => panels)
     .flatMap(({ queries }) => queries)
     .filter(({ isQuiet }) => isQuiet === true)
     .flatMap(({ expr }) => selectorsIn(withWindow(expr, WINDOW)).map(({ name }) => name)),
-);
+]);

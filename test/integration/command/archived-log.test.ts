@@ -85,7 +85,6 @@ test('nothing goes that the projection has not passed, or that somebody waits fo
 });
 
 test('what is old goes to files, and is there for nobody', async () => {
-  const newest = new Map(before.map(({ partition, seq }) => [partition, seq]));
   const { eventStore } = bench.databases;
   const { rows: young } = await eventStore.query<Row>(
     `select partition, seq from outbox where stored_at > now() - interval '1 day'
@@ -93,14 +92,17 @@ test('what is old goes to files, and is there for nobody', async () => {
   );
   expect(await archive()).toBe(before.length - young.length);
   expect(await logRows()).toMatchObject(young);
-  expect((await readdir(folder)).length).toBe(2 * newest.size); // a file and a manifest each
+  const isYoung = new Set(young.map(({ partition, seq }) => `${partition}/${seq}`));
+  const old = before.filter(({ partition, seq }) => !isYoung.has(`${partition}/${seq}`));
+  const partitions = new Set(old.map(({ partition }) => partition)); // some have young rows only
+  expect((await readdir(folder)).length).toBe(2 * partitions.size); // a file and a manifest each
 
   const feed = follow(server.client);
   const message = new Promise<string>((resolve) =>
     feed.stream.on('error', (error) => resolve(error.message)),
   );
   expect(await feed.ended).toBe('9 LOG_ARCHIVED');
-  const [partition] = newest.keys();
+  const [partition] = partitions;
   expect(await message).toContain(`partition ${partition}, positions 1 to`);
   expect(await message).toContain(`unarchive --partition ${partition} --from 1 `);
   expect(await failureOf(allResults(bench.a, 'old', 100))).toBe('9 LOG_ARCHIVED');
