@@ -5,6 +5,7 @@
 // parts.
 import { Closers } from './closers.ts';
 import type { Logger } from './logger.ts';
+import { within } from './waiting.ts';
 
 export { Closers } from './closers.ts';
 
@@ -84,14 +85,4 @@ function stopWithParent(stop: () => void): void {
 async function closeAfterStart(started: Promise<void>, closers: Closers): Promise<void> {
   await started.catch(() => undefined); // reported by runService
   await closers.closeAll().catch(() => undefined); // each closer's error is logged by Closers
-}
-
-async function within(ms: number, work: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const inTime = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return inTime;
 }

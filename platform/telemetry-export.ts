@@ -5,6 +5,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { startMetrics } from './metrics-export.ts';
 import type { Telemetry, TelemetryOptions } from './telemetry.ts';
 import type { TelemetrySettings } from './telemetry-settings.ts';
+import { within } from './waiting.ts';
 
 const SHUTDOWN_MS = 3_000;
 
@@ -27,14 +28,8 @@ export async function startExport(
       : await (await import('./trace-export.ts')).startTraces(resource, protocol, settings.traces);
   return {
     metricsAddress: metrics.address,
-    shutdown: () => within(SHUTDOWN_MS, Promise.all([traces?.shutdown(), metrics.shutdown()])),
+    shutdown: async () => {
+      await within(SHUTDOWN_MS, Promise.all([traces?.shutdown(), metrics.shutdown()]));
+    },
   };
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -66,3 +66,16 @@ const KEEP_ALIVE_MS = 60_000;
 export async function untilAborted(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) await sleep(KEEP_ALIVE_MS, signal).catch(() => undefined);
 }
+
+/** Waits for the work, for so long at most; answers whether it was done in time. */
+export async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

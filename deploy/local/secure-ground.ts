@@ -40,8 +40,6 @@ const secretsSchema = z.object({
   redis_projector: z.string(),
   /** Of Java's key files. */
   keystore: z.string(),
-  /** Base64. */
-  key_encryption_key: z.string(),
 });
 export type Secrets = z.infer<typeof secretsSchema>;
 
@@ -71,14 +69,11 @@ export async function openSecureGround(folder: DataFolder): Promise<SecureGround
       return [holder, files];
     }),
   );
-  const secrets = readSecrets(inside('passwords.json'));
-  const kekFile = inside('key-encryption.key');
-  writeSecret(kekFile, `local:${secrets.key_encryption_key}\n`);
   return {
     caFile: inside('ca.pem'),
     authority,
-    secrets,
-    kekFile,
+    secrets: readSecrets(inside('passwords.json')),
+    kekFile: kekFileIn(inside),
     pairs: pairsOf(new Map(made)),
     tokens: await issueTokens(inside),
     inside,
@@ -95,6 +90,14 @@ async function authorityIn(inside: SecureGround['inside']): Promise<Authority> {
   writeSecret(keyFile, authority.key);
   writeSecret(certFile, authority.certificate);
   return authority;
+}
+
+/** One entry, as BANK_KEK_FILE has it. */
+function kekFileIn(inside: SecureGround['inside']): string {
+  const path = inside('key-encryption.key');
+  const key = randomBytes(KEY_BYTES).toString('base64');
+  if (!existsSync(path)) writeSecret(path, `local:${key}\n`);
+  return path;
 }
 
 function namesOf(holder: Holder): CertificateNames {
@@ -125,9 +128,7 @@ function readSecrets(path: string): Secrets {
   if (!existsSync(path)) {
     const newPassword = (): string => randomBytes(PASSWORD_BYTES).toString('base64url');
     const names = Object.keys(secretsSchema.shape);
-    const passwords = Object.fromEntries(names.map((name) => [name, newPassword()]));
-    const key = randomBytes(KEY_BYTES).toString('base64');
-    const made = { ...passwords, key_encryption_key: key };
+    const made = Object.fromEntries(names.map((name) => [name, newPassword()]));
     writeSecret(path, `${JSON.stringify(made, undefined, 2)}\n`);
   }
   const stored: unknown = JSON.parse(readFileSync(path, 'utf8'));

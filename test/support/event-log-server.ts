@@ -7,6 +7,7 @@ import { createGrpcServer, unimplemented } from '#platform/grpc-server.ts';
 import { createLogger } from '#platform/logger.ts';
 import { createPool } from '#platform/postgres.ts';
 import { EventLogServiceClient } from '#proto/bank/v1/event_log_service.ts';
+import { startCuttingProxy } from '#test/support/cutting-proxy.ts';
 import { Holders } from '../../command-svc/account-holder.ts';
 import {
   eventLogDefinition,
@@ -65,4 +66,14 @@ export async function openEventLogServer(
       await db.end();
     },
   };
+}
+
+/** Its event store has been there at the start, and is out of reach since. */
+export async function openFarEventLogServer(url: string): Promise<EventLogServer> {
+  const far = new URL(url);
+  const proxy = await startCuttingProxy({ host: far.hostname, port: Number(far.port) });
+  far.host = `${proxy.host}:${proxy.port}`;
+  const server = await openEventLogServer(far.href);
+  await proxy.close();
+  return server;
 }

@@ -6,11 +6,11 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ReadAccountEventsRequest } from '#proto/bank/v1/event_log_service.ts';
 import type { EventRecord } from '#proto/bank/event/v1/event_batch.ts';
-import { startCuttingProxy } from '#test/support/cutting-proxy.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
 import {
   EVENT_LOG_LIMITS,
   openEventLogServer,
+  openFarEventLogServer,
   type EventLogServer,
 } from '#test/support/event-log-server.ts';
 import { readStream, type StreamReading } from '#test/support/feed-client.ts';
@@ -96,11 +96,7 @@ it('names what is wrong, and accounts that do not exist', async () => {
 });
 
 it('says when the event store stays away', async () => {
-  const url = new URL(databases.eventStoreUrl('bank_command'));
-  const proxy = await startCuttingProxy({ host: url.hostname, port: Number(url.port) });
-  url.host = `${proxy.host}:${proxy.port}`;
-  const far = await openEventLogServer(url.href);
-  await proxy.close();
+  const far = await openFarEventLogServer(databases.eventStoreUrl('bank_command'));
   expect(await read({}, far).ended).toBe('14 EVENT_STORE_UNAVAILABLE');
   await far.close();
 });

@@ -2,9 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { VerifyEventsRequest } from '#proto/bank/v1/event_log_service.ts';
-import { startCuttingProxy } from '#test/support/cutting-proxy.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
-import { openEventLogServer, type EventLogServer } from '#test/support/event-log-server.ts';
+import {
+  openEventLogServer,
+  openFarEventLogServer,
+  type EventLogServer,
+} from '#test/support/event-log-server.ts';
 import { readStream } from '#test/support/feed-client.ts';
 
 let databases: Databases;
@@ -60,11 +63,7 @@ it('is bounded in number: QUEUE_FULL; and ends at a drain: STREAM_ROTATED', asyn
 });
 
 it('says when the event store stays away: EVENT_STORE_UNAVAILABLE', async () => {
-  const url = new URL(databases.eventStoreUrl('bank_command'));
-  const proxy = await startCuttingProxy({ host: url.hostname, port: Number(url.port) });
-  url.host = `${proxy.host}:${proxy.port}`;
-  const far = await openEventLogServer(url.href);
-  await proxy.close();
+  const far = await openFarEventLogServer(databases.eventStoreUrl('bank_command'));
   expect(await read({}, far).ended).toBe('14 EVENT_STORE_UNAVAILABLE');
   await far.close();
 });
