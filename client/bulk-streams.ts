@@ -15,19 +15,23 @@ export type UploadStream<Item> = {
   /** What `work` answers; undefined as soon as the stream has ended, whatever comes of `work`. */
   unlessEnded<T>(work: Promise<T>): Promise<T | undefined>;
   /**
-   * Half-closes and waits for the receipt. A stream without items sends one empty message: close
-   * only.
+   * Half-closes and waits for the receipt. A stream without items sends one empty message, placed
+   * at `emptyAt`: nobody else's index is taken by it.
    */
-  finish(): Promise<BulkReceipt>;
+  finish(emptyAt?: number): Promise<BulkReceipt>;
   cancel(): void;
 };
 
+/** What a stream says of itself in its first message. */
+export type StreamOpening = {
+  readonly submissionId: string;
+  readonly leaveOpen: boolean;
+  /** Of a part that travels beside others: the index after its last item. */
+  readonly endItemIndex?: bigint | undefined;
+};
+
 export type UploadStreams<Item> = {
-  readonly open: (
-    submissionId: string,
-    leaveOpen: boolean,
-    signal?: AbortSignal,
-  ) => UploadStream<Item>;
+  readonly open: (opening: StreamOpening, signal?: AbortSignal) => UploadStream<Item>;
   readonly bytesOf: (item: Item) => number;
 };
 
@@ -44,11 +48,11 @@ type Callback = (error: ServiceError | null, response: Answer | undefined) => vo
 export function depositStreams(bulk: BulkServiceClient): UploadStreams<DepositItem> {
   return {
     bytesOf: depositBytes,
-    open: (submissionId, leaveOpen, signal) =>
+    open: (opening, signal) =>
       openStream(
         (callback: Callback) => bulk.bulkDeposit(new Metadata(), callback),
         (envelope, items: readonly DepositItem[]) => ({ ...envelope, deposits: [...items] }),
-        envelopes(submissionId, leaveOpen),
+        envelopes(opening),
         signal,
       ),
   };
@@ -57,11 +61,11 @@ export function depositStreams(bulk: BulkServiceClient): UploadStreams<DepositIt
 export function accountStreams(bulk: BulkServiceClient): UploadStreams<OpenAccountRequest> {
   return {
     bytesOf: accountBytes,
-    open: (submissionId, leaveOpen, signal) =>
+    open: (opening, signal) =>
       openStream(
         (callback: Callback) => bulk.bulkOpenAccounts(new Metadata(), callback),
         (envelope, items: readonly OpenAccountRequest[]) => ({ ...envelope, accounts: [...items] }),
-        envelopes(submissionId, leaveOpen),
+        envelopes(opening),
         signal,
       ),
   };
@@ -111,8 +115,8 @@ function openStream<Item, Request>(
         if (ended) cut();
         work.then(resolve, reject);
       }),
-    finish: async () => {
-      if (empty) await write(build(nextEnvelope(undefined), []));
+    finish: async (emptyAt) => {
+      if (empty) await write(build(nextEnvelope(emptyAt), []));
       if (!ended) call.end();
       return await answered;
     },
@@ -121,14 +125,16 @@ function openStream<Item, Request>(
 }
 
 /** Every message names the submission; the options stand in a stream's first one. */
-function envelopes(
-  submissionId: string,
-  leaveOpen: boolean,
-): (firstIndex: number | undefined) => Envelope {
+function envelopes({
+  submissionId,
+  leaveOpen,
+  endItemIndex,
+}: StreamOpening): (firstIndex: number | undefined) => Envelope {
+  const says = leaveOpen || endItemIndex !== undefined;
   let first = true;
   return (firstIndex) => {
     const firstItemIndex = firstIndex === undefined ? undefined : BigInt(firstIndex);
-    const options = first && leaveOpen ? { ...NO_OPTIONS, leaveOpen } : undefined;
+    const options = first && says ? { ...NO_OPTIONS, leaveOpen, endItemIndex } : undefined;
     first = false;
     return { submissionId, firstItemIndex, options };
   };

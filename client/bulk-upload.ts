@@ -30,6 +30,8 @@ import { unaryCall } from './unary-call.ts';
 
 export type UploadRequest = {
   readonly submissionId: string;
+  /** Only these items, whose stream travels beside those of others. Implies leaveOpen. */
+  readonly part?: ItemRange;
   /** Items a message, 5,000 at most. */
   readonly messageItems?: number;
   /** Leaves the submission open at the end of the items. */
@@ -74,21 +76,22 @@ async function upload<Item>(
   request: UploadRequest,
 ): Promise<UploadResult> {
   const retry = request.retry ?? STREAM_RETRY;
-  let ranges = ALL_ITEMS;
+  const { part } = request;
+  let ranges = part === undefined ? ALL_ITEMS : [part];
   let stored: string | undefined;
   const sent = { endIndex: 0 };
   for (let attempts = 1, sinceProgress = 1; ; attempts++, sinceProgress++) {
     try {
       if (attempts > 1) {
         const submission = await findSubmission(bulk, request.submissionId, request.signal);
-        ranges = missingRanges(submission);
+        ranges = missingRanges(submission, part);
         const mark = storedMark(submission);
         if (stored !== undefined && mark !== stored) sinceProgress = 1;
         stored = mark;
       }
       const receipt = await sendStream(streams, source, ranges, request, sent);
-      const submission =
-        request.leaveOpen === true ? receipt.submission : await close(bulk, request, sent);
+      const staysOpen = request.leaveOpen === true || part !== undefined;
+      const submission = staysOpen ? receipt.submission : await close(bulk, request, sent);
       return { receipt: { ...receipt, submission }, attempts };
     } catch (error) {
       request.signal?.throwIfAborted();
@@ -125,7 +128,9 @@ async function sendStream<Item>(
     bytes: CLIENT_DEFAULTS.messageBytes,
     bytesOf: streams.bytesOf,
   };
-  const stream = streams.open(request.submissionId, true, request.signal);
+  const { submissionId, part } = request;
+  const endItemIndex = part === undefined ? undefined : BigInt(part.end);
+  const stream = streams.open({ submissionId, leaveOpen: true, endItemIndex }, request.signal);
   const messages = itemMessages(source, ranges, limits);
   try {
     for (;;) {
@@ -135,7 +140,7 @@ async function sendStream<Item>(
       sent.endIndex = Math.max(sent.endIndex, next.value.firstIndex + next.value.items.length);
       request.onSent?.(sent.endIndex);
     }
-    return await stream.finish();
+    return await stream.finish(part?.end);
   } catch (error) {
     stream.cancel();
     throw error;
@@ -164,13 +169,21 @@ async function endedEarly<Item>(stream: UploadStream<Item>): Promise<never> {
   throw new Error('the service has ended the stream before its end');
 }
 
-/** What is not stored. Not all gaps may be told: from the last one on, all is sent again. */
-export function missingRanges(submission: Submission | undefined): readonly ItemRange[] {
-  if (submission === undefined) return ALL_ITEMS;
-  const gaps = submission.missing.map(({ firstItemIndex, endItemIndex }) => ({
+/**
+ * What is not stored, of a part or of all. Not all gaps may be told: from the last one on, all is
+ * sent again.
+ */
+export function missingRanges(
+  submission: Submission | undefined,
+  part?: ItemRange,
+): readonly ItemRange[] {
+  const { from: first, end: last } = part ?? { from: 0, end: Number.MAX_SAFE_INTEGER };
+  const gaps = (submission?.missing ?? []).map(({ firstItemIndex, endItemIndex }) => ({
     from: Number(firstItemIndex),
     end: Number(endItemIndex),
   }));
-  const from = gaps.pop()?.from ?? Number(submission.nextItemIndex);
-  return [...gaps, { from, end: Number.MAX_SAFE_INTEGER }];
+  const from = gaps.pop()?.from ?? Number(submission?.nextItemIndex ?? 0n);
+  return [...gaps, { from, end: Number.MAX_SAFE_INTEGER }]
+    .map((gap) => ({ from: Math.max(gap.from, first), end: Math.min(gap.end, last) }))
+    .filter((gap) => gap.from < gap.end);
 }

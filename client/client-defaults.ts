@@ -29,6 +29,13 @@ export const CLIENT_DEFAULTS = {
   streamAttemptsTotal: 200,
   streamRetryFirstMs: 100,
   streamRetryMaxMs: 5_000,
+  /** Streams of one upload side by side, and the items that each keeps until they are stored. */
+  uploadStreams: 2,
+  uploadStreamsMax: 16,
+  uploadPartItems: 20_000,
+  /** Items a message of a stream that answers each, and those sent or read that have no answer. */
+  operationMessageItems: 500,
+  unansweredItemsMax: 10_000,
 } as const;
 
 export type RetryLimits = {
@@ -43,4 +50,10 @@ export const STREAM_RETRY: RetryLimits = {
   attemptsTotal: CLIENT_DEFAULTS.streamAttemptsTotal,
   firstMs: CLIENT_DEFAULTS.streamRetryFirstMs,
   maxMs: CLIENT_DEFAULTS.streamRetryMaxMs,
+};
+
+/** A feed has no end: its tries are counted since the last message only. */
+export const ENDLESS_RETRY: RetryLimits = {
+  ...STREAM_RETRY,
+  attemptsTotal: Number.POSITIVE_INFINITY,
 };

@@ -10,7 +10,7 @@ import type {
   SubscribeToEventsRequest,
   SubscribeToEventsResponse,
 } from '#proto/bank/v1/event_log_service.ts';
-import { STREAM_RETRY } from './client-defaults.ts';
+import { ENDLESS_RETRY } from './client-defaults.ts';
 import { resumedStream, type ResumeOptions } from './resumed-stream.ts';
 
 export type EventFeedRequest = ResumeOptions & {
@@ -19,15 +19,12 @@ export type EventFeedRequest = ResumeOptions & {
   readonly filter?: Partial<Pick<SubscribeToEventsRequest, 'types' | 'owners' | 'partitions'>>;
 };
 
-/** A feed has no end: its tries are counted since the last message only. */
-const RETRY = { ...STREAM_RETRY, attemptsTotal: Number.POSITIVE_INFINITY };
-
 export function followEvents(
   eventLog: EventLogServiceClient,
   { fromNow = false, filter = {}, ...options }: EventFeedRequest = {},
 ): AsyncGenerator<SubscribeToEventsResponse, void, void> {
   return resumedStream<SubscribeToEventsResponse>({
-    retry: RETRY,
+    retry: ENDLESS_RETRY,
     ...options,
     what: 'the event log',
     open: (resumeToken) => {

@@ -6,11 +6,10 @@
  * is allowed is the service's to say. The same file gives the same indexes every time: a broken
  * upload is resumed by reading again.
  */
-import { currencyDecimals } from '#platform/currencies.ts';
 import type { DepositItem } from '#proto/bank/v1/bulk_service.ts';
 import { csvFields, LINE_CHARACTERS_MAX, readLines } from './csv-lines.ts';
+import { minorUnitsOf } from './money.ts';
 
-const MINOR_UNITS_MAX = 2n ** 63n - 1n;
 const ERROR_TEXT_CHARACTERS = 100;
 const REQUIRED = ['account_id', 'amount', 'currency'] as const;
 const OPTIONAL = ['operation_id', 'reference', 'value_date'] as const;
@@ -92,21 +91,6 @@ export function depositOfLine(columns: PayrollColumns, text: string): DepositIte
     reference: field('reference'),
     valueDate: field('value_date'),
   };
-}
-
-/** A decimal amount in whole minor units, or the sentence why it is none. Nothing is rounded. */
-export function minorUnitsOf(amount: string, currencyCode: string): bigint | string {
-  const decimals = currencyDecimals(currencyCode);
-  if (decimals === undefined) return `currency "${currencyCode}" is no ISO 4217 code`;
-  const match = /^(-?)(\d{1,19})(?:\.(\d+))?$/.exec(amount);
-  if (match === null) return `amount "${amount}" is no decimal number`;
-  const [, sign = '', whole = '', fraction = ''] = match;
-  if (fraction.length > decimals) {
-    return `amount "${amount}" has more than the ${decimals} decimals of ${currencyCode}`;
-  }
-  const minorUnits = BigInt(`${whole}${fraction.padEnd(decimals, '0')}`);
-  if (minorUnits > MINOR_UNITS_MAX) return `amount "${amount}" does not fit 64 bits`;
-  return sign === '' ? minorUnits : -minorUnits;
 }
 
 function addLine(chunk: PayrollChunk, columns: PayrollColumns, line: number, text: string): void {

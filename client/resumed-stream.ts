@@ -22,7 +22,10 @@ export type ResumedStream<Message> = ResumeOptions & {
   /** What is followed, for errors. */
   readonly what: string;
   readonly open: (resumeToken: string) => ClientReadableStream<Message>;
-  readonly isLast: (message: Message) => boolean;
+  /** Where to go on behind the message. Empty: the place before it stands. */
+  readonly tokenOf: (message: Message) => string;
+  /** undefined: the stream's own end is the end. */
+  readonly isLast: ((message: Message) => boolean) | undefined;
 };
 
 /** The stream ended as if all had been said, but nothing said that it is complete. */
@@ -30,19 +33,27 @@ export class IncompleteFeedError extends Error {
   override readonly name = 'IncompleteFeedError';
 }
 
-export async function* resumedStream<Message extends { readonly resumeToken: string }>(
+export function resumedStream<Message extends { readonly resumeToken: string }>(
+  followed: Omit<ResumedStream<Message>, 'tokenOf'>,
+): AsyncGenerator<Message, void, void> {
+  return resumed({ ...followed, tokenOf: ({ resumeToken }) => resumeToken });
+}
+
+/** The same for messages that name the place behind them in another way. */
+export async function* resumed<Message>(
   followed: ResumedStream<Message>,
 ): AsyncGenerator<Message, void, void> {
-  const { what, isLast, signal } = followed;
+  const { what, tokenOf, isLast, signal } = followed;
   const retry = followed.retry ?? STREAM_RETRY;
   let resumeToken = followed.resumeToken ?? '';
   for (let attempts = 1, sinceProgress = 1; ; attempts++, sinceProgress++) {
     try {
       for await (const message of streamOnce(followed, resumeToken)) {
-        if (message.resumeToken !== '') resumeToken = message.resumeToken;
+        const token = tokenOf(message);
+        if (token !== '') resumeToken = token;
         sinceProgress = 1;
         yield message;
-        if (isLast(message)) return;
+        if (isLast?.(message) === true) return;
       }
     } catch (error) {
       signal?.throwIfAborted();
@@ -55,6 +66,7 @@ export async function* resumedStream<Message extends { readonly resumeToken: str
       await sleep(delayMs, signal);
       continue;
     }
+    if (isLast === undefined) return;
     throw new IncompleteFeedError(`the stream of ${what} ended before it was complete`);
   }
 }

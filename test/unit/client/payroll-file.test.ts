@@ -10,11 +10,11 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { csvFields, LINE_CHARACTERS_MAX, readLines } from '#client/csv-lines.ts';
 import {
   depositOfLine,
-  minorUnitsOf,
   parseHeader,
   PayrollFormatError,
   readPayroll,
 } from '#client/payroll-file.ts';
+import { minorUnitsOf } from '#client/money.ts';
 import { payrollSource } from '#client/payroll-source.ts';
 import { lineFields } from '#deploy/demo/file-lines.ts';
 import { expectedDeposit } from '#deploy/demo/expectation-rules.ts';

@@ -1,0 +1,50 @@
+/**
+ * Cuts the items of any iterable into parts of consecutive indexes, each kept in memory until it is
+ * stored: a stream that breaks sends its part again, and the source is read once and no further
+ * ahead than the parts in hand.
+ */
+import type { ItemSource } from './bulk-messages.ts';
+
+/** Items in order; or, from an index on, what can be read again there. */
+export type Items<Item> =
+  Iterable<Item> | AsyncIterable<Item> | ((fromIndex: number) => AsyncIterable<Item>);
+
+/** The items end before what an upload of before has stored of them: they are others. */
+export class ItemsMissingError extends Error {
+  override readonly name = 'ItemsMissingError';
+}
+
+export type UploadPart<Item> = {
+  readonly from: number;
+  readonly items: readonly Item[];
+};
+
+/** Parts from `fromIndex` on; what stands before it is passed over. */
+export async function* uploadParts<Item>(
+  source: Items<Item>,
+  fromIndex: number,
+  partItems: number,
+): AsyncGenerator<UploadPart<Item>, void, void> {
+  const fromThere = typeof source === 'function';
+  let index = fromThere ? fromIndex : 0;
+  let items: Item[] = [];
+  for await (const item of fromThere ? source(fromIndex) : source) {
+    if (index >= fromIndex) items.push(item);
+    index += 1;
+    if (items.length < partItems) continue;
+    yield { from: index - items.length, items };
+    items = [];
+  }
+  if (index < fromIndex) {
+    const message = `${fromIndex} items are stored, and the source has only ${index}`;
+    throw new ItemsMissingError(`${message}: is it the one of this submission?`);
+  }
+  if (items.length > 0) yield { from: index - items.length, items };
+}
+
+/** The part as what a stream of its own reads. */
+export function partSource<Item>({ from, items }: UploadPart<Item>): ItemSource<Item> {
+  return async function* (fromIndex) {
+    yield items.slice(Math.max(0, fromIndex - from));
+  };
+}
