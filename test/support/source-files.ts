@@ -11,6 +11,7 @@ const NOT_WRITTEN = new Set([
   'generated',
   'schema.sql',
   'coverage',
+  'dist',
   '.git',
   '.local',
 ]);

@@ -1,0 +1,192 @@
+/**
+ * An upload of any iterable: parts side by side, each item stored once whatever breaks, a run of
+ * before gone on with, and nothing sent after what cannot be mended.
+ */
+import { status } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BankError } from '#client/bank-error.ts';
+import { uploadDeposits } from '#client/bulk-upload.ts';
+import { ItemsMissingError } from '#client/upload-parts.ts';
+import { startUpload, type UploadProgress, type UploadRunOptions } from '#client/upload-run.ts';
+import { refusal } from '#platform/grpc-errors.ts';
+import { DepositItem } from '#proto/bank/v1/bulk_service.ts';
+import { startFakeBank, unavailable, type FakeBank } from './fake-bank.ts';
+
+const DEPOSITS = { method: 'BulkDeposit', upload: uploadDeposits };
+const options = {
+  submissionId: 's',
+  partItems: 10,
+  retry: { attempts: 4, attemptsTotal: 30, firstMs: 1, maxMs: 4 },
+};
+
+let bank: FakeBank;
+beforeEach(async () => {
+  bank = await startFakeBank();
+});
+afterEach(() => bank.close());
+
+const item = (n: number) => DepositItem.fromPartial({ reference: String(n) });
+const items = (count: number) => Array.from({ length: count }, (_, n) => item(n));
+const start = (source: Iterable<DepositItem>, more: Partial<UploadRunOptions> = {}) =>
+  startUpload(bank.client, DEPOSITS, source, { ...options, ...more });
+const references = () =>
+  [...bank.stored].toSorted(([a], [b]) => a - b).map(([, { reference }]) => reference);
+const ascending = (a: number, b: number) => a - b;
+const counted = (count: number) => Array.from({ length: count }, (_, n) => String(n));
+
+describe('a run', () => {
+  test('stores all items in parts that say where they end, and closes the submission', async () => {
+    const seen: UploadProgress[] = [];
+    const onProgress = (progress: UploadProgress) => seen.push(progress);
+    const run = start(items(35), { onProgress });
+    const submission = await run.stored;
+    expect(submission.nextItemIndex).toBe(35n);
+    expect(references()).toEqual(counted(35));
+    expect(bank.isClosed).toBe(true);
+    const ends = bank.messages.map(({ options }) => Number(options?.endItemIndex));
+    expect(ends.toSorted(ascending)).toEqual([10, 20, 30, 35]);
+    expect(bank.messages.every(({ options }) => options?.leaveOpen === true)).toBe(true);
+    expect(seen.at(-1)).toMatchObject({ sent: 35, stored: 35, rejected: 0, resumedAt: 0 });
+  });
+
+  test('of no items is a closed submission all the same', async () => {
+    await start([]).stored;
+    expect(bank.messages).toHaveLength(1);
+    expect(bank.isClosed).toBe(true);
+  });
+
+  test('sends as many parts at once as it is told, and reads no further', async () => {
+    let pulled = 0;
+    const source = function* () {
+      for (const one of items(100)) {
+        pulled += 1;
+        yield one;
+      }
+    };
+    const third = Promise.withResolvers<undefined>();
+    const hold = Promise.withResolvers<undefined>();
+    bank.onMessage = async (stream) => {
+      if (stream === 2) third.resolve(undefined);
+      return await hold.promise;
+    };
+    const run = start(source(), { concurrency: 3 });
+    await third.promise;
+    expect(bank.streams).toBe(3);
+    expect(pulled).toBe(30);
+    hold.resolve(undefined);
+    await run.stored;
+    expect(references()).toEqual(counted(100));
+  });
+
+  test('sends what is missing of a part again, and takes no index of another', async () => {
+    let broken = 0;
+    bank.onMessage = () => (broken++ % 3 === 0 && broken < 20 ? unavailable() : undefined);
+    await start(items(60), { concurrency: 3 }).stored;
+    expect(broken).toBeGreaterThan(6);
+    expect(references()).toEqual(counted(60));
+    const parts = bank.messages.flatMap(({ firstItemIndex = 0n, deposits }) =>
+      deposits.length === 0 ? [] : [[firstItemIndex, firstItemIndex + BigInt(deposits.length - 1)]],
+    );
+    expect(parts.filter(([first = 0n, last = 0n]) => first / 10n !== last / 10n)).toEqual([]);
+  });
+
+  test('asks patiently how far it is, and to close', async () => {
+    let refused = 0;
+    bank.onCall = () => (refused++ < 6 && refused % 3 !== 0 ? unavailable() : undefined);
+    await start(items(5), { retry: { ...options.retry, attempts: 8 } }).stored;
+    expect(bank.isClosed).toBe(true);
+  });
+});
+
+describe('a run of before', () => {
+  test('is gone on with behind what is stored', async () => {
+    await start(items(20), { leaveOpen: true }).stored;
+    bank.messages.length = 0;
+    const run = start(items(33));
+    await run.stored;
+    expect(run.progress).toMatchObject({ resumedAt: 20, stored: 33 });
+    const firsts = bank.messages.map(({ firstItemIndex }) => Number(firstItemIndex));
+    expect(firsts.toSorted(ascending)).toEqual([20, 30]);
+    expect(references()).toEqual(counted(33));
+  });
+
+  test('is read from there, where the source can', async () => {
+    await start(items(20), { leaveOpen: true }).stored;
+    const asked: number[] = [];
+    const source = async function* (from: number) {
+      asked.push(from);
+      yield* items(25).slice(from);
+    };
+    await startUpload(bank.client, DEPOSITS, source, options).stored;
+    expect(asked).toEqual([20]);
+    expect(references()).toEqual(counted(25));
+  });
+
+  test('is not closed by a source that has fewer items', async () => {
+    await start(items(20), { leaveOpen: true }).stored;
+    await expect(start(items(19)).stored).rejects.toThrow(ItemsMissingError);
+    expect(bank.isClosed).toBe(false);
+  });
+});
+
+describe('an end', () => {
+  test('by a refusal is one error, for who waits and for who reads', async () => {
+    bank.onMessage = (stream) =>
+      stream === 1 ? refusal(status.ABORTED, 'SUBMISSION_TAKEN_OVER', 'by another') : undefined;
+    const run = start(items(1000));
+    const error = await run.stored.catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(BankError);
+    expect(error).toMatchObject({
+      code: 'ABORTED',
+      reason: 'SUBMISSION_TAKEN_OVER',
+      method: 'BulkDeposit',
+      mayRetry: false,
+    });
+    expect(bank.isClosed).toBe(false);
+    expect(bank.streams).toBeLessThan(10);
+    const read = async () => {
+      for await (const message of run) expect(message).toBeUndefined();
+    };
+    await expect(read()).rejects.toBe(error);
+  });
+
+  test('by the source is the error of the source', async () => {
+    const source = function* () {
+      yield* items(15);
+      throw new RangeError('the file ends here');
+    };
+    await expect(start(source()).stored).rejects.toThrow('the file ends here');
+    expect(bank.isClosed).toBe(false);
+  });
+
+  test('by the signal leaves what is stored', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    bank.onMessage = (stream) => {
+      if (stream === 3) stop.abort(reason);
+      return undefined;
+    };
+    const run = start(items(1000), { signal: stop.signal, concurrency: 1 });
+    await expect(run.stored).rejects.toBe(reason);
+    expect(references().slice(0, 30)).toEqual(counted(30));
+    expect(bank.isClosed).toBe(false);
+  });
+});
+
+test('acknowledgements come once each and count what can be read', async () => {
+  bank.feed = (_request, feed) =>
+    feed === 0
+      ? [{ resumeToken: 'a', progress: progress(2n) }, unavailable()]
+      : [{ resumeToken: 'b', progress: progress(5n, true) }];
+  const run = start(items(5));
+  const tokens: string[] = [];
+  for await (const { resumeToken } of run) tokens.push(resumeToken);
+  expect(tokens).toEqual(['a', 'b']);
+  expect(bank.feeds).toMatchObject([{ resumeToken: '' }, { resumeToken: 'a' }]);
+  await run.stored;
+  expect(run.progress.visible).toBe(5);
+});
+
+function progress(projectedTotal: bigint, complete = false) {
+  return { projectedTotal, acceptedTotal: undefined, blockedTotal: 0n, complete };
+}
