@@ -5,6 +5,8 @@
 export const CLIENT_DEFAULTS = {
   /** Deadline of a unary call whose caller sets none. */
   unaryDeadlineMs: 10_000,
+  /** What a caller may ask for: the channel ends any unary call then. */
+  unaryDeadlineMaxMs: 600_000,
   /** Tries of an idempotent unary call in all; gRPC allows 5 at most. */
   unaryAttempts: 4,
   unaryRetryFirstMs: 100,

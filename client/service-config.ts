@@ -1,8 +1,8 @@
 /**
  * The gRPC service config of a channel, made from the contract: calls go round all replicas, unary
- * calls have a deadline, and a unary method is retried when the contract says that doing it twice
- * does no harm (option idempotency_level). Streams are never retried here: their callers resume
- * them.
+ * calls end when the longest deadline has passed (each brings its own, shorter one), and a unary
+ * method is retried when the contract says that doing it twice does no harm (option
+ * idempotency_level). Streams are never retried here: their callers resume them.
  */
 import { readFileSync } from 'node:fs';
 import { createFileRegistry, fromBinary, type DescMethod } from '@bufbuild/protobuf';
@@ -35,7 +35,7 @@ function contractMethods(): DescMethod[] {
 function methodConfig(method: DescMethod): object {
   return {
     name: [{ service: method.parent.typeName, method: method.name }],
-    timeout: seconds(CLIENT_DEFAULTS.unaryDeadlineMs),
+    timeout: seconds(CLIENT_DEFAULTS.unaryDeadlineMaxMs),
     ...(isRepeatable(method) ? { retryPolicy: RETRY_POLICY } : {}),
   };
 }

@@ -1,9 +1,9 @@
 /**
  * One unary call as a promise. Rejects with the ServiceError of grpc-js, its details in the
- * metadata (see call-fault.ts). The channel's service config retries and bounds it; `signal`
- * cancels it.
+ * metadata (see call-fault.ts). The channel's service config retries it; `signal` cancels it.
  */
 import { Metadata, type CallOptions, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
+import { CLIENT_DEFAULTS } from './client-defaults.ts';
 
 export type UnaryMethod<Request, Response> = (
   request: Request,
@@ -13,6 +13,7 @@ export type UnaryMethod<Request, Response> = (
 ) => ClientUnaryCall;
 
 export type UnaryOptions = {
+  /** Default: 10 s; at most 10 minutes. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
   readonly metadata?: Metadata;
@@ -22,13 +23,15 @@ export type UnaryOptions = {
 export function unaryCall<Request, Response>(
   method: UnaryMethod<Request, Response>,
   request: Request,
-  { deadlineMs, signal, metadata = new Metadata() }: UnaryOptions = {},
+  options: UnaryOptions = {},
 ): Promise<Response> {
+  const { deadlineMs = CLIENT_DEFAULTS.unaryDeadlineMs, signal } = options;
+  const { metadata = new Metadata() } = options;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const options = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
+    const deadline = Date.now() + deadlineMs;
     const cancel = () => call.cancel();
-    const call = method(request, metadata, options, (error, response) => {
+    const call = method(request, metadata, { deadline }, (error, response) => {
       signal?.removeEventListener('abort', cancel);
       if (error === null) resolve(response);
       else reject(error);

@@ -1,7 +1,7 @@
 /**
  * The unary methods of the contract as promises: a request may leave out what is empty, the answer
  * is the contract's own message, and what fails is a BankError. The channel's service config
- * retries them and bounds their time; a command without an operation id gets one before that.
+ * retries them, a deadline bounds their time; a command without an operation id gets one before.
  */
 import { Metadata, type Client } from '@grpc/grpc-js';
 import * as commands from '#proto/bank/v1/account_command_service.ts';
@@ -11,9 +11,10 @@ import * as bulk from '#proto/bank/v1/bulk_service.ts';
 import * as projector from '#proto/bank/v1/projector_service.ts';
 import { bankError } from './bank-error.ts';
 import type { BankClient } from './bank-client.ts';
+import { CLIENT_DEFAULTS } from './client-defaults.ts';
 
 export type CallOptions = {
-  /** Default: 10 s. */
+  /** Default: 10 s; at most 10 minutes. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
   readonly metadata?: Metadata;
@@ -121,9 +122,10 @@ function unary<Request, Response>(
 ): UnaryMethod<Request, Response> {
   const { path, requestSerialize, responseDeserialize } = definition;
   const name = path.slice(path.lastIndexOf('/') + 1);
-  return async (request, { deadlineMs, signal, metadata = new Metadata() } = {}) => {
+  return async (request, { metadata = new Metadata(), ...options } = {}) => {
+    const { deadlineMs = CLIENT_DEFAULTS.unaryDeadlineMs, signal } = options;
     signal?.throwIfAborted();
-    const deadline = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
+    const deadline = { deadline: Date.now() + deadlineMs };
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
     const call = client.makeUnaryRequest(
       path,

@@ -30,7 +30,7 @@ describe('the service config', () => {
     'gives %s a deadline and retries',
     (name) => {
       const method = methods.get(`bank.v1.${name}`);
-      expect(method?.timeout).toBe('10.000s');
+      expect(method?.timeout).toBe('600.000s');
       expect(method?.retryPolicy?.maxAttempts).toBe(4);
     },
   );
