@@ -4,13 +4,10 @@
  * method is retried when the contract says that doing it twice does no harm (option
  * idempotency_level). Streams are never retried here: their callers resume them.
  */
-import { readFileSync } from 'node:fs';
-import { createFileRegistry, fromBinary, type DescMethod } from '@bufbuild/protobuf';
-import { FileDescriptorSetSchema, MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import type { DescMethod } from '@bufbuild/protobuf';
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { CLIENT_DEFAULTS } from './client-defaults.ts';
-
-const DESCRIPTORS = new URL('../generated/descriptors.binpb', import.meta.url);
-const PACKAGE = 'bank.v1.';
+import { contractMethods } from './contract-registry.ts';
 
 /** JSON for the channel option grpc.service_config. */
 export function serviceConfigJson(): string {
@@ -20,16 +17,6 @@ export function serviceConfigJson(): string {
       .filter((method) => method.methodKind === 'unary')
       .map(methodConfig),
   });
-}
-
-function contractMethods(): DescMethod[] {
-  const registry = createFileRegistry(
-    fromBinary(FileDescriptorSetSchema, readFileSync(DESCRIPTORS)),
-  );
-  return [...registry]
-    .filter((type) => type.kind === 'service')
-    .filter((service) => service.typeName.startsWith(PACKAGE))
-    .flatMap((service) => service.methods);
 }
 
 function methodConfig(method: DescMethod): object {

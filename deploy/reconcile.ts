@@ -5,9 +5,9 @@
  */
 import { Command } from 'commander';
 import { createBankClient } from '#client/bank-client.ts';
+import { reconcileLine, uncomparedAccounts } from '#client/cli/reconcile-report.ts';
 import { followReconciliation } from '#client/reconciliation.ts';
-import type { Money } from '#proto/bank/v1/money.ts';
-import type { ReconcileResponse, ReconcileTotals } from '#proto/bank/v1/projector_service.ts';
+import type { ReconcileTotals } from '#proto/bank/v1/projector_service.ts';
 import { awaitService } from './await-service.ts';
 import { errorText } from './error-text.ts';
 import { toolAccess } from './tool-access.ts';
@@ -40,7 +40,7 @@ async function main(): Promise<number> {
     await awaitService(client.projector, projector, '--projector');
     const messages = followReconciliation(client.projector, { accountIds: account });
     for await (const { part } of messages) {
-      say(part);
+      if (part !== undefined) process.stdout.write(`${reconcileLine(part)}\n`);
       if (part?.$case !== 'totals') continue;
       return exitCodeOf(part.value, account);
     }
@@ -50,39 +50,12 @@ async function main(): Promise<number> {
   }
 }
 
-/** An account that neither side has is no account that is right. */
-function exitCodeOf({ findings, accounts }: ReconcileTotals, asked: readonly string[]): number {
-  if (findings > 0n) return EXIT.differs;
-  const unknown = new Set(asked.map((id) => id.toLowerCase())).size - Number(accounts);
-  if (unknown <= 0) return EXIT.agrees;
+function exitCodeOf(totals: ReconcileTotals, asked: readonly string[]): number {
+  if (totals.findings > 0n) return EXIT.differs;
+  const unknown = uncomparedAccounts(totals, asked);
+  if (unknown === 0) return EXIT.agrees;
   console.error(`${unknown} of the accounts are in neither store: could not be compared`);
   return EXIT.failed;
-}
-
-function say(part: ReconcileResponse['part']): void {
-  const line = part === undefined ? '' : lineOf(part);
-  if (line !== '') process.stdout.write(`${line}\n`);
-}
-
-function lineOf(part: NonNullable<ReconcileResponse['part']>): string {
-  if (part.$case === 'totals') return totalsText(part.value);
-  if (part.$case === 'progress') {
-    const { accounts, events, accountsTotal } = part.value;
-    return `  ${accounts} of about ${accountsTotal} accounts, ${events} events`;
-  }
-  const { accountId, version, kind, expected, found } = part.value;
-  const where = accountId === '' ? '' : ` account ${accountId} version ${version}`;
-  return `${kind}${where}: expected ${expected || 'nothing'}, found ${found || 'nothing'}`;
-}
-
-function totalsText({ accounts, events, findings, ...sums }: ReconcileTotals): string {
-  const text = (money: readonly Money[]): string =>
-    money.map(({ currencyCode, minorUnits }) => `${currencyCode} ${minorUnits}`).join(', ') || '-';
-  return [
-    `${accounts} accounts, ${events} events, ${findings} findings`,
-    `  by the events:     ${text(sums.eventSums)}`,
-    `  by the projection: ${text(sums.projectionSums)}`,
-  ].join('\n');
 }
 
 try {

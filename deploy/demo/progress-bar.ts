@@ -2,6 +2,9 @@
  * Shows how far an upload is: a bar that is drawn again in place on a terminal, plain lines
  * elsewhere.
  */
+import { grouped } from '#client/cli/amounts.ts';
+
+export { grouped };
 
 export type UploadProgress = {
   sent: number;
@@ -53,8 +56,4 @@ export function progressText(
   const rate = elapsedMs === 0 ? 0 : Math.round((visible / elapsedMs) * 1_000);
   const numbers = `sent ${grouped(sent)}  stored ${grouped(stored)}  visible ${grouped(visible)}`;
   return `[${bar}] ${numbers} of ${grouped(total)}  ${grouped(rate)}/s`;
-}
-
-export function grouped(count: number | bigint): string {
-  return count.toString().replace(/\B(?=(\d{3})+$)/g, ',');
 }

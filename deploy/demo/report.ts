@@ -2,6 +2,7 @@
  * The demo's report as lines of text. Reads nothing itself: everything comes in as data.
  */
 import { randomUUID } from 'node:crypto';
+import { row } from '#client/cli/labelled-row.ts';
 import type { Expectation } from './expectation.ts';
 import type { IdleLatency } from './idle-latency.ts';
 import type { Latencies } from './latencies.ts';
@@ -10,7 +11,7 @@ import type { Reconciliation } from './reconcile.ts';
 import type { RejectionsByReason } from './rejections.ts';
 import type { PayrollRun } from './run-payroll.ts';
 
-const LABEL_WIDTH = 16;
+export { row };
 
 export type Report = {
   readonly path: string;
@@ -71,11 +72,6 @@ export function callLines(
     `${call} '${deposit}' ${addresses.command} bank.v1.AccountCommandService/Deposit`,
     `${call} '${get}' ${addresses.query} bank.v1.AccountQueryService/GetAccount`,
   ];
-}
-
-/** Texts of a file may hold anything: what would steer a terminal is shown as a question mark. */
-export function row(label: string, text: string): string {
-  return `${label.padEnd(LABEL_WIDTH)}${text.replace(/\p{Cc}/gu, '?')}`.trimEnd();
 }
 
 function rejectionLines(rejections: RejectionsByReason, expected: Expectation): string[] {

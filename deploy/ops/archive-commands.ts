@@ -4,7 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { grouped } from '../demo/progress-bar.ts';
 import { asOwner } from './admin-clients.ts';
-import { amount } from './amounts.ts';
+import { amount } from '#client/cli/amounts.ts';
 import { archiveLog } from './archive-log.ts';
 import { unarchiveLog } from './unarchive-log.ts';
 

@@ -9,7 +9,7 @@ import { PLAINTEXT_ENV } from '#platform/plaintext.ts';
 import { checkAddresses } from '#platform/transport-settings.ts';
 import { z } from 'zod';
 import { asOwner } from './admin-clients.ts';
-import { amount } from './amounts.ts';
+import { amount } from '#client/cli/amounts.ts';
 import { backUpServer } from './backup-server.ts';
 import type { BackupDescription, LogState } from './backup-file.ts';
 import { renewLog } from './renew-log.ts';

@@ -5,15 +5,14 @@
  */
 import { Command } from 'commander';
 import { channelTarget } from '#client/bank-client.ts';
+import { askStatus, type Addresses } from '#client/cli/ask-status.ts';
+import { STATUS_EXIT_CODES, statusJson, statusLines } from '#client/cli/status-report.ts';
 import { errorText } from '../error-text.ts';
 import { toolAccess } from '../tool-access.ts';
 import { addArchiveCommands } from './archive-commands.ts';
-import { askStatus } from './ask-status.ts';
-import type { Addresses } from './ask-status.ts';
 import { addAuditCommand } from './audit-command.ts';
 import { addBackupCommands } from './backup-commands.ts';
 import { addKeyCommands } from './key-commands.ts';
-import { EXIT_CODES, statusJson, statusLines } from './status-report.ts';
 import { addVerifyCommand } from './verify-command.ts';
 
 const STATUS = `Shows the services, the pipeline from the log to the projection, and the projection,
@@ -29,7 +28,7 @@ const program = new Command('npm run ops --')
     commandDescription: (command) => command.description().replaceAll('\n', ' '),
     subcommandDescription: (command) => command.description().replaceAll('\n', ' '),
   })
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_CODES.unknown));
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : STATUS_EXIT_CODES.unknown));
 program
   .command('status')
   .description(STATUS)
@@ -44,7 +43,7 @@ async function showStatus({ json, ...addresses }: StatusOptions): Promise<void> 
   const status = await askStatus(addresses, toolAccess(Object.values(addresses).flat()));
   const text = json ? JSON.stringify(statusJson(status), null, 2) : statusLines(status).join('\n');
   process.stdout.write(`${text}\n`);
-  process.exitCode = EXIT_CODES[status.state];
+  process.exitCode = STATUS_EXIT_CODES[status.state];
 }
 
 function checkAddress(address: string): void {
@@ -59,5 +58,5 @@ addVerifyCommand(program);
 addKeyCommands(program);
 program.parseAsync().catch((error: unknown) => {
   console.error(errorText(error));
-  process.exitCode = EXIT_CODES.unknown;
+  process.exitCode = STATUS_EXIT_CODES.unknown;
 });

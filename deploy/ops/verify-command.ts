@@ -7,11 +7,11 @@ import type { Command } from 'commander';
 import { createBankClient } from '#client/bank-client.ts';
 import { followVerification } from '#client/verification.ts';
 import {
-  VerifyFindingKind,
-  verifyFindingKindToJSON,
-  type VerifyFinding,
-  type VerifyProgress,
-} from '#proto/bank/v1/event_log_service.ts';
+  unverifiedAccounts,
+  verifyFindingLine,
+  verifyProgressLine,
+} from '#client/cli/verify-report.ts';
+import type { VerifyProgress } from '#proto/bank/v1/event_log_service.ts';
 import { awaitService } from '../await-service.ts';
 import { grouped } from '../demo/progress-bar.ts';
 import { errorText } from '../error-text.ts';
@@ -28,7 +28,6 @@ running hashes of the log again and holds them against the signed lines of that 
 BANK_ADMIN_EVENT_STORE_URL.`;
 const COMMAND = '127.0.0.1:50051';
 const NOBODY = ['127.0.0.1:1'];
-const KIND_PREFIX = 'VERIFY_FINDING_KIND_';
 
 type Options = {
   readonly command: string[];
@@ -75,10 +74,10 @@ async function verify({ command, account }: Options): Promise<number> {
     await awaitService(client.eventLog, addresses, '--command');
     const startedMs = performance.now();
     for await (const message of followVerification(client.eventLog, { accountIds: account })) {
-      for (const finding of message.findings) say(lineOf(finding));
+      for (const finding of message.findings) say(verifyFindingLine(finding));
       const { progress } = message;
       if (progress === undefined) continue;
-      say(progressText(progress, performance.now() - startedMs));
+      say(verifyProgressLine(progress, performance.now() - startedMs));
       if (progress.complete) return exitCodeOf(progress, account);
     }
     return VERIFY_EXIT.failed;
@@ -107,37 +106,14 @@ async function verifyLog(
   return VERIFY_EXIT.failed;
 }
 
-/** An account that is nowhere is no account that is right. */
-function exitCodeOf(
-  { findings, verifiedAccounts }: VerifyProgress,
-  asked: readonly string[],
-): number {
-  if (findings > 0n) return VERIFY_EXIT.found;
-  const unknown = new Set(asked.map((id) => id.toLowerCase())).size - Number(verifiedAccounts);
-  if (unknown <= 0) return VERIFY_EXIT.clean;
+function exitCodeOf(progress: VerifyProgress, asked: readonly string[]): number {
+  if (progress.findings > 0n) return VERIFY_EXIT.found;
+  const unknown = unverifiedAccounts(progress, asked);
+  if (unknown === 0) return VERIFY_EXIT.clean;
   console.error(`${unknown} of the accounts have no events: could not be verified`);
   return VERIFY_EXIT.failed;
 }
 
-function lineOf({ kind, accountId, version, message }: VerifyFinding): string {
-  const where = accountId === '' ? '' : ` account ${accountId} version ${version}`;
-  const name = verifyFindingKindToJSON(kind).replace(KIND_PREFIX, '');
-  const isKnown = kind !== VerifyFindingKind.UNRECOGNIZED;
-  return `${isKnown ? name : 'UNKNOWN'}${where}: ${message}`;
-}
-
-function progressText(progress: VerifyProgress, ms: number): string {
-  const { verifiedEvents, verifiedAccounts, findings, complete } = progress;
-  const counts = [
-    `${grouped(verifiedEvents)} events`,
-    `${grouped(verifiedAccounts)} accounts`,
-    `${grouped(findings)} findings`,
-  ].join(', ');
-  if (!complete) return `  ${counts}`;
-  const rate = Math.round(Number(verifiedEvents) / (ms / 1000));
-  return `verified ${counts}, in ${(ms / 1000).toFixed(1)} s (${grouped(rate)} events/s)`;
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`);
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

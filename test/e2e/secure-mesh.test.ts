@@ -10,7 +10,7 @@ import { status } from '@grpc/grpc-js';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { askStatus } from '#deploy/ops/ask-status.ts';
+import { askStatus } from '#client/cli/ask-status.ts';
 import { readAccess, readClientTls, type ClientTls } from '#client/bank-access.ts';
 import { createBankClient } from '#client/bank-client.ts';
 import { unaryCall } from '#client/unary-call.ts';

@@ -1,4 +1,4 @@
-/** Unary methods as promises: their deadline is the caller's, longer or shorter than the default. */
+/** Unary methods as promises: a deadline is the caller's, longer or shorter than the default. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectBank, type Bank } from '#client/connect-bank.ts';
 import { BankError } from '#client/bank-error.ts';

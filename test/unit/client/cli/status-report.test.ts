@@ -1,8 +1,8 @@
 /** The status of a bank on one screen, and as JSON. */
 import { expect, test } from 'vitest';
-import type { BankStatus } from '#deploy/ops/ask-status.ts';
-import { amount } from '#deploy/ops/amounts.ts';
-import { statusJson, statusLines } from '#deploy/ops/status-report.ts';
+import type { BankStatus } from '#client/cli/ask-status.ts';
+import { amount } from '#client/cli/amounts.ts';
+import { statusJson, statusLines } from '#client/cli/status-report.ts';
 import { GetProjectionStatusResponse, HealthState } from '#proto/bank/v1/projector_service.ts';
 
 const SCREEN = { lines: 50, columns: 180 };

@@ -4,13 +4,13 @@
  */
 import { GetProjectionStatusResponse } from '#proto/bank/v1/projector_service.ts';
 import type { PartitionStatus, PipelineCheck } from '#proto/bank/v1/projector_service.ts';
-import { row } from '../demo/report.ts';
-import { grouped } from '../demo/progress-bar.ts';
+import { amount, grouped } from './amounts.ts';
 import { stateName } from './ask-status.ts';
 import type { BankStatus, State } from './ask-status.ts';
-import { amount } from './amounts.ts';
+import { row } from './labelled-row.ts';
 
-export const EXIT_CODES: Readonly<Record<State, number>> = {
+/** As what watches over machines takes them. */
+export const STATUS_EXIT_CODES: Readonly<Record<State, 0 | 1 | 2 | 3>> = {
   ok: 0,
   warning: 1,
   failing: 2,

@@ -1,5 +1,4 @@
 /** Numbers with their unit, short enough for a table: 3.2 s, 1.5 GiB, 20,000. */
-import { grouped } from '../demo/progress-bar.ts';
 
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 const BYTES_STEP = 1024;
@@ -11,6 +10,10 @@ export function amount(value: bigint | undefined, unit: string): string {
   if (unit === 'bytes') return bytes(Number(value));
   if (unit === 'ms') return value < MS_SHOWN_MAX ? `${value} ms` : seconds(Number(value));
   return grouped(value);
+}
+
+export function grouped(count: number | bigint): string {
+  return count.toString().replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 function bytes(value: number): string {

@@ -4,13 +4,13 @@
  * and one that does not answer is part of the answer.
  */
 import { status } from '@grpc/grpc-js';
-import { channelAccess, type BankAccess } from '#client/bank-access.ts';
-import { channelTarget } from '#client/bank-client.ts';
-import { callFault, describeFault } from '#client/call-fault.ts';
-import { unaryCall } from '#client/unary-call.ts';
 import { HealthState, ProjectorServiceClient } from '#proto/bank/v1/projector_service.ts';
 import type { GetProjectionStatusResponse } from '#proto/bank/v1/projector_service.ts';
 import { HealthCheckResponse_ServingStatus, HealthClient } from '#proto/health/v1/health.ts';
+import { channelAccess, type BankAccess } from '../bank-access.ts';
+import { channelTarget } from '../bank-client.ts';
+import { callFault, describeFault } from '../call-fault.ts';
+import { unaryCall } from '../unary-call.ts';
 
 export const SERVICES = ['command', 'query', 'projector'] as const;
 export type Service = (typeof SERVICES)[number];
@@ -74,7 +74,7 @@ async function askReplica(service: Service, address: string, access: BankAccess)
 function unanswered(address: string, service: Service, error: unknown): string {
   const fault = callFault(error);
   if (fault.code !== status.UNAVAILABLE || fault.reason !== '') return describeFault(fault);
-  return `nothing answers on ${address}: is it started, or elsewhere (--${service})?`;
+  return `nothing answers on ${address}: is the ${service} service started, or elsewhere?`;
 }
 
 type Answer = Pick<BankStatus, 'projection' | 'fault'>;
