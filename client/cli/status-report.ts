@@ -38,7 +38,7 @@ export function statusLines({ state, at, replicas, projection, fault }: BankStat
   ];
 }
 
-export function statusJson({ at, projection, ...rest }: BankStatus): unknown {
+export function statusJson({ at, projection, ...rest }: BankStatus): object {
   const known = projection && GetProjectionStatusResponse.toJSON(projection);
   return { ...rest, at: at.toISOString(), projection: known ?? null };
 }
