@@ -18,11 +18,17 @@ export class OutputClosedError extends Error {
 export type ErrorReport = { readonly lines: readonly string[]; readonly exitCode: ExitCode };
 
 const CAUSES_MAX = 8;
+const OUTCOME_UNKNOWN = 'OUTCOME_UNKNOWN';
 
-/** `addresses`: those that were used, where a command came so far. */
+export type ReportFacts = {
+  /** Those that were used, where a command came so far. */
+  readonly addresses: ServiceAddresses | undefined;
+  readonly verbose: boolean | undefined;
+};
+
 export function errorReport(
   error: unknown,
-  { addresses, verbose = false }: { addresses?: ServiceAddresses; verbose?: boolean } = {},
+  { addresses, verbose = false }: ReportFacts,
 ): ErrorReport {
   const { lines, exitCode } = reportOf(error, addresses);
   const causes = verbose ? causeLines(error) : [];
@@ -63,7 +69,7 @@ export function bankLines(
   const hint = reason === '' ? codeHint(code) : (reasonHint(reason) ?? codeHint(code));
   const later = retryAfterMs === undefined ? '' : `, not before ${retryAfterMs} ms have passed`;
   return [
-    `${method} was refused, ${why}: ${broken.length > 0 ? 'wrong fields' : details}`,
+    `${method} was ${reason === OUTCOME_UNKNOWN ? 'not confirmed' : 'refused'}, ${why}: ${broken.length > 0 ? 'wrong fields' : details}`,
     ...broken,
     ...(hint === undefined ? [] : [`next: ${hint}${later}`]),
   ];

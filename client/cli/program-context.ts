@@ -8,7 +8,12 @@ import { connectBank, type Bank } from '../connect-bank.ts';
 import type { CallOptions } from '../unary-methods.ts';
 import type { CommandContext } from './command-context.ts';
 import { configPath, readableWarning, readConfig } from './config-file.ts';
-import { bankAccess, connectionSettings, type ConnectionSettings } from './connection-settings.ts';
+import {
+  bankAccess,
+  connectionSettings,
+  type ConnectionSettings,
+  type ServiceAddresses,
+} from './connection-settings.ts';
 import { globalOptions } from './global-options.ts';
 
 export type Surroundings = Pick<CommandContext, 'stdin' | 'stdout' | 'stderr' | 'signal'> & {
@@ -28,19 +33,26 @@ export type BankContext = CommandContext & {
 
 export type ContextOf = (command: Command) => BankContext;
 
-export type ContextSource = { readonly contextOf: ContextOf; readonly close: () => void };
+export type ContextSource = {
+  readonly contextOf: ContextOf;
+  /** Those of the last context. */
+  readonly addresses: () => ServiceAddresses | undefined;
+  readonly close: () => void;
+};
 
 export function contextSource(
   commandLine: readonly string[],
   surroundings: Surroundings,
 ): ContextSource {
   const banks: Bank[] = [];
+  let used: ServiceAddresses | undefined;
   const { env, ...streams } = surroundings;
   const contextOf: ContextOf = (command) => {
     const flags = globalOptions(command);
     const path = configPath(env);
     const config = readConfig(path);
     const settings = connectionSettings(flags, env, config);
+    used = settings.addresses;
     const say = (line: string): void => void streams.stderr.write(`${line}\n`);
     const warning = readableWarning(path, config);
     if (warning !== undefined) say(warning);
@@ -72,6 +84,7 @@ export function contextSource(
   };
   return {
     contextOf,
+    addresses: () => used,
     close: () => {
       for (const bank of banks) bank.close();
     },

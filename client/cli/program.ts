@@ -49,11 +49,8 @@ export async function runBank(
     return EXIT_CODES.done;
   } catch (error) {
     const { verbose } = globalOptions(running);
-    const facts = addressesOf(running, source.contextOf);
-    const report = errorReport(surroundings.signal.aborted ? abortOf(surroundings, error) : error, {
-      ...facts,
-      ...(verbose === undefined ? {} : { verbose }),
-    });
+    const cause = surroundings.signal.aborted ? abortOf(surroundings, error) : error;
+    const report = errorReport(cause, { addresses: source.addresses(), verbose });
     for (const line of report.lines) surroundings.stderr.write(`${line}\n`);
     return report.exitCode;
   } finally {
@@ -103,12 +100,4 @@ const HELP_COLUMNS = 100;
 function abortOf({ signal }: Surroundings, error: unknown): unknown {
   const reason: unknown = signal.reason;
   return error instanceof Error && 'exitCode' in error ? error : reason;
-}
-
-function addressesOf(command: Command, contextOf: ContextOf) {
-  try {
-    return { addresses: contextOf(command).settings.addresses };
-  } catch {
-    return {}; // the settings themselves are what is wrong
-  }
 }

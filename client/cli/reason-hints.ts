@@ -18,7 +18,6 @@ const HINTS: Readonly<Record<string, string>> = {
   ALREADY_REVERSED: '`bank entries ID` shows the entry that undid it',
   VERSION_MISMATCH: 'somebody was faster: look at `bank get ID`, then give its version',
   VERSION_NOT_PROJECTED: 'it is stored, and not visible yet: ask again, or look at `bank status`',
-  OUTCOME_UNKNOWN: 'it may be stored or not: send the same command with the same --operation-id',
   DEAD_LETTER_NOT_FOUND: '`bank ops dead-letters` shows those that there are',
   REBUILD_NOT_FOUND: '`bank ops rebuild start` makes one, and tells its id',
   REBUILD_NOT_CAUGHT_UP: '`bank ops rebuild show` tells how far it is',
