@@ -5,7 +5,7 @@
 import { sleep } from '#platform/waiting.ts';
 import { setUpDatabases } from '../database/set-up-databases.ts';
 import { setUpTopics } from '../database/set-up-topics.ts';
-import { putConnector } from './connector.ts';
+import { putConnector } from '../connect/put-connector.ts';
 import type { Part } from './part.ts';
 import { freePort, requireFreePort } from './ports.ts';
 import {

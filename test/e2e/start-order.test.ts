@@ -11,7 +11,7 @@ import { createBankClient, type BankClient } from '#client/bank-client.ts';
 import { unaryCall } from '#client/unary-call.ts';
 import { setUpDatabases } from '#deploy/database/set-up-databases.ts';
 import { setUpTopics } from '#deploy/database/set-up-topics.ts';
-import { putConnector } from '#deploy/local/connector.ts';
+import { putConnector } from '#deploy/connect/put-connector.ts';
 import type { Part } from '#deploy/local/part.ts';
 import { freePort } from '#deploy/local/ports.ts';
 import { silent } from '#deploy/local/progress.ts';

@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 const RETRY = { firstMs: 50, maxMs: 1000, attempts: 40 } as const;
 const REQUEST_TIMEOUT_MS = 30_000; // Connect validates by connecting to the database
-const FILE = new URL('../connect/outbox.json', import.meta.url);
+const FILE = new URL('outbox.json', import.meta.url);
 
 const connectorSchema = z.object({
   name: z.string(),
