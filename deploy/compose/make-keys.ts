@@ -14,8 +14,9 @@ const LAST_MADE = 'operator.token';
 try {
   if (folder === undefined) throw new Error('usage: make-keys.ts <folder>');
   const inside = (name: string): string => join(folder, name);
-  if (existsSync(inside(LAST_MADE))) process.stdout.write('the keys are there\n');
-  else await issueTokens(inside);
+  const areThere = existsSync(inside(LAST_MADE));
+  if (!areThere) await issueTokens(inside);
+  process.stdout.write(areThere ? 'the keys are there\n' : 'the keys are made\n');
 } catch (error) {
   console.error(errorText(error));
   process.exitCode = 1;
