@@ -14,22 +14,22 @@ const FETCH_TIMEOUT_MS = 5 * 60_000;
 const LOADER = `package main
 
 import (
-	"context"
-	"fmt"
-	"os"
+  "context"
+  "fmt"
+  "os"
 
-	"github.com/compose-spec/compose-go/v2/cli"
+  "github.com/compose-spec/compose-go/v2/cli"
 )
 
 func main() {
-	options, err := cli.NewProjectOptions(os.Args[1:], cli.WithInterpolation(true))
-	if err == nil {
-		_, err = options.LoadProject(context.Background())
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+  options, err := cli.NewProjectOptions(os.Args[1:], cli.WithInterpolation(true))
+  if err == nil {
+    _, err = options.LoadProject(context.Background())
+  }
+  if err != nil {
+    fmt.Fprintln(os.Stderr, err)
+    os.Exit(1)
+  }
 }
 `;
 
