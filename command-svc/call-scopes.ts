@@ -33,6 +33,7 @@ const BULK: Rows<typeof BulkServiceService> = {
   closeSubmission: ['bulk.write'],
   reverseSubmission: ['bulk.write'],
   getSubmission: ['accounts.read'],
+  listSubmissions: ['accounts.read'],
   listRejections: ['accounts.read'],
   listItemResults: ['accounts.read'],
 };

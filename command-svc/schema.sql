@@ -247,6 +247,10 @@ CREATE INDEX owner_keys_owner ON public.owner_keys USING btree (owner_index) WHE
 
 CREATE INDEX submission_batches_window ON public.submission_batches USING btree (tenant, submission_id, last_index, first_index);
 
+CREATE INDEX submissions_newest ON public.submissions USING btree (tenant, created_at, submission_id);
+
+CREATE INDEX submissions_open ON public.submissions USING btree (tenant, created_at, submission_id) WHERE (closed_at IS NULL);
+
 CREATE UNIQUE INDEX submissions_reversed ON public.submissions USING btree (tenant, reverses) WHERE (reverses IS NOT NULL);
 
 CREATE OR REPLACE FUNCTION public.append_batch(p_partition integer, p_position bigint, p_known bigint, p_known_batch_id uuid, p_batch_id uuid, p_refused_only uuid[], p_claim_ids uuid[], p_claims jsonb, p_traceparent text, p_stored_at timestamp with time zone, p_account_ids uuid[], p_payload bytea, p_parts jsonb, p_rejections jsonb, p_audit jsonb DEFAULT NULL::jsonb)

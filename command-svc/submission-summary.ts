@@ -78,6 +78,18 @@ function summaryOf(
   stored: StoredSubmission,
   folded: FoldedSubmission | undefined,
 ): Submission {
+  return {
+    ...overviewOf(submissionId, stored),
+    nextItemIndex: folded === undefined ? stored.storedEnd : BigInt(folded.nextItemIndex),
+    missing: (folded?.missing ?? []).map(({ first, end }) => ({
+      firstItemIndex: BigInt(first),
+      endItemIndex: BigInt(end),
+    })),
+  };
+}
+
+/** Without what tells where its gaps are. */
+export function overviewOf(submissionId: string, stored: StoredSubmission): Submission {
   const { closedAtMicros, totalItems } = stored;
   const closed = closedAtMicros !== undefined;
   return {
@@ -87,14 +99,11 @@ function summaryOf(
     rejected: stored.rejected,
     replayed: stored.replayed,
     acceptedAmounts: stored.amounts.flatMap(moneyOf),
-    nextItemIndex: folded === undefined ? stored.storedEnd : BigInt(folded.nextItemIndex),
+    nextItemIndex: 0n,
     totalItems,
     createdAt: timestampFromMicros(stored.createdAtMicros),
     closedAt: closed ? timestampFromMicros(closedAtMicros) : undefined,
-    missing: (folded?.missing ?? []).map(({ first, end }) => ({
-      firstItemIndex: BigInt(first),
-      endItemIndex: BigInt(end),
-    })),
+    missing: [],
   };
 }
 

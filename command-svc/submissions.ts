@@ -1,7 +1,7 @@
 /**
  * The unary methods of BulkService about submissions: close one, tell what is stored of one, list
- * its refused items, list what became of every item. A submission that nobody has opened is
- * SUBMISSION_NOT_FOUND in all.
+ * all, list one's refused items, list what became of every item. A submission that nobody has
+ * opened is SUBMISSION_NOT_FOUND in all that name one.
  */
 import { realmOf, type Caller } from '#platform/caller.ts';
 import { invalidArgument } from '#platform/grpc-errors.ts';
@@ -12,6 +12,7 @@ import {
   GetSubmissionRequest,
   ListItemResultsRequest,
   ListRejectionsRequest,
+  ListSubmissionsRequest,
   type BulkServiceServer,
 } from '#proto/bank/v1/bulk_service.ts';
 import { checkControlTotals } from './control-totals.ts';
@@ -20,6 +21,7 @@ import { itemIndex } from './item-numbering.ts';
 import { itemPage, pageTokenAfter, type PageRequest } from './item-pages.ts';
 import { readPlacedItems } from './item-places.ts';
 import { readItemResults, rejectionOf } from './item-results.ts';
+import { submissionsPage } from './list-submissions.ts';
 import { listRejections } from './sql/list-rejections.ts';
 import { readSubmissionStanding } from './sql/read-submission-standing.ts';
 import type { SubmissionKey } from './submission-claims.ts';
@@ -29,7 +31,7 @@ import { readFromEventStore, type SubmissionContext } from './submission-transac
 
 type SubmissionHandlers = Pick<
   BulkServiceServer,
-  'closeSubmission' | 'getSubmission' | 'listRejections' | 'listItemResults'
+  'closeSubmission' | 'getSubmission' | 'listSubmissions' | 'listRejections' | 'listItemResults'
 >;
 
 export function submissionHandlers(context: SubmissionContext): SubmissionHandlers {
@@ -48,6 +50,11 @@ export function submissionHandlers(context: SubmissionContext): SubmissionHandle
     getSubmission: unary(log, async (request: GetSubmissionRequest, { caller }) => {
       refuseUnservedFields(request, ['submission_id'], GetSubmissionRequest.create());
       return { submission: await readSummary(context, keyOf(request.submissionId, caller)) };
+    }),
+    listSubmissions: unary(log, async (request: ListSubmissionsRequest, { caller }) => {
+      const served = ['page_size', 'page_token', 'open_only'];
+      refuseUnservedFields(request, served, ListSubmissionsRequest.create());
+      return submissionsPage(context, request, caller);
     }),
     listRejections: unary(log, async (request: ListRejectionsRequest, { caller }) => {
       refuseUnservedFields(request, LIST_FIELDS, ListRejectionsRequest.create());

@@ -107,6 +107,7 @@ describe('an operation that another tenant has executed', () => {
 describe('a token that was given to another tenant', () => {
   const lists: Record<string, [field: string, of: string, () => JsonObject]> = {
     ListAccounts: ['page_token', 'next_page_token', () => ({ owner: bank.ground.owner })],
+    ListSubmissions: ['page_token', 'next_page_token', () => ({})],
     ListRejections: ['page_token', 'next_page_token', () => submission()],
     ListItemResults: ['page_token', 'next_page_token', () => submission()],
     SubscribeToEvents: ['resume_token', 'resume_token', () => ({})],

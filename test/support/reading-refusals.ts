@@ -13,6 +13,8 @@ const { INVALID_ARGUMENT, NOT_FOUND, UNAVAILABLE } = status;
 
 const page = (submissionId: string, pageToken = '') => ({ submissionId, pageSize: 1, pageToken });
 
+const list = { pageSize: 0, pageToken: '', openOnly: false };
+
 const READINGS = [
   ...refusedCalls(
     'GetSubmission',
@@ -30,6 +32,24 @@ const READINGS = [
       NOT_FOUND,
       'SUBMISSION_NOT_FOUND',
       ({ a }) => callUnary(a.bulk, BULK.getSubmission, { submissionId: randomUUID() }),
+    ],
+  ),
+  ...refusedCalls(
+    'ListSubmissions',
+    [
+      INVALID_ARGUMENT,
+      'page_size',
+      ({ a }) => callUnary(a.bulk, BULK.listSubmissions, { ...list, pageSize: -1 }),
+    ],
+    [
+      INVALID_ARGUMENT,
+      'page_token',
+      ({ a }) => callUnary(a.bulk, BULK.listSubmissions, { ...list, pageToken: 'x' }),
+    ],
+    [
+      UNAVAILABLE,
+      'EVENT_STORE_UNAVAILABLE',
+      ({ cutOff }) => callUnary(cutOff.bulk, BULK.listSubmissions, list),
     ],
   ),
   ...refusedCalls(

@@ -167,6 +167,7 @@ export const SERVED_METHODS: Readonly<Record<string, ServedMethod>> = {
     }),
   },
   GetSubmission: closedList,
+  ListSubmissions: { request: () => ({ page_size: 5 }) },
   ListRejections: closedList,
   ListItemResults: closedList,
   StartBulkMode: {

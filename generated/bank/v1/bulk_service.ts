@@ -309,6 +309,27 @@ export interface GetSubmissionResponse {
   submission: Submission | undefined;
 }
 
+/** A page of submissions to list. */
+export interface ListSubmissionsRequest {
+  /**
+   * How many at most, up to 100, since each is a sum over what is stored of it; more is taken as
+   * 100. 0: 20.
+   */
+  pageSize: number;
+  /** next_page_token of the page before, with the same filter. Empty: the first page. */
+  pageToken: string;
+  /** True: only those that are open. False: all. */
+  openOnly: boolean;
+}
+
+/** A page of submissions. */
+export interface ListSubmissionsResponse {
+  /** The submissions, newest first, without next_item_index and missing: GetSubmission tells both. */
+  submissions: Submission[];
+  /** For the next page. Empty: this was the last one. */
+  nextPageToken: string;
+}
+
 /** A page of refused items to list. */
 export interface ListRejectionsRequest {
   /** The submission. Required. */
@@ -2070,6 +2091,210 @@ export const GetSubmissionResponse: MessageFns<GetSubmissionResponse> = {
   },
 };
 
+function createBaseListSubmissionsRequest(): ListSubmissionsRequest {
+  return { pageSize: 0, pageToken: "", openOnly: false };
+}
+
+export const ListSubmissionsRequest: MessageFns<ListSubmissionsRequest> = {
+  encode(message: ListSubmissionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    if (message.openOnly !== false) {
+      writer.uint32(24).bool(message.openOnly);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSubmissionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSubmissionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.openOnly = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListSubmissionsRequest {
+    return {
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+      openOnly: isSet(object.openOnly)
+        ? globalThis.Boolean(object.openOnly)
+        : isSet(object.open_only)
+        ? globalThis.Boolean(object.open_only)
+        : false,
+    };
+  },
+
+  toJSON(message: ListSubmissionsRequest): unknown {
+    const obj: any = {};
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    if (message.openOnly !== false) {
+      obj.openOnly = message.openOnly;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListSubmissionsRequest>, I>>(base?: I): ListSubmissionsRequest {
+    return ListSubmissionsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListSubmissionsRequest>, I>>(object: I): ListSubmissionsRequest {
+    const message = createBaseListSubmissionsRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    message.openOnly = object.openOnly ?? false;
+    return message;
+  },
+};
+
+function createBaseListSubmissionsResponse(): ListSubmissionsResponse {
+  return { submissions: [], nextPageToken: "" };
+}
+
+export const ListSubmissionsResponse: MessageFns<ListSubmissionsResponse> = {
+  encode(message: ListSubmissionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.submissions) {
+      Submission.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSubmissionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSubmissionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.submissions.push(Submission.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListSubmissionsResponse {
+    return {
+      submissions: globalThis.Array.isArray(object?.submissions)
+        ? object.submissions.map((e: any) => Submission.fromJSON(e))
+        : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListSubmissionsResponse): unknown {
+    const obj: any = {};
+    if (message.submissions?.length) {
+      obj.submissions = message.submissions.map((e) => Submission.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListSubmissionsResponse>, I>>(base?: I): ListSubmissionsResponse {
+    return ListSubmissionsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListSubmissionsResponse>, I>>(object: I): ListSubmissionsResponse {
+    const message = createBaseListSubmissionsResponse();
+    message.submissions = object.submissions?.map((e) => Submission.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
 function createBaseListRejectionsRequest(): ListRejectionsRequest {
   return { submissionId: "", pageSize: 0, pageToken: "" };
 }
@@ -2579,6 +2804,21 @@ export const BulkServiceService = {
       Buffer.from(GetSubmissionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetSubmissionResponse => GetSubmissionResponse.decode(value),
   },
+  /**
+   * Lists the submissions that the caller reaches, newest first by created_at. One that is opened
+   * while paging may or may not be seen, none comes twice.
+   */
+  listSubmissions: {
+    path: "/bank.v1.BulkService/ListSubmissions" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListSubmissionsRequest): Buffer =>
+      Buffer.from(ListSubmissionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListSubmissionsRequest => ListSubmissionsRequest.decode(value),
+    responseSerialize: (value: ListSubmissionsResponse): Buffer =>
+      Buffer.from(ListSubmissionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListSubmissionsResponse => ListSubmissionsResponse.decode(value),
+  },
   /** Lists the refused items of a submission, ascending by index. NOT_FOUND (SUBMISSION_NOT_FOUND). */
   listRejections: {
     path: "/bank.v1.BulkService/ListRejections" as const,
@@ -2646,6 +2886,11 @@ export interface BulkServiceServer extends UntypedServiceImplementation {
   reverseSubmission: handleUnaryCall<ReverseSubmissionRequest, ReverseSubmissionResponse>;
   /** Tells what is stored of a submission. NOT_FOUND (SUBMISSION_NOT_FOUND). */
   getSubmission: handleUnaryCall<GetSubmissionRequest, GetSubmissionResponse>;
+  /**
+   * Lists the submissions that the caller reaches, newest first by created_at. One that is opened
+   * while paging may or may not be seen, none comes twice.
+   */
+  listSubmissions: handleUnaryCall<ListSubmissionsRequest, ListSubmissionsResponse>;
   /** Lists the refused items of a submission, ascending by index. NOT_FOUND (SUBMISSION_NOT_FOUND). */
   listRejections: handleUnaryCall<ListRejectionsRequest, ListRejectionsResponse>;
   /**
@@ -2783,6 +3028,25 @@ export interface BulkServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetSubmissionResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Lists the submissions that the caller reaches, newest first by created_at. One that is opened
+   * while paging may or may not be seen, none comes twice.
+   */
+  listSubmissions(
+    request: ListSubmissionsRequest,
+    callback: (error: ServiceError | null, response: ListSubmissionsResponse) => void,
+  ): ClientUnaryCall;
+  listSubmissions(
+    request: ListSubmissionsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListSubmissionsResponse) => void,
+  ): ClientUnaryCall;
+  listSubmissions(
+    request: ListSubmissionsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListSubmissionsResponse) => void,
   ): ClientUnaryCall;
   /** Lists the refused items of a submission, ascending by index. NOT_FOUND (SUBMISSION_NOT_FOUND). */
   listRejections(

@@ -8,6 +8,8 @@ import { callUnary, failureOf } from '#test/support/intake-replica.ts';
 import {
   allResults,
   closing,
+  key,
+  LEAVE_OPEN,
   openSubmissionBench,
   upload,
   type SubmissionBench,
@@ -103,6 +105,40 @@ describe('what is stored', () => {
     expect(
       await failureOf(callUnary(a.bulk, BULK.listItemResults, { ...page, pageSize: -1 })),
     ).toBe('3 page_size');
+  });
+
+  it('is listed newest first, all or the open ones, by pages of one list', async () => {
+    const { a, b, deposits, submissionOf } = bench;
+    for (const [id, options] of [
+      ['listed-1', undefined],
+      ['listed-2', LEAVE_OPEN],
+      ['listed-3', undefined],
+    ] as const) {
+      await upload(a, id, { deposits: deposits(0, 3), options });
+    }
+    const ask = (pageSize: number, pageToken = '', openOnly = false) =>
+      callUnary(b.bulk, BULK.listSubmissions, { pageSize, pageToken, openOnly });
+    const first = await ask(2);
+    expect(first.submissions).toMatchObject([
+      { submissionId: 'listed-3', accepted: 3n, totalItems: 3n, state: 2 },
+      { submissionId: 'listed-2', accepted: 3n, totalItems: undefined, state: 1 },
+    ]);
+    const { nextItemIndex, missing, ...told } = await submissionOf('listed-3');
+    expect({ nextItemIndex, missing }).toEqual({ nextItemIndex: 3n, missing: [] });
+    expect(first.submissions[0]).toMatchObject(told);
+    const second = await ask(1, first.nextPageToken);
+    expect(second.submissions.map(({ submissionId }) => submissionId)).toEqual(['listed-1']);
+    const open = await ask(100, '', true);
+    expect(open.submissions.map(({ submissionId }) => submissionId)).toEqual(['listed-2']);
+    expect(open.nextPageToken).toBe('');
+    expect(await failureOf(ask(2, first.nextPageToken, true))).toBe('3 page_token');
+    const { tenant } = key('');
+    const all = await bench.count(
+      'select count(*) as n from submissions where tenant = $1',
+      tenant,
+    );
+    const everyOne = await ask(1_000);
+    expect(everyOne.submissions).toHaveLength(all);
   });
 
   it('of an unknown submission is SUBMISSION_NOT_FOUND', async () => {
