@@ -24,6 +24,7 @@ const HOLDERS = [
   'command',
   'query',
   'projector',
+  'console',
   'operator',
 ] as const;
 export type Holder = (typeof HOLDERS)[number];
@@ -120,6 +121,7 @@ function pairsOf(made: ReadonlyMap<Holder, PairFiles>): Record<Holder, PairFiles
     command: of('command'),
     query: of('query'),
     projector: of('projector'),
+    console: of('console'),
     operator: of('operator'),
   };
 }

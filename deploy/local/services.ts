@@ -69,17 +69,29 @@ export function serviceSpec(stack: Surroundings, replica: Replica): PartSpec {
   const { service, index, port } = replica;
   const name = index === 0 ? service : `${service}-${index + 1}`;
   const entry = replica.entry ?? join(ROOT, `${service}-svc/main.ts`);
-  const readyFile = stack.folder.inside(`${name}.ready.json`);
-  const env = {
+  return processSpec(stack.folder, name, entry, {
     ...settingsOf(stack, service),
     ...stack.secureEnv?.(service),
     [LISTEN_VARIABLES[service]]: `${HOST}:${port}`,
     BANK_METRICS_LISTEN: metricsAddressOf(replica),
+    ...replica.env,
+  });
+}
+
+/** A process of ours that says when it serves. */
+export function processSpec(
+  folder: Surroundings['folder'],
+  name: string,
+  entry: string,
+  settings: Record<string, string>,
+): PartSpec {
+  const readyFile = folder.inside(`${name}.ready.json`);
+  const env = {
     BANK_INSTANCE: name,
     BANK_READY_FILE: readyFile,
     NODE_COMPILE_CACHE: COMPILE_CACHE, // starts in a third of the time, with 30 MB less
-    [FOLDER_VARIABLE]: stack.folder.path,
-    ...replica.env,
+    [FOLDER_VARIABLE]: folder.path,
+    ...settings,
   };
   return {
     name,
@@ -91,7 +103,7 @@ export function serviceSpec(stack: Surroundings, replica: Replica): PartSpec {
     readyTimeoutMs: READY_TIMEOUT_MS,
     stopSignal: 'SIGTERM',
     graceMs: GRACE_MS,
-    logFile: newLogFile(stack.folder.logs, name),
+    logFile: newLogFile(folder.logs, name),
   };
 }
 

@@ -7,10 +7,12 @@ import { envAddress, envInt, parseEnv } from '#platform/config.ts';
 import { untilAborted } from '#platform/waiting.ts';
 import { z } from 'zod';
 import { errorText } from '../error-text.ts';
+import { consoleUrl, startConsole } from './console.ts';
 import { startMesh } from './mesh.ts';
 import type { Mesh } from './mesh.ts';
 import { grpcurlFlags, operatorFiles, toolVariables } from './secure-services.ts';
 import type { OperatorFiles } from './secure-services.ts';
+import { requireFreePort } from './ports.ts';
 import { onStopSignal } from './stop-signals.ts';
 
 const FOLDER = fileURLToPath(new URL('../../.local/start', import.meta.url));
@@ -20,6 +22,7 @@ const settingsSchema = z.object({
   BANK_COMMAND_LISTEN: envAddress('127.0.0.1:50051'),
   BANK_QUERY_LISTEN: envAddress('127.0.0.1:50052'),
   BANK_PROJECTOR_LISTEN: envAddress('127.0.0.1:50053'),
+  BANK_CONSOLE_LISTEN: envAddress('127.0.0.1:8080'),
   BANK_COMMAND_METRICS_LISTEN: envAddress('127.0.0.1:50061'),
   BANK_QUERY_METRICS_LISTEN: envAddress('127.0.0.1:50062'),
   BANK_PROJECTOR_METRICS_LISTEN: envAddress('127.0.0.1:50063'),
@@ -42,6 +45,8 @@ async function main(): Promise<void> {
   };
   onStopSignal((reason) => stop(reason, 0));
   try {
+    const { port: consolePort } = settings.BANK_CONSOLE_LISTEN;
+    await requireFreePort(consolePort, 'BANK_CONSOLE_LISTEN');
     const mesh = await startMesh({
       dataFolder: secure ? `${FOLDER}-secure` : FOLDER,
       secure,
@@ -60,16 +65,20 @@ async function main(): Promise<void> {
       },
       onGivenUp: (reason) => stop(reason.message, 1),
     });
-    process.stdout.write(`${howToCall(mesh)}\n`);
-    await untilAborted(stopping.signal);
-    await mesh.stop();
+    try {
+      await startConsole(mesh, consolePort);
+      process.stdout.write(`${howToCall(mesh, consolePort)}\n`);
+      await untilAborted(stopping.signal);
+    } finally {
+      await mesh.stop();
+    }
   } catch (error) {
     if (!stopping.signal.aborted) throw error; // else it is the start that was stopped
   }
   process.exit(exitCode);
 }
 
-function howToCall(mesh: Mesh): string {
+function howToCall(mesh: Mesh, consolePort: number): string {
   const [command = ''] = mesh.addresses.command;
   const [query = ''] = mesh.addresses.query;
   const [projector = ''] = mesh.addresses.projector;
@@ -92,6 +101,8 @@ ${alias}  ${call} ${command} list
 
   docs/account-life.md shows an account from its opening to its end, each call with its answer.
 
+  console  ${consoleUrl(mesh, consolePort)}${files === undefined ? '' : signInWith(files)}
+
   commands ${mesh.addresses.command.join(', ')}   queries ${query}   projector ${projector}
   metrics ${pages.map((address) => `http://${address}/metrics`).join('\n          ')}
   event store  ${mesh.stack.eventStoreUrl}
@@ -101,6 +112,10 @@ ${alias}  ${call} ${command} list
   status  npm run ops -- status ${where}${files === undefined ? '' : forTools(files)}
 
 Ctrl-C stops it.`;
+}
+
+function signInWith({ caFile, tokenFile }: OperatorFiles): string {
+  return `\n    sign in with the token in ${tokenFile}; the browser's authority is ${caFile}`;
 }
 
 function forTools(files: OperatorFiles): string {

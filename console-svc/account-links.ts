@@ -1,0 +1,5 @@
+/** Where an account's page is. */
+
+export function accountPath(accountId: string): string {
+  return `/accounts/${encodeURIComponent(accountId)}`;
+}
