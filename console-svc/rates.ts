@@ -19,7 +19,7 @@ export type Rates = {
   note(atMs: number, counts: Counts): void;
   /** A second, over the last few seconds; undefined: not known yet. */
   now(counted: Counted): number | undefined;
-  /** A second, between each two looks, oldest first. */
+  /** The same at each look but the first, oldest first. */
   past(counted: Counted): number[];
   /** How long that is. */
   spanMs(): number;
@@ -36,16 +36,19 @@ export function createRates(): Rates {
       samples.push({ atMs, counts });
       if (samples.length > HISTORY.samplesMax) samples.shift();
     },
-    now(counted) {
-      const newest = samples.at(-1);
-      if (newest === undefined) return undefined;
-      const before = samples.findLast(({ atMs }) => atMs <= newest.atMs - HISTORY.rateMs);
-      return rateBetween(before ?? samples[0], newest, counted);
-    },
-    past: (counted) =>
-      samples.slice(1).map((sample, at) => rateBetween(samples[at], sample, counted) ?? 0),
+    now: (counted) => rateUpTo(samples, samples.length - 1, counted),
+    past: (counted) => samples.slice(1).map((_, at) => rateUpTo(samples, at + 1, counted) ?? 0),
     spanMs: () => (samples.at(-1)?.atMs ?? 0) - (samples[0]?.atMs ?? 0),
   };
+}
+
+/** Over some seconds: answers of one look are not of one moment. */
+function rateUpTo(samples: readonly Sample[], at: number, counted: Counted): number | undefined {
+  const newest = samples[at];
+  if (newest === undefined) return undefined;
+  let from = at;
+  while (from > 0 && newest.atMs - (samples[from]?.atMs ?? 0) < HISTORY.rateMs) from -= 1;
+  return rateBetween(samples[from], newest, counted);
 }
 
 function rateBetween(from: Sample | undefined, to: Sample, counted: Counted): number | undefined {

@@ -53,8 +53,10 @@ export function money(value: Money | undefined): string {
   return `${minorUnits < 0n ? '-' : ''}${count(size / unit)}${fraction} ${currencyCode}`;
 }
 
-export function moneys(values: readonly Money[]): string {
-  return values.length === 0 ? UNKNOWN : values.map(money).join(', ');
+/** One a line. */
+export function moneys(values: readonly Money[]): Content {
+  if (values.length === 0) return UNKNOWN;
+  return values.map((value) => html`<span class="sum">${money(value)}</span>`);
 }
 
 /** 2026-11-28 22:31:05, in UTC. */

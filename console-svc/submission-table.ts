@@ -65,9 +65,15 @@ function visibleText(
   { submissionId, accepted }: Submission,
   visible: Visible | undefined,
 ): Content {
-  const told = visible?.progress?.projectedTotal;
+  const told = visibleOf(accepted, visible);
   if (told === undefined) return '-';
   return html`${count(told)} ${progressBar(submissionId, told, accepted)}`;
+}
+
+/** What can be read is told later than what is stored, and may be ahead of it by a moment. */
+export function visibleOf(accepted: bigint, visible: Visible | undefined): bigint | undefined {
+  const told = visible?.progress?.projectedTotal;
+  return told === undefined || told < accepted ? told : accepted;
 }
 
 /** `done` of `all`, for those who see it; the numbers stand beside it. */

@@ -8,7 +8,7 @@ import { factList } from './data-table.ts';
 import { html, type Html } from './html.ts';
 import { faultBox } from './shown-faults.ts';
 import { count, moneys, time } from './shown-values.ts';
-import { progressBar, stateBadge } from './submission-table.ts';
+import { progressBar, stateBadge, visibleOf } from './submission-table.ts';
 import { createVisibleProgress, type Visible } from './visible-progress.ts';
 import type { View } from './watches.ts';
 
@@ -49,16 +49,17 @@ function submissionSection(
 function visibleLine({ submissionId, accepted }: Submission, visible: Visible | undefined): Html {
   const fault = visible?.fault;
   if (fault !== undefined) return faultBox('What can be read', fault);
-  const { projectedTotal, blockedTotal = 0n, complete = false } = visible?.progress ?? {};
-  if (projectedTotal === undefined) {
+  const { blockedTotal = 0n, complete = false } = visible?.progress ?? {};
+  const readable = visibleOf(accepted, visible);
+  if (readable === undefined) {
     return html`<p>How much of it can be read is not told yet.</p>`;
   }
   const waiting = blockedTotal > 0n && html`, ${count(blockedTotal)} wait for a dead letter`;
   return html`<p>
-      <b>${count(projectedTotal)}</b> of ${count(accepted)} accepted items can be
+      <b>${count(readable)}</b> of ${count(accepted)} accepted items can be
       read${waiting}${complete && '; it is complete'}.
     </p>
-    <p>${progressBar(submissionId, projectedTotal, accepted)}</p>`;
+    <p>${progressBar(submissionId, readable, accepted)}</p>`;
 }
 
 function factsOf(submission: Submission): Parameters<typeof factList>[0] {

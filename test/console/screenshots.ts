@@ -24,7 +24,7 @@ const SMALL = ['settlement-2026-11-27', 'interest-2026-11', 'payroll-2026-10'] a
 const SMALL_ITEMS = 12_000;
 const BYTES_MAX = 150_000;
 /** Points of the line that a screenshot shows at least. */
-const LOOKS_MIN = 12;
+const LOOKS_MIN = 16;
 
 async function main(): Promise<void> {
   const stopping = new AbortController();

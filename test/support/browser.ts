@@ -31,9 +31,20 @@ export async function openBrowser(progress: Progress): Promise<Browser> {
   });
 }
 
-/** Text of an element as it is shown; empty when it is not there. */
+/** Text of the first such element; empty when there is none. */
 export async function shownText(page: Page, selector: string): Promise<string> {
-  const found = await page.$(selector);
-  if (found === null) return '';
-  return String(await found.evaluate((element) => element.textContent)).trim();
+  const found = `document.querySelector(${JSON.stringify(selector)})`;
+  return String(await page.evaluate(`${found}?.textContent ?? ''`)).trim();
+}
+
+/** An attribute of the first such element; empty when it has none. */
+export async function attributeOf(page: Page, selector: string, name: string): Promise<string> {
+  const found = `document.querySelector(${JSON.stringify(selector)})`;
+  return String(await page.evaluate(`${found}?.getAttribute(${JSON.stringify(name)}) ?? ''`));
+}
+
+/** Follows the first such link, or sends its form. Resolves when the next page is there. */
+export async function follow(page: Page, selector: string): Promise<void> {
+  const found = `document.querySelector(${JSON.stringify(selector)})`;
+  await Promise.all([page.waitForNavigation(), page.evaluate(`${found}.click()`)]);
 }
