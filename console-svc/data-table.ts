@@ -9,6 +9,8 @@ export type Column = {
   readonly name: string;
   /** Aligned at the right, with digits of one width. */
   readonly isNumber?: boolean;
+  /** Whatever a caller has written, of any length and without spaces. */
+  readonly isFree?: boolean;
 };
 
 export type TableData = {
@@ -39,28 +41,27 @@ export function dataTable({ caption, columns, rows, none, isSlim = false }: Tabl
   </table>`;
 }
 
-function headerCell({ name, isNumber }: Column): Html {
-  return html`<th role="columnheader" scope="col" class="${kindOf(isNumber)}">${name}</th>`;
+function headerCell(column: Column): Html {
+  return html`<th role="columnheader" scope="col" class="${kindOf(column)}">${column.name}</th>`;
 }
 
 function tableRow(columns: readonly Column[], cells: readonly Content[]): Html {
   const shown = cells.map((cell, at) => {
-    const { name = '', isNumber } = columns[at] ?? {};
-    if (at === 0) {
-      const kind = kindOf(isNumber);
-      return html`<th role="rowheader" scope="row" class="${kind}" data-label="${name}">
-        ${cell}
-      </th>`;
-    }
-    return html`<td role="cell" class="${kindOf(isNumber)}" data-label="${name}">${cell}</td>`;
+    const column = columns[at] ?? { name: '' };
+    const [kind, { name }] = [kindOf(column), column];
+    const value = html`<div>${cell}</div>`;
+    return at === 0
+      ? html`<th role="rowheader" scope="row" class="${kind}" data-label="${name}">${value}</th>`
+      : html`<td role="cell" class="${kind}" data-label="${name}">${value}</td>`;
   });
   return html`<tr role="row">
     ${shown}
   </tr>`;
 }
 
-function kindOf(isNumber: boolean | undefined): string {
-  return isNumber === true ? 'number' : 'text';
+function kindOf({ isNumber, isFree }: Column): string {
+  if (isNumber === true) return 'number';
+  return isFree === true ? 'free' : 'text';
 }
 
 /** Names with their values. */

@@ -35,10 +35,10 @@ function letterTable(letters: readonly DeadLetter[]): Html {
     columns: [
       { name: 'Place' },
       { name: 'Cause' },
-      { name: 'What is wrong' },
+      { name: 'What is wrong', isFree: true },
       { name: 'Found (UTC)' },
       { name: 'Retries', isNumber: true },
-      { name: 'Accounts that wait' },
+      { name: 'Accounts that wait', isFree: true },
     ],
     rows: letters.map(letterCells),
     none: 'There are none: every record was applied.',

@@ -20,7 +20,11 @@ export function bulkModeSection({ mode: { value, fault } }: Overview): Html {
 function leases({ leases }: GetBulkModeResponse): Html {
   return dataTable({
     caption: 'Leases, those that end first leading',
-    columns: [{ name: 'Holder' }, { name: 'Reason' }, { name: 'Ends (UTC)' }],
+    columns: [
+      { name: 'Holder', isFree: true },
+      { name: 'Reason', isFree: true },
+      { name: 'Ends (UTC)' },
+    ],
     rows: leases.map(({ holder, reason, expiresAt }) => [holder, reason, time(expiresAt)]),
     none: 'Nobody holds a lease: every replica runs with its normal settings.',
   });

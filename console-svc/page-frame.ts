@@ -36,7 +36,7 @@ export function pageFrame({ title, place, main, live, isSignedIn, isBare }: Fram
         <title>${title} - bank console</title>
         <link rel="icon" href="${assetPath('icon.svg')}" type="image/svg+xml" />
         <link rel="stylesheet" href="${assetPath('console.css')}" />
-        ${live !== undefined && html`<noscript><meta http-equiv="refresh" content="${RELOAD_SECONDS}" /></noscript>`}
+        ${live !== undefined && RELOADED}
         ${live !== undefined && html`<script src="${assetPath('live.js')}" type="module"></script>`}
       </head>
       <body>
@@ -72,6 +72,10 @@ function navigation(place: string): Html {
 const SIGN_OUT = html`<form class="out" method="post" action="/sign-out">
   <button type="submit">Sign out</button>
 </form>`;
+
+const RELOADED = html`<noscript>
+  <meta http-equiv="refresh" content="${RELOAD_SECONDS}" />
+</noscript>`;
 
 /** The script fills it and shows the button. */
 const LIVE_LINE = html`<p class="live">

@@ -36,7 +36,7 @@ export function pipelineSection({ projection: { value, fault } }: Overview): Htm
       { name: 'Check' },
       { name: 'State' },
       { name: 'Value', isNumber: true },
-      { name: 'Seen' },
+      { name: 'Seen', isFree: true },
     ],
     rows: checks.map(checkCells),
     none: 'Nothing was looked at yet.',
@@ -102,8 +102,8 @@ function alarms(partitions: readonly PartitionStatus[]): Html[] {
       ? []
       : [
           html`<p class="box">
-            Partition ${partition}: ${count(deadLetters)} dead letters, ${count(parkedAccounts)}
-            accounts parked.
+            Partition ${partition}: dead letters ${count(deadLetters)}, parked accounts
+            ${count(parkedAccounts)}
           </p>`,
         ]),
   ]);

@@ -38,8 +38,9 @@ export function pastedToken(text: string): string | undefined {
 /** Value of Set-Cookie; without a token it takes the cookie away. */
 export function cookieWith(request: IncomingMessage, token: string | undefined): string {
   const secure = isSecure(request) ? '; Secure' : '';
-  const value = token === undefined ? '; Max-Age=0' : '';
-  return `${cookieName(request)}=${token ?? ''}${value}; Path=/; HttpOnly; SameSite=Strict${secure}`;
+  const age = token === undefined ? '; Max-Age=0' : '';
+  const value = token ?? '';
+  return `${cookieName(request)}=${value}${age}; Path=/; HttpOnly; SameSite=Strict${secure}`;
 }
 
 function cookieName(request: IncomingMessage): string {

@@ -16,6 +16,9 @@ export function sparkline(what: string, span: string, series: readonly Series[])
   const top = Math.max(1, ...series.flatMap(({ values }) => values));
   const told = series.map(({ name, values }) => `${name} ${count(values.at(-1) ?? 0)}`).join(', ');
   const label = `${what} over the last ${span}: now ${told}; at most ${count(top)}`;
+  const lines = series.map(({ values }, at) => {
+    return html`<polyline class="line-${at}" points="${points(values, top)}" />`;
+  });
   return html`<figure class="spark">
     <svg
       viewBox="0 0 ${WIDTH} ${HEIGHT}"
@@ -23,7 +26,7 @@ export function sparkline(what: string, span: string, series: readonly Series[])
       aria-label="${label}"
       preserveAspectRatio="none"
     >
-      ${series.map(({ values }, at) => html`<polyline class="line-${at}" points="${points(values, top)}" />`)}
+      ${lines}
     </svg>
     <figcaption>
       ${series.map(({ name }, at) => html`<span class="key line-${at}">${name}</span> `)}

@@ -62,9 +62,9 @@ function refused({ value, fault }: Outcome<{ rejections: Rejection[] }>): Html {
     caption: 'Refused items, by index, as they were when this page was loaded',
     columns: [
       { name: 'Index', isNumber: true },
-      { name: 'Account' },
+      { name: 'Account', isFree: true },
       { name: 'Reason' },
-      { name: 'What is wrong' },
+      { name: 'What is wrong', isFree: true },
       { name: 'Field' },
     ],
     rows: value.rejections.map(rejectionCells),

@@ -26,7 +26,7 @@ export function submissionTable(
   return dataTable({
     caption: 'Submissions, newest first',
     columns: [
-      { name: 'Submission' },
+      { name: 'Submission', isFree: true },
       { name: 'State' },
       { name: 'Accepted', isNumber: true },
       { name: 'Visible', isNumber: true },

@@ -17,13 +17,14 @@ export function summarySection({ projection, mode, submissions, rates }: Overvie
   const { value, fault } = projection;
   const isBulk = mode.value?.active;
   const modeText = isBulk === undefined ? badge('calm', 'not known') : modeBadge(isBulk);
+  const pipeline = value?.pipeline?.state ?? HealthState.HEALTH_STATE_UNKNOWN;
   const items = rates.now('storedItems');
   const letters = value?.deadLetters ?? 0n;
   const lettersText = letters === 0n ? '0' : html`<a href="/dead-letters">${count(letters)}</a>`;
   return html`<h2 id="summary-heading">Now</h2>
     ${fault !== undefined && faultBox('The projection', fault)}
     <dl class="tiles">
-      ${value !== undefined && tile('Pipeline', healthBadge(value.pipeline?.state ?? HealthState.HEALTH_STATE_UNKNOWN))}
+      ${value !== undefined && tile('Pipeline', healthBadge(pipeline))}
       ${tile('Bulk mode', modeText)}
       ${submissions.fault === undefined && tile('Items stored', rate(items))}
       ${submissions.fault === undefined && tile('Items visible', rate(rates.now('visibleItems')))}

@@ -106,7 +106,7 @@ describe('with authentication', () => {
     }
   });
 
-  test('a token is kept in a cookie that no script reads, and goes where it was asked', async () => {
+  test('a token is kept in a cookie that no script reads, and its owner goes on', async () => {
     const response = await signIn({ token: ` ${TOKEN}\n`, next: '/accounts?owner=A' });
     expect(response.status).toBe(303);
     expect(response.headers.get('location')).toBe('/accounts?owner=A');
@@ -133,7 +133,7 @@ describe('with authentication', () => {
     },
   );
 
-  test('a form of another site, one that is too long and what is no token are refused', async () => {
+  test('a form of another site, a long one, and what is no token are refused', async () => {
     const elsewhere = { 'sec-fetch-site': 'cross-site' };
     expect((await signIn({ token: TOKEN }, elsewhere)).status).toBe(403);
     const origin = { origin: 'https://evil.example' };
