@@ -11,6 +11,7 @@ const WRONG: [service: string, variable: string, env: Record<string, string>][] 
   ['command', 'BANK_EVENT_STORE_URL', {}],
   ['query', 'BANK_PROJECTION_STORE_URL', {}],
   ['projector', 'BANK_KAFKA_BROKERS', {}],
+  ['console', 'BANK_CONSOLE_LISTEN', { BANK_CONSOLE_LISTEN: '0.0.0.0:1' }],
   ['command', 'BANK_COMMAND_LISTEN', { ...STORES, BANK_COMMAND_LISTEN: '0.0.0.0:1' }],
 ];
 
