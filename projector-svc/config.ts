@@ -16,7 +16,7 @@ const CONSUMER_GROUP = 'bank-projector';
 export const SLOT = 'bank_outbox';
 export const CONNECTOR = 'bank-outbox';
 /** The migrations that this code needs. */
-export const SCHEMA = { eventStore: 6, projectionStore: 4 } as const;
+export const SCHEMA = { eventStore: 6, projectionStore: 5 } as const;
 
 export const BATCH = {
   /** Large transactions in flight in this process, each of another partition. */

@@ -406,7 +406,7 @@ end $function$
 ;
 comment on function make_rebuild() is NULL;
 
-CREATE OR REPLACE FUNCTION public.move_projected_head(of_partition integer, expected_seq bigint, expected_retry_no bigint, new_seq bigint, new_batch_id uuid, at timestamp with time zone, filled bigint, applied bigint, known_erasure_no bigint)
+CREATE OR REPLACE FUNCTION public.move_projected_head(of_partition integer, expected_seq bigint, expected_retry_no bigint, new_seq bigint, new_batch_id uuid, at timestamp with time zone, filled bigint, applied bigint, known_erasure_no bigint DEFAULT 0)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$

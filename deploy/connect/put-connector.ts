@@ -14,8 +14,9 @@ const connectorSchema = z.object({
   config: z.record(z.string(), z.string()),
 });
 
-export async function putConnector(connectUrl: string): Promise<void> {
-  const content: unknown = JSON.parse(await readFile(FILE, 'utf8'));
+/** `file`: another version's. */
+export async function putConnector(connectUrl: string, file: URL | string = FILE): Promise<void> {
+  const content: unknown = JSON.parse(await readFile(file, 'utf8'));
   const { name, config } = connectorSchema.parse(content);
   const retriable = (error: unknown): boolean =>
     !(error instanceof ConnectorRefused) || error.status === 409 || error.status >= 500;

@@ -19,10 +19,12 @@ drop function move_projected_head(
 
 -- Moves a partition's head from the position that the caller believes it to be at, or raises PH001.
 -- A retry since then counts too: the caller's accounts to leave out are older than it. So does an
--- erasure that the caller does not know: its texts are older than it.
+-- erasure that the caller does not know: its texts are older than it. Whoever calls it without
+-- known_erasure_no, a replica of before, knows of none.
 create function move_projected_head(
   of_partition integer, expected_seq bigint, expected_retry_no bigint, new_seq bigint,
-  new_batch_id uuid, at timestamptz, filled bigint, applied bigint, known_erasure_no bigint
+  new_batch_id uuid, at timestamptz, filled bigint, applied bigint,
+  known_erasure_no bigint default 0
 ) returns void language plpgsql as $$
 begin
   update projected_heads

@@ -8,7 +8,7 @@ import { createBankClient, type BankClient } from '#client/bank-client.ts';
 import { startMesh, type Mesh, type MeshOptions } from '#deploy/local/mesh.ts';
 import { silent } from '#deploy/local/progress.ts';
 import { operatorFiles } from '#deploy/local/secure-services.ts';
-import { EVENT_STORE, PROJECTION_STORE } from '#deploy/local/stack.ts';
+import { EVENT_STORE, PROJECTION_STORE, type Stack } from '#deploy/local/stack.ts';
 import { createPool } from '#platform/postgres.ts';
 import type { Stores } from '#test/support/stored-rows.ts';
 
@@ -29,13 +29,7 @@ export async function openOwnMesh(
   const dataFolder = `${inject('stack').folder}-own`;
   const mesh = await startMesh({ ...options, dataFolder, progress: silent, env: {} });
   const client = createBankClient(mesh.addresses, readAccess(operatorFiles(mesh.stack.ground)));
-  const open = (database: string): Stores['eventStore'] =>
-    createPool({
-      url: mesh.stack.postgresUrl('postgres', database),
-      applicationName: 'bank-test',
-      maxConnections: CONNECTIONS_MAX,
-    });
-  const stores = { eventStore: open(EVENT_STORE), projectionStore: open(PROJECTION_STORE) };
+  const stores = openAsOwner(mesh.stack);
   return {
     ...mesh,
     client,
@@ -46,4 +40,15 @@ export async function openOwnMesh(
       await mesh.stop();
     },
   };
+}
+
+/** Pools to both stores. */
+export function openAsOwner({ postgresUrl }: Pick<Stack, 'postgresUrl'>): Stores {
+  const open = (database: string): Stores['eventStore'] =>
+    createPool({
+      url: postgresUrl('postgres', database),
+      applicationName: 'bank-test',
+      maxConnections: CONNECTIONS_MAX,
+    });
+  return { eventStore: open(EVENT_STORE), projectionStore: open(PROJECTION_STORE) };
 }
