@@ -56,10 +56,11 @@ export function createBankClient(addresses: BankAddresses, access: BankAccess = 
   return { accounts, bulk, bulkMode, eventLog, queries, projector, close };
 }
 
-/** The gRPC target that names all replicas. */
+/** The gRPC target that names all replicas. One that is a target by itself (dns://) is it. */
 export function channelTarget(addresses: readonly string[]): string {
   const [first, ...others] = addresses;
   if (first === undefined) throw new Error('no address is given');
+  if (first.startsWith('dns://') && others.length === 0) return first;
   const hosts = addresses.map((address) => address.slice(0, address.lastIndexOf(':')));
   if (hosts.every((host) => isIPv4(host))) return `ipv4:${addresses.join(',')}`;
   if (hosts.every((host) => isIPv6(host.replace(/^\[(.*)\]$/, '$1')))) {
@@ -75,6 +76,7 @@ function channelOptions(): ClientOptions {
     'grpc.max_receive_message_length': CLIENT_DEFAULTS.receiveBytesMax,
     'grpc.initial_reconnect_backoff_ms': CLIENT_DEFAULTS.reconnectFirstMs,
     'grpc.max_reconnect_backoff_ms': CLIENT_DEFAULTS.reconnectMaxMs,
+    'grpc.dns_min_time_between_resolutions_ms': CLIENT_DEFAULTS.resolveAgainMinMs,
     'grpc.keepalive_time_ms': CLIENT_DEFAULTS.keepaliveMs,
     'grpc.keepalive_timeout_ms': CLIENT_DEFAULTS.keepaliveTimeoutMs,
     'grpc.service_config_disable_resolution': 1,

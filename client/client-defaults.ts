@@ -21,6 +21,11 @@ export const CLIENT_DEFAULTS = {
   /** Between two tries to connect: a service that was restarted is found again within so long. */
   reconnectFirstMs: 100,
   reconnectMaxMs: 2_000,
+  /**
+   * Between two questions for a name's addresses, asked when a connection has gone: replicas that
+   * replace each other are found, and a DNS server is not asked by each failure.
+   */
+  resolveAgainMinMs: 2_000,
   keepaliveMs: 20_000,
   keepaliveTimeoutMs: 10_000,
   /**
