@@ -1,4 +1,4 @@
-// Kafka Connect of the local stack: one distributed worker with Debezium on its class path. REST
+// Kafka Connect of the local stack: a distributed worker with Debezium on its class path. REST
 // alone tells little (after a restart it repeats the old RUNNING): with its connector in place the
 // part is ready when the worker is healthy and PostgreSQL says that the slot is in use.
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -18,10 +18,13 @@ const HEAP = { heapMb: 256, youngMb: 96 } as const;
 const READY_TIMEOUT_MS = 120_000; // a busy machine takes its time
 const GRACE_MS = 6000;
 const PROBE_TIMEOUT_MS = 2000;
+const REPLICAS_MAX = 3;
 const RECORD_MAX_BYTES = 8 * 1024 * 1024;
 
 export type ConnectOptions = {
   port: number;
+  /** 1, 2, ... of the workers. */
+  number: number;
   brokers: string[];
   /** What outbox.json refers to as ${env:NAME}. */
   env: Record<string, string>;
@@ -38,10 +41,11 @@ export function connectSpec(
   findJava: () => Promise<Java>,
   options: ConnectOptions,
 ): PartSpec {
-  const home = folder.inside('connect');
+  const name = options.number === 1 ? 'connect' : `connect-${options.number}`;
+  const home = folder.inside(name);
   const main = 'org.apache.kafka.connect.cli.ConnectDistributed';
   return {
-    name: 'connect',
+    name,
     command: async () => {
       mkdirSync(home, { recursive: true });
       const java = await findJava();
@@ -61,24 +65,25 @@ export function connectSpec(
     readyTimeoutMs: READY_TIMEOUT_MS,
     stopSignal: 'SIGTERM',
     graceMs: GRACE_MS,
-    logFile: newLogFile(folder.logs, 'connect'),
+    logFile: newLogFile(folder.logs, name),
   };
 }
 
 function workerProperties(options: ConnectOptions): Record<string, string | number> {
   const string = 'org.apache.kafka.connect.storage.StringConverter';
+  const replicas = Math.min(options.brokers.length, REPLICAS_MAX);
   return {
     'bootstrap.servers': options.brokers.join(','),
     'group.id': 'bank-connect',
     'key.converter': string,
     'value.converter': string, // a connector names its own
     'config.storage.topic': 'bank-connect-configs',
-    'config.storage.replication.factor': 1,
+    'config.storage.replication.factor': replicas,
     'offset.storage.topic': 'bank-connect-offsets',
-    'offset.storage.replication.factor': 1,
+    'offset.storage.replication.factor': replicas,
     'offset.storage.partitions': 1,
     'status.storage.topic': 'bank-connect-status',
-    'status.storage.replication.factor': 1,
+    'status.storage.replication.factor': replicas,
     'status.storage.partitions': 1,
     listeners: `http://127.0.0.1:${options.port}`,
     'rest.advertised.host.name': '127.0.0.1',

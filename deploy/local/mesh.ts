@@ -83,12 +83,15 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
 }
 
 async function startAll(stack: Stack, services: Part[], partitions: number): Promise<void> {
-  const { postgres, redis, kafka, connect } = stack.parts;
+  const { brokerParts, workerParts } = stack;
+  const { postgres, redis } = stack.parts;
   const servers = [...new Set([postgres, stack.eventStorePart])];
   const started = Promise.all(servers.map((server) => server.start()));
   const databases = started.then(() => prepareDatabases(stack, partitions));
-  const topics = kafka.start().then(() => setTopicsUp(stack, partitions));
-  const connector = Promise.all([databases, topics, connect.start()]).then(() => attach(stack));
+  const kafka = Promise.all(brokerParts.map((broker) => broker.start()));
+  const topics = kafka.then(() => setTopicsUp(stack, partitions));
+  const workers = Promise.all(workerParts.map((worker) => worker.start()));
+  const connector = Promise.all([databases, topics, workers]).then(() => attach(stack));
   const serving = Promise.all([databases, topics, redis.start()]).then(() =>
     Promise.all(services.map((service) => service.start())),
   );

@@ -4,34 +4,28 @@
 // again. The parts do not outlive this process (guardian.sh), whichever way it ends.
 import { Closers } from '#platform/closers.ts';
 import { KAFKA_PLAINTEXT, type KafkaSecurity } from '#platform/kafka-security.ts';
-import { connectSpec } from './connect.ts';
+import { EVENT_STORE, PROJECTION_STORE } from './database-names.ts';
 import { openDataFolder } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
-import { findJava } from './java.ts';
-import { kafkaSpec } from './kafka.ts';
 import type { KafkaListener } from './kafka.ts';
 import { Part } from './part.ts';
 import type { PartSpec } from './part.ts';
-import { postgresSpec, postgresUrl } from './postgres.ts';
+import { postgresUrl } from './postgres.ts';
 import type { PostgresSettings } from './postgres.ts';
 import { progressLines } from './progress.ts';
 import type { Progress } from './progress.ts';
-import { findRedis } from './redis-binary.ts';
-import { redisSpec } from './redis.ts';
 import { secureConnectUrl } from './secure-connect.ts';
 import { openSecureGround, type SecureGround } from './secure-ground.ts';
 import { secureKafkaClient } from './secure-kafka.ts';
-import { debeziumTls } from './secure-postgres.ts';
 import { secureRedisUrl } from './secure-redis.ts';
 import { secureServiceEnv } from './secure-services.ts';
 import { watchSlot } from './slot-watch.ts';
-import { choosePorts, type Ports } from './stack-ports.ts';
+import { eventStorePartOf, makeParts } from './stack-parts.ts';
+import { brokerAddresses, choosePorts, type Ports } from './stack-ports.ts';
 import type { Service } from './services.ts';
 
+export { EVENT_STORE, PROJECTION_STORE } from './database-names.ts';
 export { SLOT } from './slot-watch.ts';
-
-export const EVENT_STORE = 'event_store';
-export const PROJECTION_STORE = 'projection_store';
 
 export type StackOptions = {
   /** Everything is written below it; one stack at a time. */
@@ -54,6 +48,10 @@ export type StackOptions = {
   between?: Between;
   /** TLS and passwords everywhere, with an authority of its own. Default: plaintext. */
   secure?: boolean;
+  /** Default 1. Three or more replicate each topic three times, and two must have a record. */
+  brokers?: number;
+  /** Default 1. Each may run the connector; one does. */
+  connectWorkers?: number;
   /** Aborted: everything is stopped, also in the middle of the start. */
   signal?: AbortSignal;
 };
@@ -82,6 +80,11 @@ export type Stack = {
   ground: SecureGround | undefined;
   secureEnv: ((service: Service) => Record<string, string>) | undefined;
   parts: Record<StackPart, Part>;
+  /** All brokers, parts.kafka first; all workers, parts.connect first. */
+  brokerParts: Part[];
+  workerParts: Part[];
+  /** How each worker's REST is reached. */
+  connectUrls: string[];
   /** The event store's server: parts.postgres, or one of its own. */
   eventStorePart: Part;
   progress: Progress;
@@ -97,8 +100,9 @@ export type Stack = {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const stack = await openStack(options);
   try {
-    const parts = new Set([...Object.values(stack.parts), stack.eventStorePart]);
-    await Promise.all([...parts].map((part) => part.start()));
+    const { parts, eventStorePart, brokerParts, workerParts } = stack;
+    const all = [...Object.values(parts), eventStorePart, ...brokerParts, ...workerParts];
+    await Promise.all([...new Set(all)].map((part) => part.start()));
     return stack;
   } catch (error) {
     await stack.stop();
@@ -110,10 +114,11 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const { keepData = false, restarts = true, progress = progressLines } = options;
   const onGivenUp = options.onGivenUp ?? ((reason) => progress('stack', reason.message));
   const closers = new Closers();
-  const ports = await choosePorts(
-    options.env ?? process.env,
-    options.eventStoreServer !== undefined,
-  );
+  const ports = await choosePorts(options.env ?? process.env, {
+    eventStoreApart: options.eventStoreServer !== undefined,
+    brokers: options.brokers ?? 1,
+    connectWorkers: options.connectWorkers ?? 1,
+  });
   options.signal?.throwIfAborted();
   const folder = await openDataFolder(options.dataFolder, { keepData, progress });
   closers.add('data folder', () => folder.release());
@@ -125,13 +130,11 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const slot = watchSlot(urlAt(ports.eventStore, 'postgres', 'postgres'));
   let hasConnector = false;
   const newPart = (spec: PartSpec): Part => new Part(spec, { progress, restarts, onGivenUp });
-  const connectUrl = ground
-    ? secureConnectUrl(ground, ports.connect, 'operator')
-    : `http://127.0.0.1:${ports.connect}`;
-  const parts = makeParts({
+  const connectUrls = workerUrls(ports, ground);
+  const { parts, brokerParts, workerParts } = makeParts({
     folder,
     ground,
-    connectUrl,
+    connectUrls,
     ports,
     between: options.between,
     progress,
@@ -141,12 +144,11 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     postgresSettings: options.postgresSettings,
   });
   const end = (part: Part): Promise<void> => (keepData ? part.stop() : part.discard());
-  const { connect, ...others } = parts;
   const eventStorePart = eventStorePartOf(parts, { folder, ports, ground, newPart }, options);
-  const servers = new Set([...Object.values(others), eventStorePart]);
+  const servers = new Set([parts.postgres, parts.redis, ...brokerParts, eventStorePart]);
   closers.add('parts', () => Promise.all([...servers].map(end)));
   // First, while the others are there: without Kafka its graceful end takes half a minute.
-  closers.add('connect', () => end(connect));
+  closers.add('connect', () => Promise.all(workerParts.map(end)));
   closers.add('slot watch', slot.close);
   options.signal?.addEventListener('abort', () => {
     closers.closeAll().catch((error: unknown) => progress('stack', String(error)));
@@ -159,12 +161,15 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     redisUrl: ground
       ? secureRedisUrl(ground, ports.redis, 'command')
       : `redis://127.0.0.1:${ports.redis}`,
-    kafkaBrokers: [`127.0.0.1:${ports.kafka}`],
+    kafkaBrokers: brokerAddresses(ports),
     kafkaSecurity: ground ? secureKafkaClient(ground, 'setup') : KAFKA_PLAINTEXT,
-    connectUrl,
+    connectUrl: connectUrls[0] ?? '',
+    connectUrls,
     ground,
     secureEnv: ground && ((service) => secureServiceEnv(ground, ports, service)),
     parts,
+    brokerParts,
+    workerParts,
     eventStorePart,
     progress,
     newPart,
@@ -175,64 +180,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   };
 }
 
-function eventStorePartOf(
-  { postgres }: Stack['parts'],
-  { folder, ports, ground, newPart }: Pick<PartsContext, 'folder' | 'ports' | 'ground' | 'newPart'>,
-  { postgresSettings, eventStoreServer }: StackOptions,
-): Part {
-  if (ports.eventStore === ports.postgres) return postgres;
-  const settings = { ...postgresSettings, ...eventStoreServer };
-  return newPart(postgresSpec(folder, ports.eventStore, settings, 'event-store', ground));
-}
-
-type PartsContext = {
-  folder: DataFolder;
-  ground: SecureGround | undefined;
-  connectUrl: string;
-  ports: Ports;
-  between: Between | undefined;
-  progress: Progress;
-  newPart: Stack['newPart'];
-  hasConnector: () => boolean;
-  isSlotActive: () => Promise<boolean>;
-  postgresSettings: PostgresSettings | undefined;
-};
-
-function makeParts(ctx: PartsContext): Stack['parts'] {
-  const { folder, ground, ports, between, progress, newPart } = ctx;
-  const { hasConnector, isSlotActive } = ctx;
-  const java = memoized(() => findJava(progress));
-  const redis = memoized(() => findRedis(progress));
-  const seen = between?.connect ?? { postgresPort: ports.eventStore, kafkaPort: ports.kafka };
-  const connectOptions = {
-    port: ports.connect,
-    brokers: [`127.0.0.1:${seen.kafkaPort}`],
-    env: {
-      OUTBOX_DATABASE_HOST: '127.0.0.1',
-      OUTBOX_DATABASE_PORT: String(seen.postgresPort),
-      OUTBOX_DATABASE_NAME: EVENT_STORE,
-      OUTBOX_DATABASE_USER: 'bank_cdc',
-      OUTBOX_DATABASE_PASSWORD: folder.passwords.bank_cdc,
-      ...debeziumTls(ground),
-    },
-    url: ctx.connectUrl,
-    ground,
-    hasConnector,
-    isSlotActive,
-  };
-  const { kafka: broker, controller } = ports;
-  const kafkaPorts = { broker, controller, more: between?.kafka ?? [] };
-  return {
-    postgres: newPart(
-      postgresSpec(folder, ports.postgres, ctx.postgresSettings, 'postgres', ground),
-    ),
-    redis: newPart(redisSpec(folder, redis, ports.redis, ground)),
-    kafka: newPart(kafkaSpec(folder, java, kafkaPorts, ground)),
-    connect: newPart(connectSpec(folder, java, connectOptions)),
-  };
-}
-
-function memoized<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
+function workerUrls({ connect, moreWorkers }: Ports, ground: SecureGround | undefined): string[] {
+  return [connect, ...moreWorkers].map((port) =>
+    ground ? secureConnectUrl(ground, port, 'operator') : `http://127.0.0.1:${port}`,
+  );
 }
