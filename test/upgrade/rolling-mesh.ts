@@ -5,7 +5,7 @@
  */
 import type { Client } from '@grpc/grpc-js';
 import { createBankClient, type BankClient } from '#client/bank-client.ts';
-import { putConnector } from '#deploy/local/connector.ts';
+import { putConnector } from '#deploy/connect/put-connector.ts';
 import { newLogFile } from '#deploy/local/log-files.ts';
 import type { Part } from '#deploy/local/part.ts';
 import { freePort } from '#deploy/local/ports.ts';
