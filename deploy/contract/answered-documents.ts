@@ -6,12 +6,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BankAddresses } from '#client/bank-client.ts';
 import { repositoryRoot } from './contract-files.ts';
+import { withBankCommand } from './bank-command.ts';
 import { runCalls } from './run-calls.ts';
 import { shownCalls, withAnswers } from './shown-calls.ts';
 import { standInsOf } from './stand-ins.ts';
 
 /** Relative to the repository's root. */
-const DOCUMENTS = ['docs/account-life.md', 'docs/contract.md'] as const;
+const DOCUMENTS = ['docs/account-life.md', 'docs/contract.md', 'docs/tutorial.md'] as const;
 
 export type AnsweredDocument = {
   readonly path: string;
@@ -29,9 +30,12 @@ export async function answeredDocuments(
   const calls = documents.flatMap(({ calls }) => calls);
   const { toRun, toShow } = standInsOf(calls.map(({ shell }) => shell).join(''), addresses);
   const run = calls.map((call) => ({ ...call, shell: toRun(call.shell) }));
-  const answers = (await runCalls(run, toolFolders)).map(toShow);
+  const answers = await withBankCommand(addresses, (folder, env) =>
+    runCalls(run, [folder, ...toolFolders], env),
+  );
+  const shown = answers.map(toShow);
   return documents.map(({ path, text, calls }) => {
-    const own = answers.splice(0, calls.length);
+    const own = shown.splice(0, calls.length);
     return { path, text, answered: withAnswers(text, own) };
   });
 }

@@ -17,6 +17,7 @@ const REFUSED_EXIT = 64;
 export async function runCalls(
   calls: readonly ShownCall[],
   toolFolders: readonly string[],
+  env: Readonly<Record<string, string>>,
 ): Promise<string[]> {
   const mark = `-- ${randomUUID()}`;
   const blocks = calls.map(({ shell }) => `{\n${shell}} 2>&1\nprintf '\\n${mark} %s\\n' $?`);
@@ -24,7 +25,7 @@ export async function runCalls(
     runTool('sh', ['-uc', ['cd "$CALLS_FOLDER"', ...blocks].join('\n')], {
       timeoutMs: CALLS_TIMEOUT_MS,
       missing: 'There is no sh on the PATH',
-      env: { CALLS_FOLDER: folder, PATH: pathWith(toolFolders) },
+      env: { ...env, CALLS_FOLDER: folder, PATH: pathWith(toolFolders) },
     }),
   );
   const written = stdout.split(new RegExp(`\\n${mark} (\\d+)\\n`));

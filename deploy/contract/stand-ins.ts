@@ -18,6 +18,9 @@ const TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 const DAY = /\b\d{4}-\d\d-\d\d\b/g;
 const TOKEN = /("(?:resume|nextPage)Token": )"[^"]+"/g;
 
+/** Of a file's content, in the name of its submission. */
+const HASH = /-[0-9a-f]{24}\b/g;
+
 /** The stand-ins of a document, or of several that share ids. */
 export function standInsOf(document: string, addresses: BankAddresses): StandIns {
   const shownIds = [...new Set(document.match(UUID))];
@@ -35,6 +38,7 @@ export function standInsOf(document: string, addresses: BankAddresses): StandIns
       run
         .replaceAll(TOKEN, '$1"<token>"')
         .replaceAll(UUID, (id) => shownOf.get(id) ?? '<id>')
+        .replaceAll(HASH, '-<hash>')
         .replaceAll(TIME, '<time>')
         .replaceAll(DAY, (day) => (days.has(day) ? day : '<day>')),
   };

@@ -1,0 +1,28 @@
+/**
+ * `bank` as a command in a folder of its own, for the PATH of a document's calls: the CLI of this
+ * checkout, that knows the bank at hand and no context of the person who runs it.
+ */
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BankAddresses } from '#client/bank-client.ts';
+import { repositoryRoot, withTemporaryFolder } from './contract-files.ts';
+
+const ENTRY = join(repositoryRoot, 'client/cli/main.ts');
+
+export function withBankCommand<T>(
+  { command, query, projector }: BankAddresses,
+  use: (folder: string, env: Readonly<Record<string, string>>) => Promise<T>,
+): Promise<T> {
+  return withTemporaryFolder(async (folder) => {
+    const path = join(folder, 'bank');
+    await writeFile(path, `#!/bin/sh\nexec '${process.execPath}' '${ENTRY}' "$@"\n`);
+    await chmod(path, 0o755);
+    return await use(folder, {
+      BANK_COMMAND_ADDRESS: command.join(','),
+      BANK_QUERY_ADDRESS: query.join(','),
+      BANK_PROJECTOR_ADDRESS: projector.join(','),
+      BANK_CONFIG: join(folder, 'no-contexts.yaml'),
+      NODE_COMPILE_CACHE: join(repositoryRoot, 'node_modules/.cache/compiled'),
+    });
+  });
+}
