@@ -65,11 +65,12 @@ export function bankLines(
     return [`${method} was not answered in time.`, 'next: ask for more by --timeout 60s'];
   }
   const broken = violations.map(({ field, description }) => `  ${field}: ${description}`);
+  const became = reason === OUTCOME_UNKNOWN ? 'not confirmed' : 'refused';
   const why = reason === '' ? code : reason;
   const hint = reason === '' ? codeHint(code) : (reasonHint(reason) ?? codeHint(code));
   const later = retryAfterMs === undefined ? '' : `, not before ${retryAfterMs} ms have passed`;
   return [
-    `${method} was ${reason === OUTCOME_UNKNOWN ? 'not confirmed' : 'refused'}, ${why}: ${broken.length > 0 ? 'wrong fields' : details}`,
+    `${method} was ${became}, ${why}: ${broken.length > 0 ? 'wrong fields' : details}`,
     ...broken,
     ...(hint === undefined ? [] : [`next: ${hint}${later}`]),
   ];

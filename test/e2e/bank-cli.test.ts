@@ -78,7 +78,7 @@ describe('a bank from the command line', () => {
     const swept = await json('close', BEN, '--sweep-to', ADA, '--wait');
     expect(swept).toMatchObject({ sweepReceipt: { accountId: ADA, version: '12' } });
     const operation = await done('operation', ADA, SALARY);
-    expect(operation).toContain('type       operation reversed\n');
+    expect(operation).toContain('type       money deposited\n');
   });
 
   test('shows what was done', async () => {
@@ -131,10 +131,9 @@ describe('a bank from the command line', () => {
       signal: stopping.signal,
       onOutput: () => stopping.abort(),
     });
-    expect(await held).toMatchObject({
-      exitCode: 0,
-      stderr: expect.stringMatching(/^bulk mode is on; Ctrl-C ends it\n/),
-    });
+    const { exitCode, stderr } = await held;
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(/^bulk mode is on; Ctrl-C ends it\n.*\n$/);
     const lease = await done(
       'mode',
       'start',
@@ -158,7 +157,8 @@ describe('a bank from the command line', () => {
     expect(status.stdout).toMatch(/^bank .*\n(.*\n)*throughput .*records\/s stored/);
     expect(status.stdout).toMatch(/\ndead letters {4}0, 0 accounts wait for them\nbulk mode /);
     const ops = await bank(['ops', 'status', '--output', 'json']);
-    expect(JSON.parse(ops.stdout)).toMatchObject({ projection: { deadLetters: '0' } });
+    const facts: unknown = JSON.parse(ops.stdout);
+    expect(facts).toMatchObject({ replicas: [{}, {}, {}], projection: { pipeline: {} } });
     expect(await json('ops', 'dead-letters')).toEqual({ deadLetters: [] });
     expect(await done('ops', 'retry', '--all')).toBe('applied  0\nfailed   0\n');
     const checked = await done('ops', 'reconcile', '--account', ADA, '--account', BEN);
@@ -185,13 +185,12 @@ describe('a bank from the command line', () => {
     const inherited = { ...process.env, ...env, BANK_CONFIG: '/nowhere/config.yaml' };
     const got = spawnSync(process.execPath, [entry, 'balance', ADA], { env: inherited });
     expect(got.stdout.toString()).toContain('balance   -169.00 EUR\n');
-    const command = `"${process.execPath}" ${entry} entries ${ADA} -o ndjson | head -1; echo \${PIPESTATUS[0]}`;
-    const piped = spawn('bash', ['-c', command], { env: inherited });
+    // Its reader is gone before it has anything to write.
+    const listed = `{ "${process.execPath}" ${entry} entries ${ADA}; echo "ended $?" >&2; } | true`;
+    const piped = spawn('bash', ['-c', listed], { env: inherited });
     let said = '';
-    for (const stream of [piped.stdout, piped.stderr]) {
-      stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    }
+    piped.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
     await new Promise((resolve) => piped.on('close', resolve));
-    expect(said.split('\n')).toEqual([expect.stringContaining('"version":"1"'), '0', '']);
+    expect(said).toBe('ended 0\n');
   });
 });

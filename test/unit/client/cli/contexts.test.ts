@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 const bank = (...args: string[]) => runCli(args, { env: { BANK_CONFIG: path } });
 
-test('flags count before the environment, that before the context, that before the defaults', () => {
+test('flags count before the environment, that before the context, that before defaults', () => {
   const config = {
     current: 'prod',
     contexts: { prod: { command: 'a:1', query: 'a:2', projector: 'a:3', tls: true } },

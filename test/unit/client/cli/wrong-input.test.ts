@@ -40,11 +40,13 @@ test.each([
   ],
   [
     ['open', 'eur'],
-    "bank: command-argument value 'eur' is invalid for argument 'currency'. Write it in capitals: EUR.",
+    "bank: command-argument value 'eur' is invalid for argument 'currency'." +
+      ' Write it in capitals: EUR.',
   ],
   [
     ['deposit', ID, '1 EUR', '--value-date', '2026-02-30'],
-    "bank: option '--value-date <day>' argument '2026-02-30' is invalid. It must be a day that exists, as in 2026-06-30.",
+    "bank: option '--value-date <day>' argument '2026-02-30' is invalid." +
+      ' It must be a day that exists, as in 2026-06-30.',
   ],
   [
     ['balance', ID, '--at', '2026-06-30 22:00'],
@@ -60,7 +62,8 @@ test.each([
   ],
   [
     ['deposit', ID, '1 EUR', '--reference', 'x'.repeat(141)],
-    `bank: option '--reference <text>' argument '${'x'.repeat(141)}' is invalid. It must have at most 140 characters.`,
+    `bank: option '--reference <text>' argument '${'x'.repeat(141)}' is invalid.` +
+      ' It must have at most 140 characters.',
   ],
   [['freeze', ID], "bank: required option '--reason <text>' not specified"],
   [['deposit', ID], "bank: missing required argument 'amount'"],
@@ -68,11 +71,13 @@ test.each([
   [['get', ID, '--ouput', 'json'], "bank: unknown option '--ouput'\n(Did you mean --output?)"],
   [
     ['get', ID, '-o', 'xml'],
-    "bank: option '-o, --output <format>' argument 'xml' is invalid. Allowed choices are table, json, ndjson, csv.",
+    "bank: option '-o, --output <format>' argument 'xml' is invalid." +
+      ' Allowed choices are table, json, ndjson, csv.',
   ],
   [
     ['get', ID, '--timeout', 'soon'],
-    "bank: option '--timeout <time>' argument 'soon' is invalid. It must be a time from 1ms to 10m, as in 30s.",
+    "bank: option '--timeout <time>' argument 'soon' is invalid." +
+      ' It must be a time from 1ms to 10m, as in 30s.',
   ],
   [
     ['get', ID, '--query-address', 'localhost'],
@@ -98,7 +103,8 @@ test.each([
   [['ops', 'retry'], 'bank: Which ones: give the id of a dead letter, or --cause, or --all.'],
   [
     ['entries', ID, '--from-version', '-1'],
-    "bank: option '--from-version <n>' argument '-1' is invalid. It must be a whole number from 1 on.",
+    "bank: option '--from-version <n>' argument '-1' is invalid." +
+      ' It must be a whole number from 1 on.',
   ],
 ])('%j', async (args, message) => {
   const { stdout, stderr, exitCode } = await runCli([...NOBODY, ...args]);
