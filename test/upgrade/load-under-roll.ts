@@ -52,14 +52,14 @@ export function startLoad(
   const { submissionId } = payroll;
   const options = { submissionId, messageItems: CHUNK_ITEMS, onBreak };
   const upload = uploadDeposits(client.bulk, paced(payroll, over.promise), options);
-  const acknowledgements = readFeed(client, submissionId);
+  const ended = new AbortController();
+  const acknowledgements = readFeed(client, submissionId, { signal: ended.signal });
   const run = startBankClients(client, accounts, {
     clients: TRANSFER_CLIENTS,
     seed,
     pauseMs: TRANSFER_PAUSE_MS,
   });
   const reading = readWhatWasAnswered(client, run, state);
-  const ended = new AbortController();
   const told: ToldEvent[] = [];
   const feeding = collectFeed(client, ended.signal, told);
   for (const one of [upload, reading, feeding]) one.catch(() => undefined);

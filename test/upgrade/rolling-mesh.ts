@@ -31,6 +31,12 @@ export type RollingMesh = {
   readonly start: (version: BankVersion) => Promise<void>;
   /** Of each of these services one replica after the other, the next when calls reach the last. */
   readonly roll: (services: readonly Service[], to: BankVersion) => Promise<void>;
+  /** One of them; answers its address. */
+  readonly replace: (
+    service: Service,
+    index: (typeof REPLICAS)[number],
+    to: BankVersion,
+  ) => Promise<string>;
   /** Log files of all processes that ran, the newest of each replica last. */
   readonly logFiles: () => readonly string[];
   readonly stop: () => Promise<void>;
@@ -38,7 +44,11 @@ export type RollingMesh = {
 
 type Replica = { service: Service; index: number; port: number; part: Part | undefined };
 
-export async function openRollingMesh(dataFolder: string): Promise<RollingMesh> {
+/** `common`: settings of every replica. */
+export async function openRollingMesh(
+  dataFolder: string,
+  common: Record<string, string>,
+): Promise<RollingMesh> {
   const stack = await startStack({ dataFolder, progress: silent, env: {} });
   const replicas: Replica[] = [];
   for (const service of SERVICES) {
@@ -57,7 +67,7 @@ export async function openRollingMesh(dataFolder: string): Promise<RollingMesh> 
   const logFiles: string[] = [];
   const startAt = async (replica: Replica, version: BankVersion): Promise<void> => {
     const { service, index, port } = replica;
-    const env = { BANK_CONNECTOR_FILE: version.connectorFile };
+    const env = { ...common, BANK_CONNECTOR_FILE: version.connectorFile };
     const spec = serviceSpec(stack, { service, index, port, env, entry: version.entry(service) });
     const name = `${spec.name}-${version.name}-${logFiles.length}`;
     const logFile = newLogFile(stack.folder.logs, name);
@@ -65,7 +75,7 @@ export async function openRollingMesh(dataFolder: string): Promise<RollingMesh> 
     logFiles.push(logFile);
     await replica.part.start();
   };
-  return {
+  const mesh: RollingMesh = {
     stack,
     stores,
     client,
@@ -80,13 +90,17 @@ export async function openRollingMesh(dataFolder: string): Promise<RollingMesh> 
     },
     async roll(services, to) {
       const one = async (service: Service): Promise<void> => {
-        for (const replica of replicas.filter((one) => one.service === service)) {
-          await replica.part?.stop();
-          await startAt(replica, to);
-          await untilReached(stubOf(client, service), addressOf(replica));
-        }
+        for (const index of REPLICAS) await mesh.replace(service, index, to);
       };
       await Promise.all(services.map(one));
+    },
+    async replace(service, index, to) {
+      const replica = replicas.find((one) => one.service === service && one.index === index);
+      if (replica === undefined) throw new Error(`no replica ${index} of ${service}`);
+      await replica.part?.stop();
+      await startAt(replica, to);
+      await untilReached(stubOf(client, service), addressOf(replica));
+      return addressOf(replica);
     },
     async stop() {
       client.close();
@@ -95,6 +109,7 @@ export async function openRollingMesh(dataFolder: string): Promise<RollingMesh> 
       await stack.stop();
     },
   };
+  return mesh;
 }
 
 function stubOf({ accounts, queries, projector }: BankClient, service: Service): Client {
