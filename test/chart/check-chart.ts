@@ -18,6 +18,7 @@ import { CHART, renderChart, type Rendered } from './render-chart.ts';
 import { linkProblems } from './rules/links.ts';
 import { monitoringProblems } from './rules/monitoring.ts';
 import { podProblems } from './rules/pods.ts';
+import { settingsProblems } from './rules/settings.ts';
 import { variableProblems } from './rules/variables.ts';
 
 const SCHEMAS = fileURLToPath(new URL('../fixtures/kubernetes/', import.meta.url));
@@ -44,6 +45,8 @@ async function check(): Promise<string[]> {
   const problems = good.flatMap(([name, text]) =>
     ruleProblems(name, text).map((problem) => `${name}: ${problem}`),
   );
+  const objects = good.map(([name, text]) => [name, parseObjects(text)] as const);
+  problems.push(...(await settingsProblems(new Map(objects))));
   for (const version of KUBERNETES_VERSIONS)
     problems.push(...(await schemaProblems(version, good)));
   problems.push(...Object.entries(SENTENCES).flatMap(([name, all]) => said(rendered, name, all)));

@@ -56,10 +56,14 @@ function plainProblems({ env }: Container): string[] {
     .map(({ name }) => `${name} has a secret in plain text`);
 }
 
+const namesByFolder = new Map<string, Set<string>>();
+
 /** Every variable that is named in the folder of what is started, or in what all services share. */
 function namesIn(entry: string): Set<string> {
   const folder = entry.split('/')[0] ?? '';
-  const names = new Set<string>();
+  const names = namesByFolder.get(folder) ?? new Set<string>();
+  if (names.size > 0) return names;
+  namesByFolder.set(folder, names);
   for (const one of [folder, 'platform']) {
     const files = readdirSync(join(ROOT, one), { recursive: true, encoding: 'utf8' });
     for (const file of files.filter((path) => path.endsWith('.ts'))) {
