@@ -24,6 +24,12 @@ made. With dev.enabled the chart brings them itself.
 {{- if and $v.tls.enabled (not (include "bank.tlsSecret" .)) -}}
 {{- $wrong = append $wrong "tls.secret: name a Secret with tls.crt and tls.key" -}}
 {{- end -}}
+{{- if and $v.console.enabled (eq $v.auth.mode "mtls") -}}
+{{- $wrong = append $wrong "console.enabled: needs auth.mode jwt or jwt+mtls: it asks for a token" -}}
+{{- end -}}
+{{- if and $v.console.enabled $v.tls.enabled (not (include "bank.testSecret" .)) -}}
+{{- $wrong = append $wrong "tests.clientSecret: must be set with console.enabled" -}}
+{{- end -}}
 {{- if not $v.allowPlaintext -}}
 {{- if not (and $v.tls.enabled $v.postgres.tls $v.kafka.tls) -}}
 {{- $wrong = append $wrong (print "tls.enabled, postgres.tls, kafka.tls: false needs "
