@@ -75,6 +75,7 @@ function bulkMethods(to: Client) {
     submitBatch: unary(to, of.submitBatch, bulk.SubmitBatchRequest),
     closeSubmission: unary(to, of.closeSubmission, bulk.CloseSubmissionRequest),
     getSubmission: unary(to, of.getSubmission, bulk.GetSubmissionRequest),
+    listSubmissions: unary(to, of.listSubmissions, bulk.ListSubmissionsRequest),
     listRejections: unary(to, of.listRejections, bulk.ListRejectionsRequest),
     listItemResults: unary(to, of.listItemResults, bulk.ListItemResultsRequest),
   };

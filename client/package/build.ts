@@ -21,7 +21,7 @@ await Promise.all([writeScripts(), writeTypes(), copyDescriptors()]);
 
 async function writeScripts(): Promise<void> {
   const build = await rolldown({
-    input: { index: join(ROOT, 'client/index.ts') },
+    input: { index: join(ROOT, 'client/index.ts'), bank: join(ROOT, 'client/cli/main.ts') },
     platform: 'node',
     external: (name) => /^(node:|@?[a-z])/.test(name),
   });

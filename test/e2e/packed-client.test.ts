@@ -4,6 +4,7 @@
  * manifest names, in the versions that the project is tested with.
  */
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -70,6 +71,21 @@ describe('the packed client', () => {
       '25003n 282.00 EUR',
       '',
     ]);
+  });
+
+  test('has the command line, on Node 22, too', async () => {
+    const node = await findNode22(silent);
+    const bank = join(installed(client), client.manifest.bin['bank'] ?? '');
+    const env = {
+      BANK_COMMAND_ADDRESS: mesh.addresses.command.join(','),
+      BANK_QUERY_ADDRESS: mesh.addresses.query.join(','),
+      BANK_PROJECTOR_ADDRESS: mesh.addresses.projector.join(','),
+    };
+    const id = randomUUID();
+    const options = { cwd: client.folder, env, timeout: PROGRAM_TIMEOUT_MS };
+    await run(node, [bank, 'open', 'EUR', id, '--owner', 'Ada', '--wait'], options);
+    const { stdout } = await run(node, [bank, 'get', id, '--output', 'json'], options);
+    expect(JSON.parse(stdout)).toMatchObject({ accountId: id, owner: 'Ada' });
   });
 
   test('has types for a strict TypeScript program', async () => {

@@ -21,7 +21,7 @@ export const Manifest = z.object({
   name: z.string(),
   version: z.string(),
   engines: z.object({ node: z.string() }),
-  bin: z.record(z.string(), z.string()).optional(),
+  bin: z.record(z.string(), z.string()),
   dependencies: z.record(z.string(), z.string()),
 });
 

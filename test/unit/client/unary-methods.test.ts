@@ -8,6 +8,7 @@ import {
   AccountQueryServiceService,
   GetAccountResponse,
 } from '#proto/bank/v1/account_query_service.ts';
+import { CONTRACT_METHODS } from '#test/support/contract-methods.ts';
 
 const { server, serve, drain } = createGrpcServer({ log: silentLogger });
 let bank: Bank;
@@ -48,4 +49,9 @@ test('one that has passed is a BankError', async () => {
   const error = await call.catch((error: unknown) => error);
   expect(error).toBeInstanceOf(BankError);
   expect(error).toMatchObject({ code: 'DEADLINE_EXCEEDED', reason: '', method: 'ListAccounts' });
+});
+
+test('each method of the contract is a method of the bank', () => {
+  const names = CONTRACT_METHODS.map(({ localName }) => localName);
+  expect(Object.keys(bank)).toEqual(expect.arrayContaining(names));
 });

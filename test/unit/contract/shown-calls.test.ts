@@ -45,7 +45,7 @@ describe('a document', () => {
 
 describe('calls', () => {
   test('are run one after the other, and know what was set before', async () => {
-    expect(await runCalls(shownCalls('a.md', DOCUMENT), [])).toEqual(['', '12', 'no']);
+    expect(await runCalls(shownCalls('a.md', DOCUMENT), [], {})).toEqual(['', '12', 'no']);
   });
 
   test.each([
@@ -54,7 +54,7 @@ describe('calls', () => {
     ['is wrong', block('sh refused', '(exit 2)'), 'a.md:3 should have been refused', '2:'],
     ['names what is not set', block('sh', 'echo $NOBODY'), 'sh -uc ended with', 'NOBODY'],
   ])('are named when one %s', async (_, call, ...parts) => {
-    const run = runCalls(shownCalls('a.md', marked(call)), []);
+    const run = runCalls(shownCalls('a.md', marked(call)), [], {});
     for (const part of parts) await expect(run).rejects.toThrow(part);
   });
 });
