@@ -40,6 +40,8 @@ export const CLIENT_DEFAULTS = {
   uploadStreams: 2,
   uploadStreamsMax: 16,
   uploadPartItems: 20_000,
+  /** Stored items that are sent again before an upload goes on: others would be refused. */
+  comparedItems: 1_000,
   /** Items a message of a stream that answers each, and those sent or read that have no answer. */
   operationMessageItems: 500,
   unansweredItemsMax: 10_000,

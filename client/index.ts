@@ -2,9 +2,9 @@
 export { AmountError, formatMoney, money } from './money.ts';
 export { BankError, type FieldViolation, type StatusName } from './bank-error.ts';
 export { connectBank, type Bank, type ConnectOptions } from './connect-bank.ts';
-export { ItemsMissingError, type Items } from './upload-parts.ts';
 export type { ClientTls } from './bank-access.ts';
 export type { CallOptions, UnaryMethod, Wanted } from './unary-methods.ts';
+export { ItemsDifferError, ItemsMissingError, type Items } from './upload-parts.ts';
 export type { UploadProgress, UploadRun, UploadRunOptions } from './upload-run.ts';
 export type { SubmitOptions } from './operation-stream.ts';
 export type { ResumeOptions } from './resumed-stream.ts';

@@ -14,16 +14,25 @@ export class ItemsMissingError extends Error {
   override readonly name = 'ItemsMissingError';
 }
 
+/** An upload of before has stored others under the same indexes. */
+export class ItemsDifferError extends Error {
+  override readonly name = 'ItemsDifferError';
+}
+
 export type UploadPart<Item> = {
   readonly from: number;
   readonly items: readonly Item[];
 };
 
-/** Parts from `fromIndex` on; what stands before it is passed over. */
+/**
+ * Parts from `fromIndex` on; what stands before it is passed over. None goes over `storedEnd`, up
+ * to where all is stored already.
+ */
 export async function* uploadParts<Item>(
   source: Items<Item>,
   fromIndex: number,
   partItems: number,
+  storedEnd: number,
 ): AsyncGenerator<UploadPart<Item>, void, void> {
   const fromThere = typeof source === 'function';
   let index = fromThere ? fromIndex : 0;
@@ -31,12 +40,13 @@ export async function* uploadParts<Item>(
   for await (const item of fromThere ? source(fromIndex) : source) {
     if (index >= fromIndex) items.push(item);
     index += 1;
-    if (items.length < partItems) continue;
+    if (items.length === 0) continue;
+    if (items.length < partItems && index !== storedEnd) continue;
     yield { from: index - items.length, items };
     items = [];
   }
-  if (index < fromIndex) {
-    const message = `${fromIndex} items are stored, and the source has only ${index}`;
+  if (index < storedEnd) {
+    const message = `${storedEnd} items are stored, and the source has only ${index}`;
     throw new ItemsMissingError(`${message}: is it the one of this submission?`);
   }
   if (items.length > 0) yield { from: index - items.length, items };

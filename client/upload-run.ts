@@ -1,7 +1,7 @@
 /**
  * A bulk upload from any iterable: parts of it travel side by side, each on a stream of its own
  * that goes on after faults, and the submission is closed when all is stored. What a run of before
- * has stored is not sent again.
+ * has stored is not sent again, but for its last items, which must be those that are stored.
  * Promises: `stored` is the closed submission, or the first error, after which nothing more is
  * sent; each acknowledgement comes once, and the last one says that all can be read.
  */
@@ -20,7 +20,13 @@ import { callFault, mayGoOn, type CallFault } from './call-fault.ts';
 import { CLIENT_DEFAULTS, STREAM_RETRY, type RetryLimits } from './client-defaults.ts';
 import { findSubmission } from './stored-progress.ts';
 import { unaryCall } from './unary-call.ts';
-import { partSource, uploadParts, type Items, type UploadPart } from './upload-parts.ts';
+import {
+  ItemsDifferError,
+  partSource,
+  uploadParts,
+  type Items,
+  type UploadPart,
+} from './upload-parts.ts';
 
 export type UploadRunOptions = {
   readonly submissionId: string;
@@ -130,9 +136,10 @@ class Run<Item> implements UploadRun {
       const { bulk } = this.#services;
       const before = await this.#patiently((signal) => findSubmission(bulk, submissionId, signal));
       const resumedAt = Number(before?.nextItemIndex ?? 0n);
-      this.#advance({ resumedAt, sent: resumedAt, stored: resumedAt });
+      const from = Math.max(0, resumedAt - CLIENT_DEFAULTS.comparedItems);
+      this.#advance({ resumedAt, sent: from, stored: resumedAt });
       const partItems = this.#options.partItems ?? CLIENT_DEFAULTS.uploadPartItems;
-      const parts = uploadParts(source, resumedAt, Math.max(1, partItems));
+      const parts = uploadParts(source, from, Math.max(1, partItems), resumedAt);
       const streams = Math.max(1, Math.min(concurrency, CLIENT_DEFAULTS.uploadStreamsMax));
       await Promise.all(Array.from({ length: streams }, () => this.#sendParts(parts)));
       return await this.#close(before);
@@ -176,12 +183,18 @@ class Run<Item> implements UploadRun {
     this.#partStored(part, receipt);
   }
 
+  /** What is stored is sent again for its end alone, so that other items are noticed. */
   #partStored(part: UploadPart<Item>, receipt: BulkReceipt): void {
-    const { stored, rejected } = this.progress;
-    this.#advance({
-      stored: stored + part.items.length,
-      rejected: rejected + Number(receipt.rejected),
-    });
+    const { stored, rejected, resumedAt } = this.progress;
+    const [first] = receipt.firstRejections;
+    if (part.from < resumedAt) {
+      if (first === undefined) return;
+      const { submissionId } = this.#options;
+      const message = `item ${first.itemIndex} is not what ${submissionId} has stored of it`;
+      throw new ItemsDifferError(`${message}: are they the items of this submission?`);
+    }
+    const more = Number(receipt.rejected);
+    this.#advance({ stored: stored + part.items.length, rejected: rejected + more });
   }
 
   async #close(before: Submission | undefined): Promise<Submission> {
