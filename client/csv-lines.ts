@@ -4,6 +4,7 @@
  * LF or CRLF; a byte order mark is dropped; a quoted field does not span lines.
  */
 import { createReadStream } from 'node:fs';
+import { TextDecoder } from 'node:util';
 
 export const LINE_CHARACTERS_MAX = 16_384;
 const READ_BYTES = 256 * 1024;
@@ -18,12 +19,19 @@ export type LineChunk = {
  * The file's lines in order. A last line without a line feed counts; after a last line feed none
  * follows.
  */
-export async function* readLines(path: string): AsyncGenerator<LineChunk, void, void> {
-  const decoder = new TextDecoder('utf-8');
+export function readLines(path: string): AsyncGenerator<LineChunk, void, void> {
   const stream = createReadStream(path, { highWaterMark: READ_BYTES });
+  return linesOf(stream, new TextDecoder('utf-8'));
+}
+
+/** The same of any bytes. A fatal decoder throws where they are no text of its encoding. */
+export async function* linesOf(
+  chunks: AsyncIterable<unknown>,
+  decoder: TextDecoder,
+): AsyncGenerator<LineChunk, void, void> {
   let firstLine = 1;
   let rest = '';
-  for await (const bytes of stream) {
+  for await (const bytes of chunks) {
     const lines = `${rest}${decoder.decode(asBytes(bytes), { stream: true })}`.split('\n');
     rest = cut(lines.pop() ?? '');
     if (lines.length > 0) yield { firstLine, lines: lines.map(withoutReturn) };
