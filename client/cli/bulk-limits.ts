@@ -12,6 +12,8 @@ export const BULK_LIMITS = {
   giveUpAfterMs: 10 * 60_000,
   giveUpAfterMinMs: 1_000,
   giveUpAfterMaxMs: 24 * 3_600_000,
+  /** How long the bank may be away when a run begins; an address that is wrong is told then. */
+  firstAnswerMs: 30_000,
   /** Pauses between two tries of a stream that broke. */
   retryFirstMs: 100,
   retryMaxMs: 5_000,

@@ -2,8 +2,7 @@
  * How far a bulk run is, on stderr: one line that is drawn again in place on a terminal, a line now
  * and then elsewhere, nothing when it is to be quiet.
  */
-import type { CallFault } from '../call-fault.ts';
-import { describeFault } from '../call-fault.ts';
+import { describeFault, type CallFault } from '../call-fault.ts';
 import { BULK_LIMITS } from './bulk-limits.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -26,6 +25,7 @@ export type ProgressLine = { readonly close: () => void };
 
 const BAR_WIDTH = 20;
 const COLUMNS = 100;
+const FAULT_CHARACTERS_MAX = 80;
 const CLEAR_TO_END = '\u001b[K';
 
 export function showProgress(
@@ -69,11 +69,16 @@ export function progressText(progress: BulkProgress, startedMs: number, nowMs: n
   ];
   if (broken !== undefined) {
     const seconds = Math.round((nowMs - broken.sinceMs) / 1_000);
-    return `${parts.join(' ')}  trying again for ${seconds} s: ${describeFault(broken.fault)}`;
+    return `${parts.join(' ')}  trying again for ${seconds} s: ${shortFault(broken.fault)}`;
   }
   const rate = `${grouped(Math.round(perMs * 1_000))}/s`;
   const eta = perMs === 0 ? '' : `  eta ${clock((expected - done) / perMs)}`;
   return `${parts.join(' ')}  ${rate}${done >= expected ? '' : eta}`;
+}
+
+/** gRPC says in many lines which address did not answer. */
+function shortFault(fault: CallFault): string {
+  return describeFault(fault).replaceAll(/\s+/g, ' ').slice(0, FAULT_CHARACTERS_MAX);
 }
 
 export function grouped(count: number | bigint): string {

@@ -68,6 +68,7 @@ export async function runBulk(
   try {
     const stored = await storedOrMismatch(bank, run, signal);
     progress.expected = tally.items + tally.malformed;
+    progress.rejected = Number(stored.submission.rejected);
     if (stored.mismatch === undefined) await following;
     return stored;
   } catch (error) {
