@@ -29,6 +29,6 @@ export const BULK_LIMITS = {
   redrawMs: 100,
   plainLineMs: 5_000,
   /** How long Ctrl-C waits for what is stored. */
-  farewellMs: 3_000,
+  farewellMs: 10_000,
   watchPollMs: 1_000,
 } as const;

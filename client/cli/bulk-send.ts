@@ -4,9 +4,11 @@
  */
 import { retryWithBackoff } from '#platform/waiting.ts';
 import type { ControlTotals } from '#proto/bank/v1/bulk_service.ts';
+import type { Submission } from '#proto/bank/v1/submission.ts';
 import { BankError } from '../bank-error.ts';
 import type { Bank } from '../connect-bank.ts';
 import { BULK_LIMITS } from './bulk-limits.ts';
+import { STDIN } from './bulk-input.ts';
 import type { BulkOptions } from './bulk-options.ts';
 import type { BulkPlan } from './bulk-plan.ts';
 import { grouped, showProgress, type BulkProgress } from './bulk-progress.ts';
@@ -49,14 +51,18 @@ export async function sendBulk(
     });
   } catch (error) {
     line.close();
-    throw await withFarewell(bank, plan, path, error, signal);
+    throw await withFarewell(bank, plan, error, { path, known: progress.stored, signal });
   }
   line.close();
   await settleBulk(bank, plan, { stored, progress, startedMs }, context);
 }
 
 /** What is stored already: asked for a while, as the bank may just be starting again. */
-function firstAnswer(bank: Bank, submissionId: string, { signal, stderr }: CommandContext) {
+async function firstAnswer(
+  bank: Bank,
+  submissionId: string,
+  { signal, stderr }: CommandContext,
+): Promise<Submission | undefined> {
   const { retryFirstMs: firstMs, retryMaxMs: maxMs, retriesMax: attempts } = BULK_LIMITS;
   const endsAt = performance.now() + BULK_LIMITS.firstAnswerMs;
   const retriable = (error: unknown) =>
@@ -65,9 +71,14 @@ function firstAnswer(bank: Bank, submissionId: string, { signal, stderr }: Comma
     if (attempt === 1)
       stderr.write(`${error instanceof Error ? error.message : ''}: trying again\n`);
   };
-  return retryWithBackoff({ firstMs, maxMs, attempts, signal, retriable, onRetry }, () =>
-    submissionOf(bank, submissionId, { signal }),
-  );
+  const options = { firstMs, maxMs, attempts, signal, retriable, onRetry };
+  try {
+    return await retryWithBackoff(options, () => submissionOf(bank, submissionId, { signal }));
+  } catch (error) {
+    if (!isUnreachable(error) || !(error instanceof Error)) throw error;
+    const message = `${error.message}. Nothing was sent: is this the bank's address, and is it up?`;
+    throw new CommandError(message, EXIT_CODES.unreachable, error);
+  }
 }
 
 function openingLine({ submissionId }: BulkPlan, nextIndex: bigint | undefined): string {
@@ -75,27 +86,34 @@ function openingLine({ submissionId }: BulkPlan, nextIndex: bigint | undefined):
   return `submission ${submissionId} goes on: ${grouped(nextIndex)} items are stored`;
 }
 
-/** What a run that ended early has stored, and how to go on. */
+type Ending = { readonly path: string; readonly known: number; readonly signal: AbortSignal };
+
+/** What a run that ended early has stored, and how to go on. `known`: items, at least. */
 async function withFarewell(
   bank: Bank,
   { submissionId }: BulkPlan,
-  path: string,
   error: unknown,
-  signal: AbortSignal,
+  { path, known, signal }: Ending,
 ): Promise<unknown> {
-  const isUnreachable = error instanceof BankError ? error.mayRetry : error instanceof CommandError;
-  if (!signal.aborted && !isUnreachable) return error;
-  const submission = await submissionOf(bank, submissionId, {
+  if (!signal.aborted && !isUnreachable(error)) return error;
+  const stored = await submissionOf(bank, submissionId, {
     deadlineMs: BULK_LIMITS.farewellMs,
-  }).catch(() => null);
-  const stored = (submission?.accepted ?? 0n) + (submission?.rejected ?? 0n);
+  }).catch(() => undefined);
   const told =
-    submission === null
-      ? 'What is stored could not be asked.'
-      : `${grouped(stored + (submission?.replayed ?? 0n))} items are stored.`;
+    stored === undefined
+      ? `At least ${grouped(known)} items are stored`
+      : `${grouped(stored.accepted + stored.rejected + stored.replayed)} items are stored`;
   const why = signal.aborted ? 'interrupted' : error instanceof Error ? error.message : '';
+  const next =
+    path === STDIN
+      ? `send the same lines again with --submission ${submissionId}`
+      : 'give the same command again';
+  const message = `${why}. ${told} in ${submissionId}. To go on, ${next}.`;
   const code = signal.aborted ? EXIT_CODES.interrupted : EXIT_CODES.unreachable;
-  const next = path === '-' ? 'the same lines again' : 'the same command';
-  const message = `${why}. ${told} To go on, give ${next} with --submission ${submissionId}.`;
   return new CommandError(message, code, error);
+}
+
+function isUnreachable(error: unknown): boolean {
+  if (error instanceof CommandError) return error.exitCode === EXIT_CODES.unreachable;
+  return error instanceof BankError && error.mayRetry;
 }
