@@ -4,11 +4,11 @@
  * gone with the process.
  * Promises: every reading gives the same bytes, or `isChanged` says that it could not.
  */
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { pipeline, type Duplex, type Readable } from 'node:stream';
+import { pipeline, Readable, type Duplex } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { BULK_LIMITS } from './bulk-limits.ts';
 import { CommandError } from './command-context.ts';
@@ -99,24 +99,30 @@ function unpackerOf(first: string): Unpacker | undefined {
 }
 
 async function* readFrom(handle: FileHandle, unpack: Unpacker | undefined) {
-  const raw = createReadStream('', {
-    fd: handle.fd,
-    start: 0,
-    autoClose: false,
-    highWaterMark: BULK_LIMITS.readBytes,
-  });
-  let stream: Readable = raw;
-  if (unpack !== undefined) {
-    const unpacking = unpack.create();
-    // Its errors come out of the stream that is read.
-    pipeline(raw, unpacking, () => undefined);
-    stream = unpacking;
-  }
   try {
-    yield* stream;
+    yield* unpack === undefined ? rawBytes(handle) : unpacked(handle, unpack);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const what = unpack === undefined ? 'the file' : `the file's ${unpack.name}`;
     throw new CommandError(`${what} cannot be read to its end: ${why}`, undefined, error);
+  }
+}
+
+function unpacked(handle: FileHandle, { create }: Unpacker): Readable {
+  const unpacking = create();
+  const raw = Readable.from(rawBytes(handle), { objectMode: false });
+  // Its errors come out of the stream that is read.
+  pipeline(raw, unpacking, () => undefined);
+  return unpacking;
+}
+
+/** By place, not by a stream over the descriptor: that would close it when a reader stops early. */
+async function* rawBytes(handle: FileHandle): AsyncGenerator<Buffer, void, void> {
+  for (let position = 0; ;) {
+    const bytes = Buffer.allocUnsafe(BULK_LIMITS.readBytes);
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield bytes.subarray(0, bytesRead);
   }
 }

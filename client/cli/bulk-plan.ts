@@ -5,7 +5,7 @@
 import { dirname, join } from 'node:path';
 import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
 import type { DepositItem } from '#proto/bank/v1/bulk_service.ts';
-import type { BulkFile } from './bulk-file.ts';
+import { numberedLines, type BulkFile } from './bulk-file.ts';
 import { fingerprint, submissionIdOf, type Fingerprint } from './bulk-fingerprint.ts';
 import { openBulkInput, STDIN, type BulkInput } from './bulk-input.ts';
 import { accountReader, depositReader, KIND_REQUIRED } from './bulk-items.ts';
@@ -37,9 +37,11 @@ export async function planBulk(
   const input = await openBulkInput(path, stdin, signal);
   try {
     const print = await fingerprint(input, options.encoding, signal);
+    const items = itemsOf(input, format, options);
+    await (items.kind === 'deposits' ? checkHeader(items.file) : checkHeader(items.file));
     const submissionId = options.submission ?? submissionIdOf(input.name, options.kind, print);
     return {
-      ...itemsOf(input, format, options),
+      ...items,
       submissionId,
       lines: itemLines(print, format),
       rejectsPath: options.rejects ?? rejectsPathOf(path, input.name, submissionId, format),
@@ -59,6 +61,13 @@ function itemsOf(input: BulkInput, format: BulkFormat, options: BulkOptions): Bu
   return kind === 'deposits'
     ? { kind, file: { ...file, readItem: depositReader(reading) } }
     : { kind, file: { ...file, readItem: accountReader(reading) } };
+}
+
+/** Reads the beginning: a header that lacks a column is told before anything is sent. */
+async function checkHeader<Item>(file: BulkFile<Item>): Promise<void> {
+  const { chunks } = numberedLines(file);
+  await chunks.next();
+  await chunks.return();
 }
 
 function itemLines({ lines }: Fingerprint, format: BulkFormat): number {

@@ -6,7 +6,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { csvLine, fieldsOf } from '#client/cli/bulk-csv.ts';
-import { itemsFrom } from '#client/cli/bulk-file.ts';
+import { itemsFrom, numberedLines } from '#client/cli/bulk-file.ts';
 import { fingerprint } from '#client/cli/bulk-fingerprint.ts';
 import { CommandError } from '#client/cli/command-context.ts';
 import { ItemsMissingError } from '#client/upload-parts.ts';
@@ -120,6 +120,17 @@ describe('a file', () => {
     const print = await fingerprint(file.input, 'utf-8', signal);
     expect(print).toEqual(await fingerprint(plain.input, 'utf-8', signal));
     expect(print.lines).toBe(4);
+  });
+
+  test.each([
+    ['plain', (text: string) => Buffer.from(text)],
+    ['gzip', (text: string) => gzipSync(text)],
+  ])('%s, of which a reading stopped early, is read again', async (_, packed) => {
+    const file = await fileOf(packed(`${HEADER}\n${`${ACCOUNT},1.00,EUR,a\n`.repeat(20_000)}`));
+    const { chunks } = numberedLines(file);
+    expect((await chunks.next()).done).toBe(false);
+    await chunks.return();
+    expect((await read(file)).lines).toHaveLength(20_000);
   });
 
   test('cut off in its compression, or no text, is refused before anything is sent', async () => {
