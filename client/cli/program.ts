@@ -6,6 +6,7 @@
 import { Command } from 'commander';
 import { CLIENT_VERSION } from '../version.ts';
 import { addAccountCommands } from './account-commands.ts';
+import { addBulkCommand } from './bulk-command.ts';
 import { addCompletionCommand } from './completion-command.ts';
 import { EXIT_CODES, type ExitCode } from './command-context.ts';
 import { addContextCommands } from './context-commands.ts';
@@ -20,6 +21,7 @@ import { addOpsCommands } from './ops-commands.ts';
 import { contextSource, type ContextOf, type Surroundings } from './program-context.ts';
 import { addQueryCommands } from './query-commands.ts';
 import { addStatusCommand } from './status-command.ts';
+import { addSubmissionCommand } from './submission-command.ts';
 
 const ABOUT = `Accounts and money of a bank, from the command line.
 
@@ -78,6 +80,8 @@ export function bankProgram(contextOf: ContextOf, surroundings: Surroundings): C
   addQueryCommands(program, contextOf);
   addEntryCommands(program, contextOf);
   addFeedCommands(program, contextOf);
+  addBulkCommand(program, contextOf);
+  addSubmissionCommand(program, contextOf);
   addModeCommands(program, contextOf);
   addStatusCommand(program, contextOf);
   addOpsCommands(program, contextOf);
