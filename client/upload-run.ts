@@ -140,6 +140,7 @@ class Run<Item> implements UploadRun {
       this.#advance({ resumedAt, sent: from, stored: resumedAt });
       const partItems = this.#options.partItems ?? CLIENT_DEFAULTS.uploadPartItems;
       const parts = uploadParts(source, from, Math.max(1, partItems), resumedAt);
+      await this.#compareStored(parts, from, resumedAt);
       const streams = Math.max(1, Math.min(concurrency, CLIENT_DEFAULTS.uploadStreamsMax));
       await Promise.all(Array.from({ length: streams }, () => this.#sendParts(parts)));
       return await this.#close(before);
@@ -147,6 +148,20 @@ class Run<Item> implements UploadRun {
       this.#end.abort(error);
       this.#options.signal?.throwIfAborted();
       throw bankError(this.#kind.method, error);
+    }
+  }
+
+  /** Before anything new travels: other items would be stored beside it. */
+  async #compareStored(
+    parts: AsyncGenerator<UploadPart<Item>, void, void>,
+    from: number,
+    end: number,
+  ): Promise<void> {
+    for (let at = from; at < end;) {
+      const next = await parts.next();
+      if (next.done === true) return;
+      await this.#sendPart(next.value);
+      at += next.value.items.length;
     }
   }
 
