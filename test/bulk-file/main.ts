@@ -14,13 +14,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { connectBank, type Bank } from '#client/connect-bank.ts';
+import type { BankAddresses } from '#client/bank-client.ts';
+import { BANK_PROGRAM, bankVariables } from '#deploy/contract/bank-command.ts';
 import { startMesh, type Mesh } from '#deploy/local/mesh.ts';
 import { until } from '#test/support/until.ts';
 import { startToxiproxy, type Toxiproxy } from '../faults/mesh/toxiproxy.ts';
 import { writeBulkFile, type BulkFilePlan } from './written-file.ts';
 
 const FOLDER = fileURLToPath(new URL('../../.local/bulk-file', import.meta.url));
-const PROGRAM = fileURLToPath(new URL('../support/bulk-program.ts', import.meta.url));
 const AWAY_MS = 10_000;
 const WAIT_MS = 30 * 60_000;
 const Answer = z.object({
@@ -134,9 +135,12 @@ async function proxied({ stand }: Toxiproxy, { addresses }: Mesh) {
   return { command, query, projector };
 }
 
-function start(args: readonly string[], addresses: object) {
-  const env = { ...process.env, BANK_TEST_ADDRESSES: JSON.stringify(addresses) };
-  return spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
+function start(args: readonly string[], addresses: BankAddresses) {
+  const env = { ...process.env, ...bankVariables(addresses) };
+  return spawn(process.execPath, [BANK_PROGRAM, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env,
+  });
 }
 
 async function ended(child: ReturnType<typeof start>): Promise<number | null> {

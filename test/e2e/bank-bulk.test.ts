@@ -8,15 +8,14 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { EXIT_CODES } from '#client/cli/command-context.ts';
+import { BANK_PROGRAM, bankVariables } from '#deploy/contract/bank-command.ts';
 import { compileCache, openMesh, type Mesh } from '#test/support/mesh.ts';
 import { storedItems } from '#test/support/stored-counts.ts';
 import { until } from '#test/support/until.ts';
 
-const PROGRAM = fileURLToPath(new URL('../support/bulk-program.ts', import.meta.url));
 const HEADER = 'account_id,amount,reference';
 const ITEMS = 20_000;
 const BROKEN_EVERY = 5_000;
@@ -107,7 +106,7 @@ describe('bank bulk', () => {
   });
 
   async function killedHalfWay(args: readonly string[]): Promise<void> {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: 'ignore', env: env() });
+    const child = spawn(process.execPath, [BANK_PROGRAM, ...args], { stdio: 'ignore', env: env() });
     const ended = once(child, 'exit');
     const submission = args[args.indexOf('--submission') + 1] ?? '';
     await until(
@@ -121,7 +120,7 @@ describe('bank bulk', () => {
   /** The CLI run to its end; its answer as JSON. */
   function bank(args: readonly string[]): Promise<Ended> {
     return new Promise((resolve) => {
-      const all = [PROGRAM, '--output', 'json', ...args];
+      const all = [BANK_PROGRAM, '--output', 'json', ...args];
       const child = execFile(process.execPath, all, { env: env() }, (_, stdout, errors) => {
         const answer = Answer.parse(JSON.parse(stdout === '' ? '{}' : stdout));
         resolve({ code: child.exitCode, answer, errors });
@@ -130,8 +129,7 @@ describe('bank bulk', () => {
   }
 
   function env(): NodeJS.ProcessEnv {
-    const addresses = JSON.stringify(mesh.addresses);
-    return { ...process.env, ...compileCache(mesh.stack), BANK_TEST_ADDRESSES: addresses };
+    return { ...process.env, ...bankVariables(mesh.addresses), ...compileCache(mesh.stack) };
   }
 
   async function paid(): Promise<bigint> {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { waitForProjection } from '#test/support/check-projection.ts';
 import { runCli, type CliOptions, type CliRun } from '#test/support/bank-cli.ts';
+import { bankVariables } from '#deploy/contract/bank-command.ts';
 import { openMesh, type Mesh } from '#test/support/mesh.ts';
 
 const ADA = randomUUID();
@@ -30,12 +31,7 @@ describe('a bank from the command line', () => {
   let env: Record<string, string>;
   beforeAll(async () => {
     mesh = await openMesh({ command: 1, query: 1, projector: 1 });
-    const { command, query, projector } = mesh.addresses;
-    env = {
-      BANK_COMMAND_ADDRESS: command.join(','),
-      BANK_QUERY_ADDRESS: query.join(','),
-      BANK_PROJECTOR_ADDRESS: projector.join(','),
-    };
+    env = bankVariables(mesh.addresses);
   });
   afterAll(() => mesh.close());
 

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { bankVariables } from '#deploy/contract/bank-command.ts';
 import { silent } from '#deploy/local/progress.ts';
 import { openMesh, type Mesh } from '#test/support/mesh.ts';
 import { findNode22 } from '#test/support/node-22.ts';
@@ -76,11 +77,7 @@ describe('the packed client', () => {
   test('has the command line, on Node 22, too', async () => {
     const node = await findNode22(silent);
     const bank = join(installed(client), client.manifest.bin['bank'] ?? '');
-    const env = {
-      BANK_COMMAND_ADDRESS: mesh.addresses.command.join(','),
-      BANK_QUERY_ADDRESS: mesh.addresses.query.join(','),
-      BANK_PROJECTOR_ADDRESS: mesh.addresses.projector.join(','),
-    };
+    const env = bankVariables(mesh.addresses);
     const id = randomUUID();
     const options = { cwd: client.folder, env, timeout: PROGRAM_TIMEOUT_MS };
     await run(node, [bank, 'open', 'EUR', id, '--owner', 'Ada', '--wait'], options);
