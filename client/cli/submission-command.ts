@@ -42,9 +42,9 @@ const HELP = `
 Exit codes: 0, also when items were refused; 1, when there is no such submission.
 
 Examples:
-  bank submission 2026-11-payroll
-  bank submission 2026-11-payroll --watch
-  bank submission 2026-11-payroll --rejections --output csv
+  $ bank submission 2026-11-payroll
+  $ bank submission 2026-11-payroll --watch
+  $ bank submission 2026-11-payroll --rejections --output csv
 `;
 
 async function showSubmission(

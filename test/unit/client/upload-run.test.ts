@@ -6,6 +6,7 @@ import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BankError } from '#client/bank-error.ts';
 import { uploadDeposits } from '#client/bulk-upload.ts';
+import { CLIENT_DEFAULTS } from '#client/client-defaults.ts';
 import { ItemsMissingError } from '#client/upload-parts.ts';
 import { startUpload, type UploadProgress, type UploadRunOptions } from '#client/upload-run.ts';
 import { refusal } from '#platform/grpc-errors.ts';
@@ -99,27 +100,32 @@ describe('a run', () => {
 });
 
 describe('a run of before', () => {
-  test('is gone on with behind what is stored', async () => {
-    await start(items(20), { leaveOpen: true }).stored;
+  test('is gone on with when its last items were compared, and nothing new before', async () => {
+    const [stored, all] = [CLIENT_DEFAULTS.comparedItems + 20, CLIENT_DEFAULTS.comparedItems + 33];
+    await start(items(stored), { leaveOpen: true }).stored;
     bank.messages.length = 0;
-    const run = start(items(33));
+    const run = start(items(all));
     await run.stored;
-    expect(run.progress).toMatchObject({ resumedAt: 20, stored: 33 });
+    expect(run.progress).toMatchObject({ resumedAt: stored, stored: all });
     const firsts = bank.messages.map(({ firstItemIndex }) => Number(firstItemIndex));
-    expect(firsts.toSorted(ascending)).toEqual([20, 30]);
-    expect(references()).toEqual(counted(33));
+    const compared = firsts.filter((first) => first < stored);
+    expect(compared).toEqual(firsts.slice(0, compared.length));
+    expect(Math.min(...compared)).toBe(20);
+    expect(firsts.slice(compared.length).toSorted(ascending)).toEqual([stored, stored + 10]);
+    expect(references()).toEqual(counted(all));
   });
 
   test('is read from there, where the source can', async () => {
-    await start(items(20), { leaveOpen: true }).stored;
+    const stored = CLIENT_DEFAULTS.comparedItems + 20;
+    await start(items(stored), { leaveOpen: true }).stored;
     const asked: number[] = [];
     const source = async function* (from: number) {
       asked.push(from);
-      yield* items(25).slice(from);
+      yield* items(stored + 5).slice(from);
     };
     await startUpload(bank.client, DEPOSITS, source, options).stored;
     expect(asked).toEqual([20]);
-    expect(references()).toEqual(counted(25));
+    expect(references()).toEqual(counted(stored + 5));
   });
 
   test('is not closed by a source that has fewer items', async () => {
