@@ -9,7 +9,10 @@ import { SAFE_HEADERS } from './replies.ts';
 import type { Look } from './watches.ts';
 
 export type LiveStreams = {
-  /** False: there are as many as may be, and nothing was written. */
+  /**
+   * False: there are as many as may be, and nothing was written. Nor was it when `follow` throws,
+   * which goes on to the caller.
+   */
   open(response: ServerResponse, follow: (onLook: (look: Look) => void) => () => void): boolean;
   /** Ends all, and takes no more. */
   close(): void;
@@ -30,10 +33,18 @@ export function createLiveStreams({ streamsMax, streamAgeMaxMs }: LiveLimits): L
   return {
     open(response, follow) {
       if (isClosed || open.size >= streamsMax) return false;
+      const begin = (): void => {
+        if (response.headersSent) return;
+        response.writeHead(200, HEADERS);
+        response.write(`retry: ${RETRY_MS}\n\n`);
+      };
+      const tell = tellerOf(response);
+      const stop = follow((look) => {
+        begin();
+        tell(look);
+      });
+      begin();
       open.add(response);
-      response.writeHead(200, HEADERS);
-      response.write(`retry: ${RETRY_MS}\n\n`);
-      const stop = follow(tellerOf(response));
       const age = setTimeout(() => response.end(), streamAgeMaxMs);
       response.once('close', () => {
         clearTimeout(age);

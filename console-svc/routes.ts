@@ -44,6 +44,7 @@ const PAGES_OF_ONE: readonly (readonly [string, (id: string) => PageMaker])[] = 
   ['/submissions/', submissionPage],
   ['/accounts/', accountPage],
 ];
+const BASE = 'http://console';
 const BUSY = 'As many pages are looked at as this service takes: try again in a moment.';
 const BUSY_HEADERS = { 'retry-after': '2' };
 
@@ -68,7 +69,9 @@ async function route(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Reply | undefined> {
-  const url = new URL(request.url ?? '/', 'http://console');
+  const asked = request.url ?? '/';
+  if (!URL.canParse(asked, BASE)) return text(400, 'That is not the address of a page.');
+  const url = new URL(asked, BASE);
   if (!isForHere(console, request)) return text(421, 'This is not the host that was asked.');
   if (request.method === 'POST') {
     if (url.pathname === '/sign-in' && console.asksForToken) return signIn(request);

@@ -16,6 +16,7 @@ const ENV = {
   BANK_PROJECTOR_ADDRESS: NOBODY,
   BANK_CONSOLE_CALL_MS: '100',
 };
+const FEW = { BANK_CONSOLE_VIEWS_MAX: '1', BANK_CONSOLE_STREAMS_MAX: '2' };
 const TOKEN = 'e30.e30.e30';
 
 const closers = new Closers();
@@ -25,7 +26,7 @@ let guarded: string;
 
 beforeAll(async () => {
   open = await serve({});
-  guarded = await serve({ BANK_AUTH: 'jwt', BANK_CONSOLE_VIEWS_MAX: '1' });
+  guarded = await serve({ BANK_AUTH: 'jwt', ...FEW });
 });
 afterAll(() => closers.closeAll());
 
@@ -77,6 +78,7 @@ describe('without authentication', () => {
     expect((await fetch(open, { method: 'HEAD' })).status).toBe(200);
     expect((await fetch(`${open}/nothing`)).status).toBe(404);
     expect((await fetch(`${open}/accounts/%zz`)).status).toBe(404);
+    expect((await fetch(`${open}//`)).status).toBe(400);
   });
 
   test('probes and files ask nobody', async () => {
@@ -153,6 +155,13 @@ describe('with authentication', () => {
     const other = await fetch(guarded, { headers: { authorization: 'Bearer other' } });
     expect(other.status).toBe(503);
     expect(other.headers.get('retry-after')).toBe('2');
+    for (const token of ['second', 'third']) {
+      const refused = { authorization: `Bearer ${token}` };
+      // As many as there may be streams: one that was refused holds no place among them.
+      expect((await fetch(`${guarded}/live`, { headers: refused })).status).toBe(503);
+    }
+    const another = await fetch(`${guarded}/live`, { headers, signal: over.signal });
+    expect(another.status).toBe(200);
     expect((await fetch(guarded, { headers })).status).toBe(200);
     over.abort();
   });
