@@ -18,6 +18,7 @@ import { CHART, renderChart, type Rendered } from './render-chart.ts';
 import { linkProblems } from './rules/links.ts';
 import { monitoringProblems } from './rules/monitoring.ts';
 import { podProblems } from './rules/pods.ts';
+import { policyProblems } from './rules/policies.ts';
 import { settingsProblems } from './rules/settings.ts';
 import { variableProblems } from './rules/variables.ts';
 
@@ -68,6 +69,7 @@ function ruleProblems(name: string, text: string): string[] {
     ...linkProblems(objects),
     ...podProblems(objects),
     ...variableProblems(objects),
+    ...policyProblems(objects),
     ...(name === 'everything' ? monitoringProblems(objects) : []),
   ];
 }

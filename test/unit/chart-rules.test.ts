@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { parseObjects, type KubeObject } from '#test/chart/objects.ts';
 import { linkProblems } from '#test/chart/rules/links.ts';
 import { podProblems } from '#test/chart/rules/pods.ts';
+import { policyProblems } from '#test/chart/rules/policies.ts';
 import { variableProblems } from '#test/chart/rules/variables.ts';
 
 const GOOD = `
@@ -21,6 +22,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: { name: command }
 spec:
+  minReadySeconds: 3
   selector: { matchLabels: { app: command } }
   template:
     metadata: { labels: { app: command } }
@@ -38,6 +40,8 @@ spec:
           env:
             - { name: BANK_COMMAND_LISTEN, value: '0.0.0.0:50051' }
             - { name: BANK_TLS_CERT_FILE, value: /etc/bank/tls/tls.crt }
+            - { name: BANK_AUTH_JWKS, value: 'https://id.example/keys' }
+            - { name: BANK_EVENT_STORE_URL, value: 'postgres://db1.example:5432/event_store' }
           ports: [{ name: grpc, containerPort: 50051 }]
           readinessProbe: { grpc: { port: 50051 } }
           livenessProbe: { exec: { command: [check] } }
@@ -49,6 +53,13 @@ spec:
           resources: { requests: { cpu: 1m, memory: 1Mi }, limits: { memory: 1Mi } }
           volumeMounts: [{ name: tls, mountPath: /etc/bank/tls }]
       volumes: [{ name: tls, secret: { secretName: tls } }]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: command }
+spec:
+  podSelector: { matchLabels: { app: command } }
+  egress: [{ ports: [{ port: 443 }, { port: 5432 }] }]
 `;
 
 describe('the rules of the chart', () => {
@@ -74,6 +85,14 @@ describe('the rules of the chart', () => {
     ['secret: { secretName: tls }', 'hostPath: { path: / }', 'a volume of kind hostPath'],
     ['GracePeriodSeconds: 20', 'GracePeriodSeconds: 12', '12 s are too few to drain'],
     ['livenessProbe:', 'startupProbe:', 'has no probes'],
+    ['minReadySeconds: 3', 'minReadySeconds: 2', 'before clients have found the last one'],
+    ['{ port: 443 }, ', '', 'keeps BANK_AUTH_JWKS from port 443'],
+    ['{ port: 5432 }', '{ port: 5433 }', 'keeps BANK_EVENT_STORE_URL from port 5432'],
+    [
+      'podSelector: { matchLabels: { app: command } }',
+      'podSelector: { matchLabels: { app: x } }',
+      'no network policy is about it',
+    ],
     ['BANK_COMMAND_LISTEN', 'BANK_COMMAND_LISTENS', 'reads no BANK_COMMAND_LISTENS'],
     ['BANK_COMMAND_LISTEN', 'BANK_TLS_CERT_FILE', 'BANK_TLS_CERT_FILE is said twice'],
     ['BANK_COMMAND_LISTEN', 'BANK_KEK', 'BANK_KEK has a secret in plain text'],
@@ -93,5 +112,10 @@ describe('the rules of the chart', () => {
 });
 
 function problems(objects: readonly KubeObject[]): string[] {
-  return [...linkProblems(objects), ...podProblems(objects), ...variableProblems(objects)];
+  return [
+    ...linkProblems(objects),
+    ...podProblems(objects),
+    ...variableProblems(objects),
+    ...policyProblems(objects),
+  ];
 }

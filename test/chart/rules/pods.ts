@@ -7,6 +7,8 @@ import { nameOf } from './links.ts';
 
 /** Of a service, from SIGTERM to its exit (platform/lifecycle.ts), and what stands around it. */
 const DRAIN_SECONDS = 9;
+/** A client looks for a replica again within 2.4 s (docs/upgrade.md). */
+const FOUND_AGAIN_SECONDS = 3;
 const VOLUME_KINDS = ['secret', 'configMap', 'emptyDir', 'projected', 'persistentVolumeClaim'];
 
 export function podProblems(objects: readonly KubeObject[]): string[] {
@@ -64,6 +66,9 @@ function drainProblems({ of, spec }: Pod): string[] {
       ...(grace > before + DRAIN_SECONDS ? [] : [`${grace} s are too few to drain`]),
       ...(readinessProbe === undefined || livenessProbe === undefined ? ['has no probes'] : []),
       ...(of.kind === 'Deployment' ? [] : ['is no Deployment']),
+      ...(Number(of.spec?.['minReadySeconds'] ?? 0) >= FOUND_AGAIN_SECONDS
+        ? []
+        : ['the next replica goes before clients have found the last one']),
     ];
   });
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { makeAuthority } from '#deploy/local/certificate-authority.ts';
 import { readTelemetrySettings } from '#platform/telemetry-settings.ts';
 import { readConfig as readCommandConfig } from '../../../command-svc/config.ts';
+import { readConfig as readConsoleConfig } from '../../../console-svc/config.ts';
 import { readConfig as readProjectorConfig } from '../../../projector-svc/config.ts';
 import { readConfig as readQueryConfig } from '../../../query-svc/config.ts';
 import { podsOf, type Container, type KubeObject } from '../objects.ts';
@@ -16,10 +17,11 @@ import { nameOf } from './links.ts';
 
 const READERS: Readonly<Record<string, (env: NodeJS.ProcessEnv) => unknown>> = {
   'command-svc/main.ts': readCommandConfig,
+  'console-svc/main.ts': readConsoleConfig,
   'projector-svc/main.ts': readProjectorConfig,
   'query-svc/main.ts': readQueryConfig,
 };
-const SERVICES = Object.keys(READERS).length;
+const SERVICES = ['command-svc/main.ts', 'projector-svc/main.ts', 'query-svc/main.ts'];
 const MOUNTED = '/etc/bank/';
 /** What Secrets hold; other keys are passwords. */
 const SECRETS: Readonly<Record<string, string>> = {
@@ -43,7 +45,9 @@ export async function settingsProblems(
         const problem = problemOf(container, folder, files);
         return problem === undefined ? [] : [`${name}: ${nameOf(of)}: ${problem}`];
       });
-      return read.length === SERVICES ? problems : [`${name}: has not all three services`];
+      const started = read.map(({ container }) => container.args[0]);
+      const isWhole = SERVICES.every((entry) => started.includes(entry));
+      return isWhole ? problems : [`${name}: has not all three services`];
     };
     return [...rendered].flatMap(([name, objects]) => problemsOf(name, objects));
   } finally {

@@ -96,9 +96,9 @@ postgres://{{ .role }}@{{ .host }}:{{ .port }}/{{ .database }}
 {{- end }}
 {{- end -}}
 
-{{/* From maps: those of the service win. */}}
+{{/* From maps: those of the service win, then those of all; `usual`: where neither says anything. */}}
 {{- define "bank.givenEnv" -}}
-{{- range $name, $value := merge (deepCopy .own) .root.Values.env }}
+{{- range $name, $value := merge (deepCopy .own) .root.Values.env (.usual | default dict) }}
 - name: {{ $name }}
   value: {{ $value | quote }}
 {{- end }}
@@ -142,5 +142,11 @@ postgres://{{ .role }}@{{ .host }}:{{ .port }}/{{ .database }}
 {{- end }}
 {{- end }}
 {{- end }}
-{{- include "bank.givenEnv" (dict "root" .root "own" .values.env "more" .values.extraEnv) }}
+{{- $usual := dict -}}
+{{- if and .values.autoscaling.enabled .root.Values.service.headless -}}
+{{/* Callers find a replica that comes when their connections end: docs/mesh.md. */}}
+{{- $_ := set $usual "BANK_SERVER_CONNECTION_AGE_MAX_MS" "300000" -}}
+{{- end -}}
+{{- include "bank.givenEnv" (dict "root" .root "own" .values.env "usual" $usual
+  "more" .values.extraEnv) }}
 {{- end -}}
