@@ -14,10 +14,10 @@ import type { ReceivedAcks } from '#test/support/check-acknowledgements.ts';
 import type { Payroll } from '#test/support/payroll.ts';
 
 const CHUNK_ITEMS = 40;
-const CHUNK_EVERY_MS = 120;
+const CHUNK_EVERY_MS = 200;
 const TRANSFER_CLIENTS = 3;
-const TRANSFER_PAUSE_MS = 20;
-const READ_EVERY_MS = 25;
+const TRANSFER_PAUSE_MS = 60;
+const READ_EVERY_MS = 100;
 
 /** `version` of an account that the feed has told. */
 export type ToldEvent = { readonly accountId: string; readonly version: bigint };
