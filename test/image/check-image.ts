@@ -25,7 +25,7 @@ import { findComposeLoader, findHadolint } from './lint-tools.ts';
 const LINT_TIMEOUT_MS = 60_000;
 const SLOT_TIMEOUT_MS = 60_000;
 const JOBS = ['keys', 'db-setup', 'connector'];
-const SERVICES = { command: 50_051, query: 50_052, projector: 50_053 };
+const SERVICES = { command: 50_051, query: 50_052, projector: 50_053, console: 8080 };
 
 async function lint(): Promise<void> {
   const options = { timeoutMs: LINT_TIMEOUT_MS, missing: 'it is gone from the cache' };
@@ -87,6 +87,7 @@ function placesOf(
   };
   for (const [name, port] of Object.entries(SERVICES)) {
     places[`0.0.0.0:${port}`] = `0.0.0.0:${ports.get(name)}`;
+    places[`${name}:${port}`] = `127.0.0.1:${ports.get(name)}`;
   }
   return places;
 }

@@ -2,6 +2,8 @@
  * console-svc over HTTP with no bank behind it: what it says then, who is let in, and what each
  * answer forbids. Settings that would show the bank to strangers end the start.
  */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Closers } from '#platform/closers.ts';
 import { createLogger } from '#platform/logger.ts';
@@ -34,6 +36,14 @@ async function serve(env: Record<string, string>): Promise<string> {
   const log = createLogger({ service: 'console-svc', instance: 'test', level: 'fatal' });
   const config = readConfig({ ...ENV, ...env });
   return `http://${await serveConsole(config, { closers, log, stopping: stopping.signal })}`;
+}
+
+/** Its exit code. */
+function healthCheck(listen: string): Promise<number | null> {
+  const path = fileURLToPath(new URL('../../../deploy/image/healthcheck.ts', import.meta.url));
+  const env = { BANK_CONSOLE_LISTEN: listen };
+  const check = spawn(process.execPath, [path], { env, stdio: 'ignore' });
+  return new Promise((resolve, reject) => check.once('error', reject).once('exit', resolve));
 }
 
 describe('without authentication', () => {
@@ -88,6 +98,12 @@ describe('without authentication', () => {
       expect((await fetch(`${guarded}${path}`)).status, path).toBe(200);
     }
     expect(files.length).toBeGreaterThan(1);
+  });
+
+  test("the image's health check asks it", async () => {
+    const { host } = new URL(guarded);
+    await expect(healthCheck(host)).resolves.toBe(0);
+    await expect(healthCheck(NOBODY)).resolves.toBe(1);
   });
 });
 
