@@ -32,6 +32,8 @@ export type UploadRequest = {
   readonly submissionId: string;
   /** Only these items, whose stream travels beside those of others. Implies leaveOpen. */
   readonly part?: ItemRange;
+  /** Each stream sends all of it, stored or not, so that the service compares what is stored. */
+  readonly sendsStored?: boolean;
   /** Items a message, 5,000 at most. */
   readonly messageItems?: number;
   /** Leaves the submission open at the end of the items. */
@@ -84,7 +86,9 @@ async function upload<Item>(
     try {
       if (attempts > 1) {
         const submission = await findSubmission(bulk, request.submissionId, request.signal);
-        ranges = missingRanges(submission, part);
+        if (request.sendsStored !== true) ranges = missingRanges(submission, part);
+        // Stored at the end of a stream that broke: not sent again, and counted by close().
+        sent.endIndex = Math.max(sent.endIndex, Number(submission?.nextItemIndex ?? 0n));
         const mark = storedMark(submission);
         if (stored !== undefined && mark !== stored) sinceProgress = 1;
         stored = mark;

@@ -94,8 +94,9 @@ class Run<Item> implements UploadRun {
   readonly #services: Services;
   readonly #kind: UploadKind<Item>;
   readonly #options: UploadRunOptions;
-  /** Aborted by the caller, or by the first stream that fails. */
   readonly #end = new AbortController();
+  /** Aborted by the caller, or by the first stream that fails. */
+  readonly #signal: AbortSignal;
 
   constructor(
     services: Services,
@@ -107,17 +108,15 @@ class Run<Item> implements UploadRun {
     this.#services = services;
     this.#kind = kind;
     this.#options = options;
+    this.#signal = AbortSignal.any([this.#end.signal, ...(options.signal ? [options.signal] : [])]);
     this.stored = this.#storeAll(source);
     // Whoever only reads acknowledgements hears of it there.
     this.stored.catch(() => undefined);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamAcknowledgementsResponse, void, void> {
-    const request = {
-      submissionId: this.submissionId,
-      includeItemIndexes: true,
-      signal: this.#signal(),
-    };
+    const { submissionId } = this;
+    const request = { submissionId, includeItemIndexes: true, signal: this.#signal };
     const followed = followAcknowledgements(this.#services.projector, request);
     try {
       for await (const message of withBankErrors('StreamAcknowledgements', followed)) {
@@ -140,9 +139,13 @@ class Run<Item> implements UploadRun {
       this.#advance({ resumedAt, sent: from, stored: resumedAt });
       const partItems = this.#options.partItems ?? CLIENT_DEFAULTS.uploadPartItems;
       const parts = uploadParts(source, from, Math.max(1, partItems), resumedAt);
-      await this.#compareStored(parts, from, resumedAt);
-      const streams = Math.max(1, Math.min(concurrency, CLIENT_DEFAULTS.uploadStreamsMax));
-      await Promise.all(Array.from({ length: streams }, () => this.#sendParts(parts)));
+      try {
+        await this.#compareStored(parts, from, resumedAt);
+        const streams = Math.max(1, Math.min(concurrency, CLIENT_DEFAULTS.uploadStreamsMax));
+        await Promise.all(Array.from({ length: streams }, () => this.#sendParts(parts)));
+      } finally {
+        parts.return().catch(() => undefined); // ends the source, which may wait for an item
+      }
       return await this.#close(before);
     } catch (error) {
       this.#end.abort(error);
@@ -169,7 +172,7 @@ class Run<Item> implements UploadRun {
   async #sendParts(parts: AsyncGenerator<UploadPart<Item>, void, void>): Promise<void> {
     try {
       for (;;) {
-        this.#signal().throwIfAborted();
+        this.#signal.throwIfAborted();
         const next = await parts.next();
         if (next.done === true) return;
         await this.#sendPart(next.value);
@@ -182,19 +185,22 @@ class Run<Item> implements UploadRun {
 
   async #sendPart(part: UploadPart<Item>): Promise<void> {
     const { submissionId, retry, onBreak } = this.#options;
-    let sentOfPart = 0;
+    const end = part.from + part.items.length;
+    let sentTo = part.from;
+    const onSent = (endIndex: number) => {
+      this.#advance({ sent: this.progress.sent + endIndex - sentTo });
+      sentTo = endIndex;
+    };
     const { receipt } = await this.#kind.upload(this.#services.bulk, partSource(part), {
       submissionId,
-      part: { from: part.from, end: part.from + part.items.length },
-      signal: this.#signal(),
-      onSent: (endIndex) => {
-        const more = endIndex - part.from - sentOfPart;
-        sentOfPart += more;
-        this.#advance({ sent: this.progress.sent + more });
-      },
+      part: { from: part.from, end },
+      sendsStored: part.from < this.progress.resumedAt,
+      signal: this.#signal,
+      onSent,
       ...(retry === undefined ? {} : { retry }),
       ...(onBreak === undefined ? {} : { onBreak }),
     });
+    onSent(end); // what was stored when a stream broke was not sent again
     this.#partStored(part, receipt);
   }
 
@@ -231,15 +237,10 @@ class Run<Item> implements UploadRun {
 
   /** A call that may be repeated, as long as the streams go on after the same faults. */
   #patiently<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const signal = this.#signal();
+    const signal = this.#signal;
     const retriable = (error: unknown) => mayGoOn(callFault(error));
     const retry = this.#options.retry ?? STREAM_RETRY;
     return retryWithBackoff({ ...retry, signal, retriable }, () => call(signal));
-  }
-
-  #signal(): AbortSignal {
-    const { signal } = this.#options;
-    return signal === undefined ? this.#end.signal : AbortSignal.any([signal, this.#end.signal]);
   }
 
   #advance(change: Partial<UploadProgress>): void {

@@ -62,6 +62,23 @@ describe('a stream that holds', () => {
     expect(bank.isClosed).toBe(true);
   });
 
+  test('is closed behind all that is stored, whichever stream has sent it', async () => {
+    const hold = Promise.withResolvers<undefined>();
+    const source = async function* (from: number) {
+      yield* sourceOf(20)(from);
+      if (from === 0) await hold.promise;
+    };
+    bank.onMessage = (stream) => {
+      if (stream > 0) return undefined;
+      for (let n = 0; n < 40; n++) bank.stored.set(n, DepositItem.fromPartial({}));
+      return unavailable();
+    };
+    await uploadDeposits(bank.client.bulk, source, request);
+    hold.resolve(undefined);
+    expect(bank.isClosed).toBe(true);
+    expect(bank.stored.size).toBe(40);
+  });
+
   test('without items sends one empty message and closes the submission', async () => {
     await uploadDeposits(bank.client.bulk, sourceOf(0), request);
     expect(bank.messages).toMatchObject([{ submissionId: 's', deposits: [] }]);

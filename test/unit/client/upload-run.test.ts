@@ -91,6 +91,15 @@ describe('a run', () => {
     expect(parts.filter(([first = 0n, last = 0n]) => first / 10n !== last / 10n)).toEqual([]);
   });
 
+  test('counts what is stored as sent, also where the line broke before it was told', async () => {
+    const upload: typeof uploadDeposits = (bulk, source, request) =>
+      uploadDeposits(bulk, source, { ...request, onSent: () => undefined });
+    const run = startUpload(bank.client, { ...DEPOSITS, upload }, items(25), options);
+    await run.stored;
+    expect(bank.isClosed).toBe(true);
+    expect(run.progress).toMatchObject({ sent: 25, stored: 25 });
+  });
+
   test('asks patiently how far it is, and to close', async () => {
     let refused = 0;
     bank.onCall = () => (refused++ < 6 && refused % 3 !== 0 ? unavailable() : undefined);
@@ -115,6 +124,24 @@ describe('a run of before', () => {
     expect(references()).toEqual(counted(all));
   });
 
+  test('is compared again where the line broke, before anything new travels', async () => {
+    await start(items(20), { leaveOpen: true }).stored;
+    bank.messages.length = 0;
+    let broken = 0;
+    bank.onMessage = () => (broken++ < 2 ? unavailable() : undefined);
+    await start(items(25)).stored;
+    const sent = bank.messages.map(({ firstItemIndex, deposits }) => [
+      Number(firstItemIndex),
+      deposits.length,
+    ]);
+    expect(sent.filter(([first]) => first === 0)).toEqual([
+      [0, 10],
+      [0, 10],
+      [0, 10],
+    ]);
+    expect(sent.at(-1)).toEqual([20, 5]);
+  });
+
   test('is read from there, where the source can', async () => {
     const stored = CLIENT_DEFAULTS.comparedItems + 20;
     await start(items(stored), { leaveOpen: true }).stored;
@@ -136,6 +163,20 @@ describe('a run of before', () => {
 });
 
 describe('an end', () => {
+  test('by a refusal ends the source, which may have a file open', async () => {
+    const ended = Promise.withResolvers<undefined>();
+    const source = function* () {
+      try {
+        yield* items(1000);
+      } finally {
+        ended.resolve(undefined);
+      }
+    };
+    bank.onMessage = () => refusal(status.ABORTED, 'SUBMISSION_TAKEN_OVER', 'by another');
+    await expect(start(source()).stored).rejects.toThrow('SUBMISSION_TAKEN_OVER');
+    await ended.promise;
+  });
+
   test('by a refusal is one error, for who waits and for who reads', async () => {
     bank.onMessage = (stream) =>
       stream === 1 ? refusal(status.ABORTED, 'SUBMISSION_TAKEN_OVER', 'by another') : undefined;
