@@ -39,7 +39,8 @@ const RETRY_POLICY = {
   initialBackoff: seconds(CLIENT_DEFAULTS.unaryRetryFirstMs),
   maxBackoff: seconds(CLIENT_DEFAULTS.unaryRetryMaxMs),
   backoffMultiplier: 2,
-  retryableStatusCodes: ['UNAVAILABLE'],
+  // INTERNAL: so grpc-js words the end of a call whose replica was killed, now and then.
+  retryableStatusCodes: ['UNAVAILABLE', 'INTERNAL'],
 };
 
 function seconds(ms: number): string {

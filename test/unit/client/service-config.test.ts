@@ -12,7 +12,9 @@ const CONFIG = z.object({
     z.object({
       name: z.array(z.object({ service: z.string(), method: z.string() })),
       timeout: z.string(),
-      retryPolicy: z.object({ maxAttempts: z.number() }).optional(),
+      retryPolicy: z
+        .object({ maxAttempts: z.number(), retryableStatusCodes: z.array(z.string()) })
+        .optional(),
     }),
   ),
 });
@@ -31,7 +33,10 @@ describe('the service config', () => {
     (name) => {
       const method = methods.get(`bank.v1.${name}`);
       expect(method?.timeout).toBe('600.000s');
-      expect(method?.retryPolicy?.maxAttempts).toBe(4);
+      expect(method?.retryPolicy).toMatchObject({
+        maxAttempts: 4,
+        retryableStatusCodes: ['UNAVAILABLE', 'INTERNAL'],
+      });
     },
   );
 
