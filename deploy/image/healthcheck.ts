@@ -1,11 +1,12 @@
 /**
  * The image's health check, and the chart's probes: asks the service beside it by grpc.health.v1
- * whether it serves (the console by its /readyz), and ends with 0 or 1; with the argument `answers` any answer is good, for a
- * service that waits for its store is not to be restarted. It reads where and how the service
- * listens from the service's own environment. It trusts whoever answers, for that is this machine,
- * and shows the service's own certificate, which therefore is one for clients too where a client
- * has to show one. A process of its own every few seconds, it takes HTTP/2 as Node has it, which
- * is a fourth of what the gRPC library and what we read settings with take of the CPU.
+ * whether it serves (the console by its /readyz), and ends with 0 or 1; with the argument `answers`
+ * any answer is good, for a service that waits for its store is not to be restarted. It reads where
+ * and how the service listens from the service's own environment. It trusts whoever answers, for
+ * that is this machine, and shows the service's own certificate, which therefore is one for clients
+ * too where a client has to show one. A process of its own every few seconds, it takes HTTP/2 as
+ * Node has it, which is a fourth of what the gRPC library and what we read settings with take of
+ * the CPU.
  */
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
