@@ -108,6 +108,8 @@ async function look(
 ): Promise<Reply | undefined> {
   const known = console.asksForToken ? tokenOf(request) : undefined;
   const isLive = url.pathname === '/live';
+  // A stream has no end that HEAD could tell of, and would hold a place until then.
+  if (isLive && request.method === 'HEAD') return text(405, 'This is a stream.', { allow: 'GET' });
   if (console.asksForToken && known === undefined) {
     return isLive ? text(401, 'Sign in first.') : signInPage(`${url.pathname}${url.search}`);
   }

@@ -176,6 +176,7 @@ describe('with authentication', () => {
       // As many as there may be streams: one that was refused holds no place among them.
       expect((await fetch(`${guarded}/live`, { headers: refused })).status).toBe(503);
     }
+    expect((await fetch(`${guarded}/live`, { method: 'HEAD', headers })).status).toBe(405);
     const another = await fetch(`${guarded}/live`, { headers, signal: over.signal });
     expect(another.status).toBe(200);
     expect((await fetch(guarded, { headers })).status).toBe(200);
