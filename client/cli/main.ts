@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /**
  * The process of `bank`: Ctrl-C ends a command in order, a second one at once; a reader that has
- * gone (`bank list | head`) ends it quietly.
+ * gone (`bank list | head`) ends it quietly. One Ctrl-C comes more than once where npm or the
+ * bootstrap stands between, which pass on what the terminal has sent to all: what comes within a
+ * second of the first is the same.
  */
 import { enableCompileCache } from 'node:module';
 
@@ -10,7 +12,9 @@ const { EXIT_CODES } = await import('./command-context.ts');
 const { OutputClosedError } = await import('./error-report.ts');
 const { runBank } = await import('./program.ts');
 
+const SAME_SIGNAL_MS = 1000;
 const stopping = new AbortController();
+let stoppedAt = Number.POSITIVE_INFINITY;
 
 process.on('SIGINT', () => stop());
 process.on('SIGTERM', () => stop());
@@ -20,7 +24,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 function stop(): void {
-  if (stopping.signal.aborted) process.exit(EXIT_CODES.interrupted);
+  const now = performance.now();
+  if (now - stoppedAt > SAME_SIGNAL_MS) process.exit(EXIT_CODES.interrupted);
+  stoppedAt = Math.min(stoppedAt, now);
   stopping.abort();
 }
 

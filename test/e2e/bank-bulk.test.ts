@@ -1,6 +1,7 @@
 /**
  * `bank bulk` as a process: a file with broken lines and unknown accounts, whose sender is killed
- * (-9) in mid-stream and run again; its rejects, corrected, as a file of their own; a dry run.
+ * (-9) in mid-stream and run again; its rejects, corrected, as a file of their own; Ctrl-C; a dry
+ * run.
  */
 import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -8,10 +9,12 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { EXIT_CODES } from '#client/cli/command-context.ts';
 import { BANK_PROGRAM, bankVariables } from '#deploy/contract/bank-command.ts';
+import { repositoryRoot } from '#deploy/contract/contract-files.ts';
 import { compileCache, openMesh, type Mesh } from '#test/support/mesh.ts';
 import { storedItems } from '#test/support/stored-counts.ts';
 import { until } from '#test/support/until.ts';
@@ -71,6 +74,26 @@ describe('bank bulk', () => {
     expect(await paid()).toBe(BigInt(ITEMS) * 1_000n);
   });
 
+  test('says what is stored after one Ctrl-C, which every process of the job gets', async () => {
+    const submission = `e2e-${randomUUID()}`;
+    const path = file('stopped.csv', [HEADER, ...payroll()]);
+    const args = ['bulk', path, '--currency', 'EUR', '--submission', submission];
+    const program = [join(repositoryRoot, 'deploy/bank.mjs'), ...args, '--concurrency', '1'];
+    const child = spawn(process.execPath, program, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: env(),
+      detached: true, // a process group of its own, as a terminal's job is
+    });
+    const said = text(child.stderr);
+    const ended = once(child, 'exit');
+    await firstStored(submission);
+    process.kill(-z.number().parse(child.pid), 'SIGINT');
+    expect(await ended).toEqual([EXIT_CODES.interrupted, null]);
+    expect(await said).toMatch(
+      /interrupted\. [\d,]+ items are stored in .* the same command again/,
+    );
+  });
+
   test('does not go on with another file, nor close with other totals', async () => {
     const [account = ''] = accounts;
     const lines = Array.from({ length: 3 }, (_, n) => `${account},1.00 EUR,${n}`);
@@ -109,12 +132,16 @@ describe('bank bulk', () => {
     const child = spawn(process.execPath, [BANK_PROGRAM, ...args], { stdio: 'ignore', env: env() });
     const ended = once(child, 'exit');
     const submission = args[args.indexOf('--submission') + 1] ?? '';
+    await firstStored(submission);
+    child.kill('SIGKILL');
+    expect(await ended).toEqual([null, 'SIGKILL']);
+  }
+
+  async function firstStored(submission: string): Promise<void> {
     await until(
       'the first stored items',
       async () => (await storedItems(mesh.stores, submission)) > 0,
     );
-    child.kill('SIGKILL');
-    expect(await ended).toEqual([null, 'SIGKILL']);
   }
 
   /** The CLI run to its end; its answer as JSON. */
