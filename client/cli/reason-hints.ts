@@ -1,7 +1,8 @@
 /** What to do about each reason that the bank refuses for (docs/contract.md, Errors). */
 
 const HINTS: Readonly<Record<string, string>> = {
-  ACCOUNT_NOT_FOUND: 'check the id: `bank list` shows accounts. One of a moment ago: --min-version',
+  ACCOUNT_NOT_FOUND:
+    'check the id: `bank list` shows accounts. A query for one of a moment ago: --min-version 1',
   ACCOUNT_EXISTS: 'open it under another id, or leave the id out and get a new one',
   ACCOUNT_FROZEN: '`bank get ID` shows what is frozen, `bank unfreeze ID --reason ...` ends it',
   ACCOUNT_CLOSED: 'a closed account takes nothing more: use another one',

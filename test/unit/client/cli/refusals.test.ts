@@ -62,7 +62,8 @@ test('a refusal: its reason, its sentence, and what to do next', async () => {
     stdout: '',
     stderr:
       'bank: Deposit was refused, ACCOUNT_NOT_FOUND: there is no such account\n' +
-      'next: check the id: `bank list` shows accounts. One of a moment ago: --min-version\n',
+      'next: check the id: `bank list` shows accounts.' +
+      ' A query for one of a moment ago: --min-version 1\n',
     exitCode: 1,
   });
 });
