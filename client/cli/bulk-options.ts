@@ -14,8 +14,8 @@ const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const SUBMISSION_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 const optionsSchema = z.object({
-  format: z.enum(BULK_FORMATS).optional(),
-  kind: z.enum(BULK_KINDS),
+  format: z.enum(BULK_FORMATS, `--format is ${BULK_FORMATS.join(' or ')}`).optional(),
+  kind: z.enum(BULK_KINDS, `--kind is ${BULK_KINDS.join(' or ')}`),
   map: z.array(z.string()).transform(mapOf),
   currency: z
     .string()
