@@ -3,7 +3,7 @@
  * is the contract's own message, and what fails is a BankError. The channel's service config
  * retries them, a deadline bounds their time; a command without an operation id gets one before.
  */
-import { Metadata, type Client } from '@grpc/grpc-js';
+import type { Client } from '@grpc/grpc-js';
 import * as commands from '#proto/bank/v1/account_command_service.ts';
 import * as queries from '#proto/bank/v1/account_query_service.ts';
 import * as mode from '#proto/bank/v1/bulk_mode_service.ts';
@@ -11,14 +11,9 @@ import * as bulk from '#proto/bank/v1/bulk_service.ts';
 import * as projector from '#proto/bank/v1/projector_service.ts';
 import { bankError } from './bank-error.ts';
 import type { BankClient } from './bank-client.ts';
-import { CLIENT_DEFAULTS } from './client-defaults.ts';
+import { unaryCall, type CallOptions, type GrpcMethod } from './unary-call.ts';
 
-export type CallOptions = {
-  /** Default: 10 s; at most 10 minutes. */
-  readonly deadlineMs?: number;
-  readonly signal?: AbortSignal;
-  readonly metadata?: Metadata;
-};
+export type { CallOptions } from './unary-call.ts';
 
 /** A request of which all that is empty may be left out. */
 export type Wanted<T> = bulk.DeepPartial<T>;
@@ -123,33 +118,14 @@ function unary<Request, Response>(
 ): UnaryMethod<Request, Response> {
   const { path, requestSerialize, responseDeserialize } = definition;
   const name = path.slice(path.lastIndexOf('/') + 1);
-  return async (request, { metadata = new Metadata(), ...options } = {}) => {
-    const { deadlineMs = CLIENT_DEFAULTS.unaryDeadlineMs, signal } = options;
-    signal?.throwIfAborted();
-    const deadline = { deadline: Date.now() + deadlineMs };
-    const { promise, resolve, reject } = Promise.withResolvers<Response>();
-    const call = client.makeUnaryRequest(
-      path,
-      requestSerialize,
-      responseDeserialize,
-      type.fromPartial(request),
-      metadata,
-      deadline,
-      (error, response) => {
-        if (error !== null) reject(error);
-        else if (response !== undefined) resolve(response);
-        else reject(new Error(`${name} was answered without a message`));
-      },
-    );
-    const cancel = () => call.cancel();
-    signal?.addEventListener('abort', cancel, { once: true });
+  const method: GrpcMethod<Request, Response> = (...call) =>
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, ...call);
+  return async (request, options) => {
     try {
-      return await promise;
+      return await unaryCall(method, type.fromPartial(request), options);
     } catch (error) {
-      signal?.throwIfAborted();
+      options?.signal?.throwIfAborted();
       throw bankError(name, error);
-    } finally {
-      signal?.removeEventListener('abort', cancel);
     }
   };
 }

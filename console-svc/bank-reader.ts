@@ -7,7 +7,7 @@ import { Metadata, status } from '@grpc/grpc-js';
 import type { BankClient } from '#client/bank-client.ts';
 import { callFault, type CallFault } from '#client/call-fault.ts';
 import { resumedStream } from '#client/resumed-stream.ts';
-import { unaryCall, type UnaryMethod } from '#client/unary-call.ts';
+import { unaryCall, type GrpcMethod } from '#client/unary-call.ts';
 import type {
   GetAccountResponse,
   GetBalanceAtResponse,
@@ -66,7 +66,7 @@ export function bankReader(
   const metadata = new Metadata();
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
   const ask = async <Request, Response>(
-    method: UnaryMethod<Request, Response>,
+    method: GrpcMethod<Request, Response>,
     request: Request,
   ): Promise<Outcome<Response>> => {
     try {
