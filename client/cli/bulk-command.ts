@@ -2,14 +2,16 @@
  * `bank bulk FILE`: a file of deposits or accounts, sent to its end, with a report, a rejects file
  * and an exit code by outcome. Sent again after whatever has ended it, it goes on.
  */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { ItemsDifferError, ItemsMissingError } from '../upload-parts.ts';
+import { grouped } from './amounts.ts';
 import { dryRun } from './bulk-dry-run.ts';
 import { BULK_HELP } from './bulk-help.ts';
+import { BULK_KINDS } from './bulk-items.ts';
+import { BULK_FORMATS } from './bulk-layout.ts';
 import { BULK_LIMITS } from './bulk-limits.ts';
 import { controlTotalsOf, parseBulkOptions, type BulkOptions } from './bulk-options.ts';
 import { planBulk } from './bulk-plan.ts';
-import { grouped } from './bulk-progress.ts';
 import { sendBulk } from './bulk-send.ts';
 import { CommandError, EXIT_CODES, type CommandContext } from './command-context.ts';
 
@@ -21,10 +23,14 @@ export function addBulkCommand(
   const { streams, giveUpAfterMs } = BULK_LIMITS;
   program
     .command('bulk')
-    .description('send a file of deposits or of accounts to open, of any size')
+    .description('Sends a file of deposits or of accounts to open, of any size.')
     .argument('<file>', 'CSV or NDJSON, plain, gzip or zstd; - for a pipe')
-    .option('--kind <kind>', 'what its lines are: deposits or accounts', 'deposits')
-    .option('--format <format>', 'csv or ndjson; default: by the name of the file')
+    .addOption(
+      new Option('--kind <kind>', 'what its lines are').choices(BULK_KINDS).default('deposits'),
+    )
+    .addOption(
+      new Option('--format <format>', 'default: by the name of the file').choices(BULK_FORMATS),
+    )
     .option('--map <field=column,...>', 'columns under other names; repeatable', collect, [])
     .option('--currency <code>', 'of amounts that name none')
     .option('--decimal-comma', 'amounts are 1.234,50 rather than 1234.50', false)

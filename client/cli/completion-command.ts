@@ -93,6 +93,6 @@ ${cases.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
-complete -F _bank bank
+complete -o default -F _bank bank
 `;
 }

@@ -31,10 +31,17 @@ test.each([
   ['bank get x --output ', ['table', 'json', 'ndjson', 'csv']],
   ['bank get x -o n', ['ndjson']],
   ['bank list --status ', ['open', 'closed']],
+  ['bank bulk payroll.csv --kind ', ['deposits', 'accounts']],
+  ['bank bulk payroll.csv --format n', ['ndjson']],
   ['bank --context ', ['prod', 'staging']],
   ['bank context use s', ['staging']],
 ])('%s', (line, words) => {
   expect(completed(line)).toEqual(words);
+});
+
+test('where it has no word, bash offers files', () => {
+  expect(completed('bank bulk pay')).toEqual([]);
+  expect(script).toMatch(/^complete -o default /m);
 });
 
 test('the script says how it is loaded', () => {
