@@ -131,13 +131,3 @@ function closingQuote(text: string, from: number): number {
   }
   return -1;
 }
-
-/** Quoted where it must be. */
-export function csvField(value: string, delimiter: string): string {
-  const plain = !/["\r\n]/.test(value) && !value.includes(delimiter);
-  return plain ? value : `"${value.replaceAll('"', '""')}"`;
-}
-
-export function csvLine(values: readonly string[], delimiter: string): string {
-  return values.map((value) => csvField(value, delimiter)).join(delimiter);
-}

@@ -20,10 +20,11 @@ Exit codes:
 Examples:
   $ bank bulk payroll.csv
   $ bank bulk payroll.csv --dry-run --output csv > outcomes.csv
-  $ bank bulk gehalt.csv --delimiter ';' --decimal-comma --currency EUR --encoding windows-1252 \\
-    --map account_id=Konto,amount=Betrag,reference=Zweck
+  $ bank bulk gehaelter.csv --delimiter ';' --decimal-comma --encoding windows-1252 \\
+    --currency EUR --map account_id=Konto,amount=Betrag,reference=Zweck
   $ bank bulk payroll.ndjson.zst --expect-items 1000000 --expect-total "2500000.00 EUR"
-  $ psql -c "copy (...) to stdout csv header" | bank bulk - --format csv --submission payroll-11
+  $ psql -c "copy (...) to stdout csv header" |
+    bank bulk - --format csv --submission 2026-11-payroll
   $ bank bulk accounts.csv --kind accounts
   $ bank bulk payroll.rejects.csv
 `;

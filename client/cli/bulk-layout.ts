@@ -72,6 +72,15 @@ export function fileLines(chunks: AsyncIterable<LineChunk>, layout: Layout): Fil
   return { header: () => header?.names ?? [], chunks: read() };
 }
 
+/** Without what a rejects file that is sent again says of its last run. */
+export function ownColumns(columns: readonly string[]): readonly string[] {
+  return isRejects(columns) ? columns.slice(0, -REJECT_FIELDS.length) : columns;
+}
+
+export function isRejects(header: readonly string[]): boolean {
+  return header.slice(-REJECT_FIELDS.length).join() === REJECT_FIELDS.join();
+}
+
 type Header = {
   readonly names: readonly string[];
   readonly at: ReadonlyMap<string, number>;
@@ -80,8 +89,9 @@ type Header = {
 
 function headerOf({ fields }: CsvRecord, { map, required }: Layout): Header {
   if (typeof fields === 'string') throw new CommandError(`the header cannot be read: ${fields}`);
-  const places = new Map(fields.map((name, place) => [name.trim(), place]));
-  if (places.size < fields.length) throw new CommandError('the header names a column twice');
+  const own = ownColumns(fields);
+  const places = new Map(own.map((name, place) => [name.trim(), place]));
+  if (places.size < own.length) throw new CommandError('the header names a column twice');
   const at = new Map(places);
   for (const [field, column] of map) {
     const place = places.get(column);

@@ -3,10 +3,10 @@
  * Written no faster than they are read. The totals follow; where each line is of one shape, on
  * stderr.
  */
-import { once } from 'node:events';
-import { csvLine } from './bulk-csv.ts';
+import { writeText } from './answer-writer.ts';
 import { digits, writeReport, type Report } from './bulk-report.ts';
 import type { CommandContext } from './command-context.ts';
+import { csvRow } from './csv-row.ts';
 
 export type Outcome = {
   readonly line: number;
@@ -26,18 +26,15 @@ const WIDTHS = { line: 9, account: 36, amount: 18 } as const;
 const COLUMNS = ['line', 'account_id', 'amount', 'outcome', 'reason', 'message'];
 
 export function openOutcomes(context: CommandContext): Outcomes {
-  const { output, stdout, stderr } = context;
-  const put = async (text: string) => {
-    if (!stdout.write(text)) await once(stdout, 'drain');
-  };
+  const { output, stderr } = context;
+  const put = (text: string) => writeText(context, text);
   let written = 0;
-  const first = output === 'csv' ? `${csvLine(COLUMNS, ',')}\n` : '';
+  const first = output === 'csv' ? csvRow(COLUMNS) : '';
   return {
     write: (outcome) => {
       const lead = written++ === 0 ? (output === 'json' ? '{"outcomes":[\n' : first) : '';
       const separator = output === 'json' && written > 1 ? ',\n' : '';
-      const end = output === 'json' ? '' : '\n';
-      return put(`${lead}${separator}${FORMATS[output](outcome)}${end}`);
+      return put(`${lead}${separator}${FORMATS[output](outcome)}`);
     },
     close: async (totals) => {
       if (output === 'json') {
@@ -51,15 +48,15 @@ export function openOutcomes(context: CommandContext): Outcomes {
 
 const FORMATS: Record<CommandContext['output'], (outcome: Outcome) => string> = {
   json: asJson,
-  ndjson: asJson,
-  csv: (outcome) => csvLine(valuesOf(outcome), ','),
+  ndjson: (outcome) => `${asJson(outcome)}\n`,
+  csv: (outcome) => csvRow(valuesOf(outcome)),
   table: ({ line, accountId, amount, reason, message }) =>
     [
       String(line).padStart(WIDTHS.line),
       accountId.padEnd(WIDTHS.account),
       amount.padStart(WIDTHS.amount),
       reason === '' ? 'accepted' : `${reason}: ${message}`,
-    ].join('  '),
+    ].join('  ') + '\n',
 };
 
 function valuesOf({ line, accountId, amount, reason, message }: Outcome): string[] {

@@ -2,7 +2,7 @@
  * What a bulk run is about to do, known before anything is sent: the file, as items of one kind,
  * its submission, where its rejects go.
  */
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
 import type { DepositItem } from '#proto/bank/v1/bulk_service.ts';
 import { numberedLines, type BulkFile } from './bulk-file.ts';
@@ -33,6 +33,9 @@ export async function planBulk(
   const format = formatOf(path === STDIN ? '' : path.replace(/\.(gz|zst)$/i, ''), options.format);
   if (path === STDIN && options.submission === undefined && !options.dryRun) {
     throw new CommandError('a pipe needs --submission ID, by which the run can be repeated');
+  }
+  if (options.rejects !== undefined && resolve(options.rejects) === resolve(path)) {
+    throw new CommandError('--rejects names the file itself: name another one');
   }
   const input = await openBulkInput(path, stdin, signal);
   try {

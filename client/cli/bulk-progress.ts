@@ -3,6 +3,7 @@
  * and then elsewhere, nothing when it is to be quiet.
  */
 import { describeFault, type CallFault } from '../call-fault.ts';
+import { grouped } from './amounts.ts';
 import { BULK_LIMITS } from './bulk-limits.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -79,10 +80,6 @@ export function progressText(progress: BulkProgress, startedMs: number, nowMs: n
 /** gRPC says in many lines which address did not answer. */
 function shortFault(fault: CallFault): string {
   return describeFault(fault).replaceAll(/\s+/g, ' ').slice(0, FAULT_CHARACTERS_MAX);
-}
-
-export function grouped(count: number | bigint): string {
-  return count.toString().replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** 75 s are 1:15. */

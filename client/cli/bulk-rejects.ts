@@ -9,10 +9,10 @@ import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Rejection } from '#proto/bank/v1/submission.ts';
-import { csvField, csvLine } from './bulk-csv.ts';
 import { numberedLines, type BulkFile, type NumberedLine } from './bulk-file.ts';
-import { jsonObject, REJECT_FIELDS } from './bulk-layout.ts';
+import { isRejects, jsonObject, ownColumns, REJECT_FIELDS } from './bulk-layout.ts';
 import { CommandError } from './command-context.ts';
+import { csvField, csvLine } from './csv-row.ts';
 
 export type Reject = { readonly reason: string; readonly message: string; readonly field: string };
 export type RejectsRequest<Item> = {
@@ -53,7 +53,8 @@ export async function writeRejects<Item>(request: RejectsRequest<Item>): Promise
 }
 
 async function* rejectedLines<Item>({ file, rejections }: RejectsRequest<Item>) {
-  const { format, delimiter } = file.layout;
+  const { format, delimiter, map } = file.layout;
+  const mapped = new Set(map.values());
   const { header, chunks } = numberedLines(file);
   const refused = rejections[Symbol.asyncIterator]();
   let next = await refused.next();
@@ -67,25 +68,16 @@ async function* rejectedLines<Item>({ file, rejections }: RejectsRequest<Item>) 
         const reject = { reason: MALFORMED_LINE, message: line.problem, field: '' };
         yield format === 'csv'
           ? csvReject(line, reject, header(), delimiter)
-          : ndjsonReject(line, reject);
+          : ndjsonReject(line, reject, mapped);
       } else if (isNext && next.done !== true) {
         const reject = next.value;
         yield format === 'csv'
           ? csvReject(line, reject, header(), delimiter)
-          : ndjsonReject(line, reject);
+          : ndjsonReject(line, reject, mapped);
         next = await refused.next();
       }
     }
   }
-}
-
-/** Without what a rejects file that is sent again says of its last run. */
-function ownColumns(columns: readonly string[]): readonly string[] {
-  return isRejects(columns) ? columns.slice(0, -REJECT_FIELDS.length) : columns;
-}
-
-function isRejects(header: readonly string[]): boolean {
-  return header.slice(-REJECT_FIELDS.length).join() === REJECT_FIELDS.join();
 }
 
 /** A line that has not the header's columns stands whole in the first one. */
@@ -104,17 +96,23 @@ function csvReject(
   return `${own}${delimiter}${why}`;
 }
 
-/** What is no object stands in `text`, with its line. */
+/**
+ * What is no object stands in `text`, with its line. A name that --map reads an item's field from
+ * keeps its value: it would be paid with the reason as its reference.
+ */
 function ndjsonReject(
   { text, line }: Pick<NumberedLine<unknown>, 'text' | 'line'>,
-  { reason, message, field }: Reject,
+  reject: Reject,
+  mapped: ReadonlySet<string>,
 ): string {
   const value = jsonObject(text);
-  const why = { reason, message, field };
+  const told = REJECT_FIELDS.filter((name) => !mapped.has(name));
+  const why = Object.fromEntries(told.map((name) => [name, reject[name]]));
   if (typeof value === 'string') return JSON.stringify({ line, text, ...why });
   if ('reason' in value) return JSON.stringify({ ...value, ...why });
   // As it is written: numbers keep their digits.
   const own = text.trimEnd().slice(0, -1).trimEnd();
+  if (told.length === 0) return text;
   return `${own}${own.endsWith('{') ? '' : ','}${JSON.stringify(why).slice(1)}`;
 }
 

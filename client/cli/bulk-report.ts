@@ -6,9 +6,9 @@
 import { dateFromTimestamp } from '#platform/timestamps.ts';
 import { SubmissionState, type Submission } from '#proto/bank/v1/submission.ts';
 import { formatMoney } from '../money.ts';
-import { csvLine } from './bulk-csv.ts';
-import { grouped } from './bulk-progress.ts';
+import { grouped } from './amounts.ts';
 import type { CommandContext } from './command-context.ts';
+import { csvRow } from './csv-row.ts';
 
 /** Numbers that are counted are bigint; they are grouped for people. */
 export type ReportValue = bigint | number | string | readonly string[] | undefined;
@@ -53,13 +53,8 @@ export function writeReport(report: Report, { output, stdout }: CommandContext):
     const indent = output === 'json' ? 2 : 0;
     stdout.write(`${JSON.stringify(Object.fromEntries(entries), digits, indent)}\n`);
   } else if (output === 'csv') {
-    stdout.write(`${entries.map(([name]) => name).join(',')}\n`);
-    stdout.write(
-      `${csvLine(
-        entries.map(([, value]) => plain(value, String)),
-        ',',
-      )}\n`,
-    );
+    stdout.write(csvRow(entries.map(([name]) => name)));
+    stdout.write(csvRow(entries.map(([, value]) => plain(value, String))));
   } else {
     const width = Math.max(...entries.map(([name]) => name.length));
     for (const [name, value] of entries) {

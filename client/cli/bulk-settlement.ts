@@ -4,8 +4,9 @@
  */
 import type { BankError } from '../bank-error.ts';
 import type { Bank } from '../connect-bank.ts';
+import { grouped } from './amounts.ts';
 import type { BulkPlan } from './bulk-plan.ts';
-import { grouped, type BulkProgress } from './bulk-progress.ts';
+import type { BulkProgress } from './bulk-progress.ts';
 import { listRejections } from './bulk-rejections.ts';
 import { writeRejects } from './bulk-rejects.ts';
 import { submissionReport, writeReport } from './bulk-report.ts';
@@ -34,9 +35,13 @@ export async function settleBulk(
   if (refused > 0) {
     const rejections = listRejections(bank, submissionId, signal);
     const request = { path: rejectsPath, rejections, signal };
-    await (plan.kind === 'deposits'
-      ? writeRejects({ ...request, file: plan.file })
-      : writeRejects({ ...request, file: plan.file }));
+    try {
+      await (plan.kind === 'deposits'
+        ? writeRejects({ ...request, file: plan.file })
+        : writeRejects({ ...request, file: plan.file }));
+    } catch (error) {
+      throw rejectsError(error, submissionId);
+    }
   }
   const sent = Number(submission.accepted + submission.rejected + submission.replayed) - resumedAt;
   writeReport(
@@ -59,6 +64,14 @@ export async function settleBulk(
       EXIT_CODES.someRefused,
     );
   }
+}
+
+/** A folder that takes no file, a disk that is full. */
+function rejectsError(error: unknown, submissionId: string): unknown {
+  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  const next = `All items are stored in ${submissionId}; the same command with --rejects FILE`;
+  const message = `${error.message}. ${next} writes the lines that were refused elsewhere.`;
+  return new CommandError(message, EXIT_CODES.refused, error);
 }
 
 function mismatchError(mismatch: BankError, malformed: number, submissionId: string): CommandError {

@@ -70,7 +70,7 @@ function partitionLines(projection: GetProjectionStatusResponse): string[] {
   return [
     row('projection', counts.join(', ')),
     ...unusual.slice(0, PARTITIONS_SHOWN).map(partitionLine),
-    ...(more > 0 ? [row('', `and ${more} more that are behind: see --json`)] : []),
+    ...(more > 0 ? [row('', `and ${more} more that are behind: as JSON all are shown`)] : []),
   ];
 }
 

@@ -3,18 +3,18 @@
  * who was refused; once, or followed to its end.
  */
 import type { Command } from 'commander';
-import { once } from 'node:events';
 import type { Rejection, Submission } from '#proto/bank/v1/submission.ts';
+import { sleep } from '#platform/waiting.ts';
 import { z } from 'zod';
 import type { Bank } from '../connect-bank.ts';
-import { csvLine } from './bulk-csv.ts';
+import { writeText } from './answer-writer.ts';
 import { BULK_LIMITS } from './bulk-limits.ts';
+import { submissionOf } from './bulk-run.ts';
 import { showProgress, type BulkProgress } from './bulk-progress.ts';
 import { listRejections } from './bulk-rejections.ts';
 import { digits, isOpen, submissionReport, writeReport } from './bulk-report.ts';
 import { CommandError, EXIT_CODES, type CommandContext } from './command-context.ts';
-import { submissionOf } from './bulk-run.ts';
-import { sleep } from '#platform/waiting.ts';
+import { csvRow } from './csv-row.ts';
 
 const optionsSchema = z.object({ rejections: z.boolean(), watch: z.boolean() });
 
@@ -24,7 +24,7 @@ export function addSubmissionCommand(
 ): void {
   program
     .command('submission')
-    .description('what is stored of a submission, and how much of it can be read')
+    .description('Shows what is stored of a submission, and how much of it can be read.')
     .argument('<id>', 'the submission')
     .option('--rejections', 'list the refused items instead', false)
     .option('--watch', 'follow it until it is closed and all can be read', false)
@@ -140,17 +140,15 @@ async function poll(
 const COLUMNS = ['item_index', 'account_id', 'operation_id', 'reason', 'field', 'message'];
 
 async function showRejections(bank: Bank, id: string, context: CommandContext): Promise<void> {
-  const { output, stdout, signal } = context;
-  const put = async (text: string) => {
-    if (!stdout.write(text)) await once(stdout, 'drain');
-  };
+  const { output, signal } = context;
+  const put = (text: string) => writeText(context, text);
   if (output === 'json') await put('[');
-  if (output === 'csv') await put(`${csvLine(COLUMNS, ',')}\n`);
+  if (output === 'csv') await put(csvRow(COLUMNS));
   let first = true;
   for await (const rejection of listRejections(bank, id, signal)) {
     if (output === 'json') await put(`${first ? '' : ','}\n${asJson(rejection)}`);
     else if (output === 'ndjson') await put(`${asJson(rejection)}\n`);
-    else if (output === 'csv') await put(`${csvLine(valuesOf(rejection), ',')}\n`);
+    else if (output === 'csv') await put(csvRow(valuesOf(rejection)));
     else await put(`${asText(rejection)}\n`);
     first = false;
   }

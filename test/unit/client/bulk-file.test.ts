@@ -5,10 +5,11 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { csvLine, fieldsOf } from '#client/cli/bulk-csv.ts';
+import { fieldsOf } from '#client/cli/bulk-csv.ts';
 import { itemsFrom, numberedLines } from '#client/cli/bulk-file.ts';
 import { fingerprint } from '#client/cli/bulk-fingerprint.ts';
 import { CommandError } from '#client/cli/command-context.ts';
+import { csvLine } from '#client/cli/csv-row.ts';
 import { ItemsMissingError } from '#client/upload-parts.ts';
 import type { DepositItem } from '#proto/bank/v1/bulk_service.ts';
 import { ACCOUNT, fileOf, HEADER, read, signal } from './bulk-files.ts';

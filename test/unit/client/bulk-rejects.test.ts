@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { csvLine } from '#client/cli/bulk-csv.ts';
 import { writeRejects } from '#client/cli/bulk-rejects.ts';
+import { csvLine } from '#client/cli/csv-row.ts';
 import { ACCOUNT, fileOf, folder, HEADER, read, rejects, signal } from './bulk-files.ts';
 
 describe('a rejects file', () => {
@@ -25,6 +25,20 @@ describe('a rejects file', () => {
     expect((await read(again)).items).toHaveLength(1);
     expect((await rejects(again, [0])).split('\n')[0]).toBe(first);
   });
+
+  test.each([
+    ['csv', 'account_id,amount,message\n', `${ACCOUNT},1.00 EUR,salary\n`],
+    ['ndjson', '', `${line({ amount: '1.00 EUR', message: 'salary' })}\n`],
+  ] as const)(
+    'of %s leaves what the file has under its own names',
+    async (format, header, text) => {
+      const reading = { format, map: { reference: 'message' } };
+      const first = await rejects(await fileOf(`${header}${text}`, reading), [0]);
+      expect(first).toContain('NO');
+      const { items } = await read(await fileOf(first, reading));
+      expect(items.map(({ reference }) => reference)).toEqual(['salary']);
+    },
+  );
 
   test('of any lines gives the refused ones again, and only those', async () => {
     const reference = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\u20ac', ' ') });

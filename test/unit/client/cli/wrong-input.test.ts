@@ -71,6 +71,15 @@ test.each([
   [['depositt', ID], "bank: unknown command 'depositt'\n(Did you mean deposit?)"],
   [['get', ID, '--ouput', 'json'], "bank: unknown option '--ouput'\n(Did you mean --output?)"],
   [
+    ['bulk', 'a.csv', '--rejects', './a.csv'],
+    'bank: --rejects names the file itself: name another one',
+  ],
+  [
+    ['bulk', 'a.csv', '--kind', 'transfers'],
+    "bank: option '--kind <kind>' argument 'transfers' is invalid." +
+      ' Allowed choices are deposits, accounts.',
+  ],
+  [
     ['get', ID, '-o', 'xml'],
     "bank: option '-o, --output <format>' argument 'xml' is invalid." +
       ' Allowed choices are table, json, ndjson, csv.',
