@@ -39,7 +39,7 @@ export function callFault(error: unknown): CallFault {
     reason,
     message: error.details,
     retryAfterMs,
-    mayRetry: mayRetry(error, reason),
+    mayRetry: mayRetry(error, reason, retryAfterMs),
   };
 }
 
@@ -49,10 +49,13 @@ export function describeFault({ code, reason, message }: CallFault): string {
 
 /**
  * SUBMISSION_TAKEN_OVER is ABORTED and never retried: two streams would fence each other for ever.
+ * A share that is used up says when there is room again; a quota that never has room says nothing.
  */
-function mayRetry(error: ServiceError, reason: string): boolean {
+function mayRetry(error: ServiceError, reason: string, retryAfterMs: number | undefined): boolean {
   if (error.code === status.UNAVAILABLE) return true;
-  if (error.code === status.RESOURCE_EXHAUSTED) return reason === 'QUEUE_FULL';
+  if (error.code === status.RESOURCE_EXHAUSTED) {
+    return reason === 'QUEUE_FULL' || (reason === 'QUOTA_EXCEEDED' && retryAfterMs !== undefined);
+  }
   return error.code === status.INTERNAL && reason === '' && CUT_STREAM.test(error.details);
 }
 

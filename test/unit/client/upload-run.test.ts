@@ -100,6 +100,16 @@ describe('a run', () => {
     expect(run.progress).toMatchObject({ sent: 25, stored: 25 });
   });
 
+  test('waits for its share, where the bank tells when there is room again', async () => {
+    const told = { retryAfterMs: 1 };
+    const full = refusal(status.RESOURCE_EXHAUSTED, 'QUOTA_EXCEEDED', 'used up', told);
+    bank.onMessage = (stream) => (stream === 0 ? full : undefined);
+    await start(items(5)).stored;
+    expect(references()).toEqual(counted(5));
+    bank.onMessage = () => refusal(status.RESOURCE_EXHAUSTED, 'QUOTA_EXCEEDED', 'too many');
+    await expect(start(items(6)).stored).rejects.toMatchObject({ mayRetry: false });
+  });
+
   test('asks patiently how far it is, and to close', async () => {
     let refused = 0;
     bank.onCall = () => (refused++ < 6 && refused % 3 !== 0 ? unavailable() : undefined);
