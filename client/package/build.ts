@@ -2,7 +2,7 @@
  * `npm run build:client`: makes the package's dist from the client's sources, as npm pack asks for
  * it. JavaScript in two entries, the client and the CLI, with what they share beside them; types
  * file by file; and the contract's descriptors, where the service config is made from. What is not
- * ours is imported, and is a dependency of the manifest.
+ * ours is imported, and is a dependency of the manifest. The licence lies where npm packs it.
  */
 import { execFile } from 'node:child_process';
 import { copyFile, mkdir, rm } from 'node:fs/promises';
@@ -17,7 +17,7 @@ const DIST = join(PACKAGE, 'dist');
 const DESCRIPTORS = 'generated/descriptors.binpb';
 
 await rm(DIST, { recursive: true, force: true });
-await Promise.all([writeScripts(), writeTypes(), copyDescriptors()]);
+await Promise.all([writeScripts(), writeTypes(), copyDescriptors(), copyLicence()]);
 
 async function writeScripts(): Promise<void> {
   const build = await rolldown({
@@ -38,4 +38,9 @@ async function copyDescriptors(): Promise<void> {
   const to = join(DIST, DESCRIPTORS);
   await mkdir(join(to, '..'), { recursive: true });
   await copyFile(join(ROOT, DESCRIPTORS), to);
+}
+
+/** Its text goes with each copy. */
+async function copyLicence(): Promise<void> {
+  await copyFile(join(ROOT, 'LICENSE'), join(PACKAGE, 'LICENSE'));
 }

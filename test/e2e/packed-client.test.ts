@@ -102,6 +102,7 @@ describe('the packed client', () => {
     const root = RootManifest.parse(JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')));
     const { manifest, files } = client;
     expect(manifest.version).toBe(root.version);
+    expect(files).toContain('LICENSE');
     expect(root.dependencies).toMatchObject(manifest.dependencies);
     const scripts = files.filter((path) => path.endsWith('.js'));
     const texts = await Promise.all(
