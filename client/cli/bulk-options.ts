@@ -12,6 +12,7 @@ import { CommandError } from './command-context.ts';
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const SUBMISSION_ID = /^[A-Za-z0-9._-]{1,128}$/;
+const CONCURRENCY_RULE = `a whole number from 1 to ${BULK_LIMITS.streamsMax}`;
 
 const optionsSchema = z.object({
   format: z.enum(BULK_FORMATS, `--format is ${BULK_FORMATS.join(' or ')}`).optional(),
@@ -35,10 +36,10 @@ const optionsSchema = z.object({
     .optional(),
   expectTotal: z.array(z.string()),
   concurrency: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(BULK_LIMITS.streamsMax, `--concurrency is 1 to ${BULK_LIMITS.streamsMax}`),
+    .number(CONCURRENCY_RULE)
+    .int(CONCURRENCY_RULE)
+    .min(1, CONCURRENCY_RULE)
+    .max(BULK_LIMITS.streamsMax, CONCURRENCY_RULE),
   giveUpAfter: z.string().transform(durationMs),
   wait: z.boolean(),
   dryRun: z.boolean(),

@@ -69,17 +69,11 @@ async function firstAnswer(
   const retriable = (error: unknown) =>
     error instanceof BankError && error.mayRetry && performance.now() < endsAt;
   const onRetry = (error: unknown, attempt: number) => {
-    if (attempt === 1)
-      stderr.write(`${error instanceof Error ? error.message : ''}: trying again\n`);
+    if (attempt > 1 || !(error instanceof BankError)) return;
+    stderr.write(`the bank does not answer (${error.reason || error.code}): trying again\n`);
   };
   const options = { firstMs, maxMs, attempts, signal, retriable, onRetry };
-  try {
-    return await retryWithBackoff(options, () => submissionOf(bank, submissionId, { signal }));
-  } catch (error) {
-    if (!isUnreachable(error) || !(error instanceof Error)) throw error;
-    const message = `${error.message}. Nothing was sent: is this the bank's address, and is it up?`;
-    throw new CommandError(message, EXIT_CODES.unreachable, error);
-  }
+  return await retryWithBackoff(options, () => submissionOf(bank, submissionId, { signal }));
 }
 
 function openingLine({ submissionId }: BulkPlan, nextIndex: bigint | undefined): string {

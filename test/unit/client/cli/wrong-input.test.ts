@@ -74,6 +74,7 @@ test.each([
     ['bulk', 'a.csv', '--rejects', './a.csv'],
     'bank: --rejects names the file itself: name another one',
   ],
+  [['bulk', 'a.csv', '--concurrency', 'many'], 'bank: concurrency: a whole number from 1 to 16'],
   [
     ['bulk', 'a.csv', '--kind', 'transfers'],
     "bank: option '--kind <kind>' argument 'transfers' is invalid." +
