@@ -53,7 +53,11 @@ const Token = z.tuple([
   z.string(),
   z.boolean(),
   z.string().regex(/^\d{1,16}$/),
-  z.string().max(128), // as long as a submission_id is
+  // As long as a submission_id is; and no text of the database holds a NUL.
+  z
+    .string()
+    .max(128)
+    .refine((text) => !text.includes('\0')),
 ]);
 
 function tokenAfter({ tenant, openOnly }: List, last: ListedSubmission): string {

@@ -133,6 +133,8 @@ describe('what is stored', () => {
     expect(open.nextPageToken).toBe('');
     expect(await failureOf(ask(2, first.nextPageToken, true))).toBe('3 page_token');
     const { tenant } = key('');
+    const odd = Buffer.from(JSON.stringify([tenant, false, '1', 'a\0b'])).toString('base64url');
+    expect(await failureOf(ask(2, odd))).toBe('3 page_token');
     const all = await bench.count(
       'select count(*) as n from submissions where tenant = $1',
       tenant,
