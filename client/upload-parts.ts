@@ -3,6 +3,7 @@
  * stored: a stream that breaks sends its part again, and the source is read once and no further
  * ahead than the parts in hand.
  */
+import { abortReason } from '#platform/waiting.ts';
 import type { ItemSource } from './bulk-messages.ts';
 
 /** Items in order; or, from an index on, what can be read again there. */
@@ -17,6 +18,11 @@ export class ItemsMissingError extends Error {
 /** An upload of before has stored others under the same indexes. */
 export class ItemsDifferError extends Error {
   override readonly name = 'ItemsDifferError';
+
+  constructor(submissionId: string, itemIndex: bigint) {
+    const message = `item ${itemIndex} is not what ${submissionId} has stored of it`;
+    super(`${message}: are they the items of this submission?`);
+  }
 }
 
 export type UploadPart<Item> = {
@@ -50,6 +56,27 @@ export async function* uploadParts<Item>(
     throw new ItemsMissingError(`${message}: is it the one of this submission?`);
   }
   if (items.length > 0) yield { from: index - items.length, items };
+}
+
+/** The next part, unless the signal aborts before: a source may have nothing to give for long. */
+export async function nextPart<Item>(
+  parts: AsyncGenerator<UploadPart<Item>, void, void>,
+  signal: AbortSignal,
+): Promise<IteratorResult<UploadPart<Item>, void>> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const cut = () => aborted.reject(abortReason(signal));
+  signal.addEventListener('abort', cut, { once: true });
+  try {
+    return await Promise.race([parts.next(), aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', cut);
+  }
+}
+
+/** Lets the source close what it has open. Not awaited: it may be waiting for its next item. */
+export function endParts<Item>(parts: AsyncGenerator<UploadPart<Item>, void, void>): void {
+  parts.return().catch(() => undefined);
 }
 
 /** The part as what a stream of its own reads. */

@@ -21,7 +21,9 @@ import { CLIENT_DEFAULTS, STREAM_RETRY, type RetryLimits } from './client-defaul
 import { findSubmission } from './stored-progress.ts';
 import { unaryCall } from './unary-call.ts';
 import {
+  endParts,
   ItemsDifferError,
+  nextPart,
   partSource,
   uploadParts,
   type Items,
@@ -139,13 +141,10 @@ class Run<Item> implements UploadRun {
       this.#advance({ resumedAt, sent: from, stored: resumedAt });
       const partItems = this.#options.partItems ?? CLIENT_DEFAULTS.uploadPartItems;
       const parts = uploadParts(source, from, Math.max(1, partItems), resumedAt);
-      try {
-        await this.#compareStored(parts, from, resumedAt);
-        const streams = Math.max(1, Math.min(concurrency, CLIENT_DEFAULTS.uploadStreamsMax));
-        await Promise.all(Array.from({ length: streams }, () => this.#sendParts(parts)));
-      } finally {
-        parts.return().catch(() => undefined); // ends the source, which may wait for an item
-      }
+      const streams = Math.max(1, Math.min(concurrency, CLIENT_DEFAULTS.uploadStreamsMax));
+      await this.#compareStored(parts, from, resumedAt)
+        .then(() => Promise.all(Array.from({ length: streams }, () => this.#sendParts(parts))))
+        .finally(() => endParts(parts));
       return await this.#close(before);
     } catch (error) {
       this.#end.abort(error);
@@ -161,7 +160,7 @@ class Run<Item> implements UploadRun {
     end: number,
   ): Promise<void> {
     for (let at = from; at < end;) {
-      const next = await parts.next();
+      const next = await nextPart(parts, this.#signal);
       if (next.done === true) return;
       await this.#sendPart(next.value);
       at += next.value.items.length;
@@ -172,8 +171,7 @@ class Run<Item> implements UploadRun {
   async #sendParts(parts: AsyncGenerator<UploadPart<Item>, void, void>): Promise<void> {
     try {
       for (;;) {
-        this.#signal.throwIfAborted();
-        const next = await parts.next();
+        const next = await nextPart(parts, this.#signal);
         if (next.done === true) return;
         await this.#sendPart(next.value);
       }
@@ -210,9 +208,7 @@ class Run<Item> implements UploadRun {
     const [first] = receipt.firstRejections;
     if (part.from < resumedAt) {
       if (first === undefined) return;
-      const { submissionId } = this.#options;
-      const message = `item ${first.itemIndex} is not what ${submissionId} has stored of it`;
-      throw new ItemsDifferError(`${message}: are they the items of this submission?`);
+      throw new ItemsDifferError(this.submissionId, first.itemIndex);
     }
     const more = Number(receipt.rejected);
     this.#advance({ stored: stored + part.items.length, rejected: rejected + more });

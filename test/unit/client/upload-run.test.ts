@@ -228,6 +228,33 @@ describe('an end', () => {
     expect(references().slice(0, 30)).toEqual(counted(30));
     expect(bank.isClosed).toBe(false);
   });
+
+  test('by the signal does not wait for a source that has nothing to give', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const source = async function* () {
+      yield* items(5);
+      stop.abort(reason);
+      yield await new Promise<never>(() => undefined);
+    };
+    const run = startUpload(bank.client, DEPOSITS, source, { ...options, signal: stop.signal });
+    await expect(run.stored).rejects.toBe(reason);
+    expect(bank.isClosed).toBe(false);
+  });
+
+  test('lets the source close what it has open', async () => {
+    const closed = Promise.withResolvers<string>();
+    const source = function* () {
+      try {
+        yield* items(1000);
+      } finally {
+        closed.resolve('closed');
+      }
+    };
+    bank.onMessage = () => refusal(status.ABORTED, 'SUBMISSION_TAKEN_OVER', 'by another');
+    await expect(start(source()).stored).rejects.toThrow('TAKEN_OVER');
+    expect(await closed.promise).toBe('closed');
+  });
 });
 
 test('acknowledgements come once each and count what can be read', async () => {
