@@ -7,6 +7,7 @@ import { writeText } from './answer-writer.ts';
 import { digits, writeReport, type Report } from './bulk-report.ts';
 import type { CommandContext } from './command-context.ts';
 import { csvRow } from './csv-row.ts';
+import { plainText } from './labelled-row.ts';
 
 export type Outcome = {
   readonly line: number;
@@ -51,12 +52,14 @@ const FORMATS: Record<CommandContext['output'], (outcome: Outcome) => string> = 
   ndjson: (outcome) => `${asJson(outcome)}\n`,
   csv: (outcome) => csvRow(valuesOf(outcome)),
   table: ({ line, accountId, amount, reason, message }) =>
-    [
-      String(line).padStart(WIDTHS.line),
-      accountId.padEnd(WIDTHS.account),
-      amount.padStart(WIDTHS.amount),
-      reason === '' ? 'accepted' : `${reason}: ${message}`,
-    ].join('  ') + '\n',
+    plainText(
+      [
+        String(line).padStart(WIDTHS.line),
+        accountId.padEnd(WIDTHS.account),
+        amount.padStart(WIDTHS.amount),
+        reason === '' ? 'accepted' : `${reason}: ${message}`,
+      ].join('  '),
+    ) + '\n',
 };
 
 function valuesOf({ line, accountId, amount, reason, message }: Outcome): string[] {

@@ -6,6 +6,7 @@ import { describeFault, type CallFault } from '../call-fault.ts';
 import { grouped } from './amounts.ts';
 import { BULK_LIMITS } from './bulk-limits.ts';
 import type { CommandContext } from './command-context.ts';
+import { plainText } from './labelled-row.ts';
 
 export type BulkProgress = {
   stored: number;
@@ -79,7 +80,8 @@ export function progressText(progress: BulkProgress, startedMs: number, nowMs: n
 
 /** gRPC says in many lines which address did not answer. */
 function shortFault(fault: CallFault): string {
-  return describeFault(fault).replaceAll(/\s+/g, ' ').slice(0, FAULT_CHARACTERS_MAX);
+  const text = describeFault(fault).replaceAll(/\s+/g, ' ');
+  return plainText(text.slice(0, FAULT_CHARACTERS_MAX));
 }
 
 /** 75 s are 1:15. */

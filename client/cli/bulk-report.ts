@@ -9,6 +9,7 @@ import { formatMoney } from '../money.ts';
 import { grouped } from './amounts.ts';
 import type { CommandContext } from './command-context.ts';
 import { csvRow } from './csv-row.ts';
+import { plainText } from './labelled-row.ts';
 
 /** Numbers that are counted are bigint; they are grouped for people. */
 export type ReportValue = bigint | number | string | readonly string[] | undefined;
@@ -58,7 +59,8 @@ export function writeReport(report: Report, { output, stdout }: CommandContext):
   } else {
     const width = Math.max(...entries.map(([name]) => name.length));
     for (const [name, value] of entries) {
-      stdout.write(`${name.replaceAll('_', ' ').padEnd(width)}  ${plain(value, grouped)}\n`);
+      const label = name.replaceAll('_', ' ').padEnd(width);
+      stdout.write(`${label}  ${plainText(plain(value, grouped))}\n`);
     }
   }
 }

@@ -15,6 +15,7 @@ import { listRejections } from './bulk-rejections.ts';
 import { digits, isOpen, submissionReport, writeReport } from './bulk-report.ts';
 import { CommandError, EXIT_CODES, type CommandContext } from './command-context.ts';
 import { csvRow } from './csv-row.ts';
+import { plainText } from './labelled-row.ts';
 
 const optionsSchema = z.object({ rejections: z.boolean(), watch: z.boolean() });
 
@@ -166,5 +167,6 @@ function asJson(rejection: Rejection): string {
 }
 
 function asText({ itemIndex, accountId, reason, message }: Rejection): string {
-  return `${String(itemIndex).padStart(9)}  ${accountId.padEnd(36)}  ${reason}: ${message}`;
+  const why = `${reason}: ${message}`;
+  return plainText(`${String(itemIndex).padStart(9)}  ${accountId.padEnd(36)}  ${why}`);
 }
