@@ -5,7 +5,7 @@
  * refused with its path and the place in it.
  */
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
@@ -14,6 +14,7 @@ import { CommandError, OUTPUT_FORMATS } from './command-context.ts';
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 const OTHERS_MAY_READ = 0o077;
+const NO_HOME = '/nonexistent';
 
 const CONTEXT = z.strictObject({
   /** host:port, several divided by commas. */
@@ -38,8 +39,17 @@ export type Config = z.infer<typeof CONFIG>;
 
 export function configPath(env: NodeJS.ProcessEnv): string {
   if (env.BANK_CONFIG) return env.BANK_CONFIG;
-  const home = env.HOME ?? homedir();
+  const home = env.HOME || homeOfUser();
   return join(env.XDG_CONFIG_HOME || join(home, '.config'), 'banking-es', 'config.yaml');
+}
+
+/** Who has no home, as the made-up user of a container, has no contexts. */
+function homeOfUser(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return NO_HOME;
+  }
 }
 
 /** One that is not there has no contexts. */

@@ -22,6 +22,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   stopping.abort(new OutputClosedError('nobody reads the answers any more'));
 });
+// Who does not hear of progress has not asked to stop: an upload goes on.
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 
 function stop(): void {
   const now = performance.now();
