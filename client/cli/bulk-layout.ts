@@ -89,6 +89,10 @@ type Header = {
 
 function headerOf({ fields }: CsvRecord, { map, required }: Layout): Header {
   if (typeof fields === 'string') throw new CommandError(`the header cannot be read: ${fields}`);
+  if (fields.some((name) => name.includes('\r'))) {
+    const hint = 'they must end with LF or CRLF';
+    throw new CommandError(`the header has a CR in it: the lines end with CR alone, and ${hint}`);
+  }
   const own = ownColumns(fields);
   const places = new Map(own.map((name, place) => [name.trim(), place]));
   if (places.size < own.length) throw new CommandError('the header names a column twice');

@@ -73,6 +73,7 @@ describe('CSV', () => {
   test.each([
     ['an empty file', '', /is empty/],
     ['a header without an amount', `account_id,currency\n`, /no column amount; name/],
+    ['a file of lines that end with CR', `account_id,amount\r${ACCOUNT},1.00 EUR\r`, /CR alone/],
     ['a column twice', `account_id,amount,amount\n`, /twice/],
   ])('%s is refused', async (_, text, message) => {
     await expect(read(await fileOf(text))).rejects.toThrow(message);
