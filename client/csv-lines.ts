@@ -27,7 +27,7 @@ export function readLines(path: string): AsyncGenerator<LineChunk, void, void> {
 /** The same of any bytes. A fatal decoder throws where they are no text of its encoding. */
 export async function* linesOf(
   chunks: AsyncIterable<unknown>,
-  decoder: TextDecoder,
+  decoder: Pick<TextDecoder, 'decode'>,
 ): AsyncGenerator<LineChunk, void, void> {
   let firstLine = 1;
   let rest = '';

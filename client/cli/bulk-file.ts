@@ -5,7 +5,7 @@
  */
 import { linesOf } from '../csv-lines.ts';
 import { ItemsMissingError } from '../upload-parts.ts';
-import { textDecoder } from './bulk-fingerprint.ts';
+import { textDecoder } from './bulk-text.ts';
 import type { BulkInput } from './bulk-input.ts';
 import type { ReadItem } from './bulk-items.ts';
 import { fileLines, RowError, type FileLine, type Layout } from './bulk-layout.ts';

@@ -4,8 +4,8 @@
  * compression, costs nothing.
  */
 import { createHash } from 'node:crypto';
-import { TextDecoder } from 'node:util';
 import type { BulkInput } from './bulk-input.ts';
+import { textDecoder, type TextReader } from './bulk-text.ts';
 import { CommandError } from './command-context.ts';
 
 export type Fingerprint = {
@@ -17,14 +17,6 @@ export type Fingerprint = {
 const LINE_FEED = 10;
 const HASH_CHARACTERS = 24;
 const NAME_CHARACTERS_MAX = 80;
-
-export function textDecoder(encoding: string): TextDecoder {
-  try {
-    return new TextDecoder(encoding, { fatal: true });
-  } catch (error) {
-    throw new CommandError(`no encoding ${encoding}`, undefined, error);
-  }
-}
 
 export async function fingerprint(
   { bytes }: BulkInput,
@@ -48,7 +40,7 @@ export async function fingerprint(
 }
 
 function check(
-  decoder: TextDecoder,
+  decoder: TextReader,
   chunk: Uint8Array | undefined,
   encoding: string,
   line: number,

@@ -2,7 +2,6 @@
  * What a bulk run is about to do, known before anything is sent: the file, as items of one kind,
  * its submission, where its rejects go.
  */
-import { dirname, join, resolve } from 'node:path';
 import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
 import type { DepositItem } from '#proto/bank/v1/bulk_service.ts';
 import { numberedLines, type BulkFile } from './bulk-file.ts';
@@ -11,6 +10,7 @@ import { openBulkInput, STDIN, type BulkInput } from './bulk-input.ts';
 import { accountReader, depositReader, KIND_REQUIRED } from './bulk-items.ts';
 import type { BulkFormat } from './bulk-layout.ts';
 import { formatOf, type BulkOptions } from './bulk-options.ts';
+import { rejectsPathOf } from './bulk-rejects-path.ts';
 import { CommandError, type CommandContext } from './command-context.ts';
 
 export type BulkPlan = BulkItems & {
@@ -34,9 +34,6 @@ export async function planBulk(
   if (path === STDIN && options.submission === undefined && !options.dryRun) {
     throw new CommandError('a pipe needs --submission ID, by which the run can be repeated');
   }
-  if (options.rejects !== undefined && resolve(options.rejects) === resolve(path)) {
-    throw new CommandError('--rejects names the file itself: name another one');
-  }
   const input = await openBulkInput(path, stdin, signal);
   try {
     const print = await fingerprint(input, options.encoding, signal);
@@ -47,7 +44,13 @@ export async function planBulk(
       ...items,
       submissionId,
       lines: itemLines(print, format),
-      rejectsPath: options.rejects ?? rejectsPathOf(path, input.name, submissionId, format),
+      rejectsPath: await rejectsPathOf({
+        path,
+        name: input.name,
+        submissionId,
+        format,
+        given: options.rejects,
+      }),
       close: input.close,
     };
   } catch (error) {
@@ -75,15 +78,4 @@ async function checkHeader<Item>(file: BulkFile<Item>): Promise<void> {
 
 function itemLines({ lines }: Fingerprint, format: BulkFormat): number {
   return format === 'csv' ? Math.max(0, lines - 1) : lines;
-}
-
-/** Beside the file; of a pipe, where the command runs. */
-function rejectsPathOf(
-  path: string,
-  name: string,
-  submissionId: string,
-  format: BulkFormat,
-): string {
-  if (path === STDIN) return `${submissionId}.rejects.${format}`;
-  return join(dirname(path), `${name.replace(/\.[^.]*$/, '')}.rejects.${format}`);
 }

@@ -4,6 +4,7 @@
  * found again by a second reading beside the bank's list of refusals, both ascending by index.
  * Promises: the file is whole or not there; one that says something else is kept as FILE.old.
  */
+import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -11,7 +12,8 @@ import { pipeline } from 'node:stream/promises';
 import type { Rejection } from '#proto/bank/v1/submission.ts';
 import { numberedLines, type BulkFile, type NumberedLine } from './bulk-file.ts';
 import { isRejects, jsonObject, ownColumns, REJECT_FIELDS } from './bulk-layout.ts';
-import { CommandError } from './command-context.ts';
+import { markOf } from './bulk-text.ts';
+import { CommandError, EXIT_CODES } from './command-context.ts';
 import { csvField, csvLine } from './csv-row.ts';
 
 export type Reject = { readonly reason: string; readonly message: string; readonly field: string };
@@ -30,12 +32,12 @@ const COMPARED_BYTES_MAX = 64 * 1024 * 1024;
 /** Answers how many lines it has. */
 export async function writeRejects<Item>(request: RejectsRequest<Item>): Promise<number> {
   const { path, file, signal } = request;
-  const draft = `${path}.draft`;
+  const draft = `${path}.${randomUUID()}.draft`; // another process may send the same file
   let lines = 0;
   const counted = async function* () {
     for await (const text of rejectedLines(request)) {
+      yield lines === 0 ? `${markOf(file.encoding)}${text}\n` : `${text}\n`;
       lines += 1;
-      yield `${text}\n`;
     }
   };
   try {
@@ -47,9 +49,17 @@ export async function writeRejects<Item>(request: RejectsRequest<Item>): Promise
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });
-    throw error;
+    throw writeError(path, error);
   }
   return file.layout.format === 'csv' ? lines - 1 : lines;
+}
+
+/** A disk that is full, a folder that is not there: what is stored is not touched by it. */
+function writeError(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  const next = 'the same command with --rejects names another place for it';
+  const message = `${path} cannot be written: ${error.message}. All items are stored: ${next}.`;
+  return new CommandError(message, EXIT_CODES.refused, error);
 }
 
 async function* rejectedLines<Item>({ file, rejections }: RejectsRequest<Item>) {

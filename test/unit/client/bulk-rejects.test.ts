@@ -2,11 +2,12 @@
  * The rejects file of `bank bulk`: what was refused, as it was written, so that it can be sent
  * again as it is.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fingerprint } from '#client/cli/bulk-fingerprint.ts';
 import { writeRejects } from '#client/cli/bulk-rejects.ts';
 import { csvLine } from '#client/cli/csv-row.ts';
 import { ACCOUNT, fileOf, folder, HEADER, read, rejects, signal } from './bulk-files.ts';
@@ -66,6 +67,37 @@ describe('a rejects file', () => {
           expect(await rejects(await fileOf(first), all)).toBe(first);
       }),
       { numRuns: 40 },
+    );
+  });
+
+  test.each(['windows-1252', 'utf-16le'] as const)(
+    'of a file in %s is sent with the same options',
+    async (encoding) => {
+      const text = `${HEADER}\n${ACCOUNT},1.00,EUR,M\u00e4rz\n`;
+      const bytes = Buffer.from(text, encoding === 'utf-16le' ? encoding : 'latin1');
+      const first = await rejects(await fileOf(bytes, { encoding }), [0]);
+      const again = await fileOf(first, { encoding });
+      expect((await read(again)).items).toMatchObject([{ reference: 'M\u00e4rz' }]);
+      expect(await fingerprint(again.input, encoding, signal)).toMatchObject({ lines: 2 });
+      expect(await rejects(again, [0])).toBe(first);
+    },
+  );
+
+  test('is written by each of two who send the same file', async () => {
+    const file = await fileOf(`${HEADER}\nx\n`);
+    const path = join(folder, 'twice.csv');
+    const request = () => ({ file, path, rejections: Readable.from([]), signal });
+    const written = await Promise.all([writeRejects(request()), writeRejects(request())]);
+    expect(written).toEqual([1, 1]);
+    expect(readdirSync(folder).filter((name) => name.includes('draft'))).toEqual([]);
+  });
+
+  test('that cannot be written is told with what to do next', async () => {
+    const file = await fileOf(`${HEADER}\nx\n`);
+    const path = join(folder, 'nowhere', 'a.csv');
+    const writing = writeRejects({ file, path, rejections: Readable.from([]), signal });
+    await expect(writing).rejects.toThrow(
+      /a\.csv cannot be written: .*All items are stored: .*--rej/,
     );
   });
 
