@@ -58,9 +58,14 @@ describe('every field of the contract', () => {
     },
   );
 
-  const title = '$name: $path acts or is refused';
-  test.each(FIELDS.filter(({ method }) => !standsApart(method)))(title, actsOrIsRefused);
-  test.concurrent.each(FIELDS.filter(({ method }) => standsApart(method)))(title, actsOrIsRefused);
+  test.each(FIELDS.filter(({ method }) => !standsApart(method)))(
+    '$name: $path acts or is refused',
+    actsOrIsRefused,
+  );
+  test.concurrent.each(FIELDS.filter(({ method }) => standsApart(method)))(
+    '$name: $path acts or is refused, beside others',
+    actsOrIsRefused,
+  );
 
   test.each(CONTRACT_METHODS.filter(({ name }) => !(name in SERVED_METHODS)))(
     '$name is not served yet, and says so',

@@ -2,7 +2,7 @@
  * The rejects file of `bank bulk`: what was refused, as it was written, so that it can be sent
  * again as it is.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
@@ -99,6 +99,12 @@ describe('a rejects file', () => {
     await expect(writing).rejects.toThrow(
       /a\.csv cannot be written: .*All items are stored: .*--rej/,
     );
+  });
+
+  test('of a file that has changed meanwhile is not written', async () => {
+    const file = await fileOf(`${HEADER}\nx\n`);
+    appendFileSync(join(folder, file.input.name), 'y\n');
+    await expect(rejects(file, [])).rejects.toThrow('the file has changed');
   });
 
   test('that somebody has corrected is kept', async () => {

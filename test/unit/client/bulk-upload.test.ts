@@ -234,3 +234,11 @@ describe('what is missing', () => {
     ]);
   });
 });
+
+test('a full queue is come back to', async () => {
+  const full = refusal(status.RESOURCE_EXHAUSTED, 'QUEUE_FULL', 'later', { retryAfterMs: 1 });
+  bank.onMessage = (stream) => (stream === 0 ? full : undefined);
+  const { attempts } = await uploadDeposits(bank.client.bulk, sourceOf(9), request);
+  expect(attempts).toBe(2);
+  expect(references()).toEqual(counted(9));
+});

@@ -70,10 +70,6 @@ test.each([
   [['deposit', ID], "bank: missing required argument 'amount'"],
   [['depositt', ID], "bank: unknown command 'depositt'\n(Did you mean deposit?)"],
   [['get', ID, '--ouput', 'json'], "bank: unknown option '--ouput'\n(Did you mean --output?)"],
-  [
-    ['bulk', 'a.csv', '--rejects', './a.csv'],
-    'bank: --rejects names the file itself: name another one',
-  ],
   [['bulk', 'a.csv', '--concurrency', 'many'], 'bank: concurrency: a whole number from 1 to 16'],
   [
     ['bulk', 'a.csv', '--kind', 'transfers'],
