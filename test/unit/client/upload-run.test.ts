@@ -4,21 +4,14 @@
  */
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BankError } from '#client/bank-error.ts';
 import { uploadDeposits } from '#client/bulk-upload.ts';
 import { CLIENT_DEFAULTS } from '#client/client-defaults.ts';
-import { ItemsMissingError } from '#client/upload-parts.ts';
+import { ItemsMissingError, type Items } from '#client/upload-parts.ts';
 import { startUpload, type UploadProgress, type UploadRunOptions } from '#client/upload-run.ts';
 import { refusal } from '#platform/grpc-errors.ts';
-import { DepositItem } from '#proto/bank/v1/bulk_service.ts';
+import type { DepositItem } from '#proto/bank/v1/bulk_service.ts';
 import { startFakeBank, unavailable, type FakeBank } from './fake-bank.ts';
-
-const DEPOSITS = { method: 'BulkDeposit', upload: uploadDeposits };
-const options = {
-  submissionId: 's',
-  partItems: 10,
-  retry: { attempts: 4, attemptsTotal: 30, firstMs: 1, maxMs: 4 },
-};
+import { counted, countedItems, references, RUN_OPTIONS, startDeposits } from './upload-runs.ts';
 
 let bank: FakeBank;
 beforeEach(async () => {
@@ -26,14 +19,10 @@ beforeEach(async () => {
 });
 afterEach(() => bank.close());
 
-const item = (n: number) => DepositItem.fromPartial({ reference: String(n) });
-const items = (count: number) => Array.from({ length: count }, (_, n) => item(n));
-const start = (source: Iterable<DepositItem>, more: Partial<UploadRunOptions> = {}) =>
-  startUpload(bank.client, DEPOSITS, source, { ...options, ...more });
-const references = () =>
-  [...bank.stored].toSorted(([a], [b]) => a - b).map(([, { reference }]) => reference);
+const items = countedItems;
+const start = (source: Items<DepositItem>, more: Partial<UploadRunOptions> = {}) =>
+  startDeposits(bank, source, more);
 const ascending = (a: number, b: number) => a - b;
-const counted = (count: number) => Array.from({ length: count }, (_, n) => String(n));
 
 describe('a run', () => {
   test('stores all items in parts that say where they end, and closes the submission', async () => {
@@ -42,7 +31,7 @@ describe('a run', () => {
     const run = start(items(35), { onProgress });
     const submission = await run.stored;
     expect(submission.nextItemIndex).toBe(35n);
-    expect(references()).toEqual(counted(35));
+    expect(references(bank)).toEqual(counted(35));
     expect(bank.isClosed).toBe(true);
     const ends = bank.messages.map(({ options }) => Number(options?.endItemIndex));
     expect(ends.toSorted(ascending)).toEqual([10, 20, 30, 35]);
@@ -76,7 +65,7 @@ describe('a run', () => {
     expect(pulled).toBe(30);
     hold.resolve(undefined);
     await run.stored;
-    expect(references()).toEqual(counted(100));
+    expect(references(bank)).toEqual(counted(100));
   });
 
   test('sends what is missing of a part again, and takes no index of another', async () => {
@@ -84,7 +73,7 @@ describe('a run', () => {
     bank.onMessage = () => (broken++ % 3 === 0 && broken < 20 ? unavailable() : undefined);
     await start(items(60), { concurrency: 3 }).stored;
     expect(broken).toBeGreaterThan(6);
-    expect(references()).toEqual(counted(60));
+    expect(references(bank)).toEqual(counted(60));
     const parts = bank.messages.flatMap(({ firstItemIndex = 0n, deposits }) =>
       deposits.length === 0 ? [] : [[firstItemIndex, firstItemIndex + BigInt(deposits.length - 1)]],
     );
@@ -94,7 +83,7 @@ describe('a run', () => {
   test('counts what is stored as sent, also where the line broke before it was told', async () => {
     const upload: typeof uploadDeposits = (bulk, source, request) =>
       uploadDeposits(bulk, source, { ...request, onSent: () => undefined });
-    const run = startUpload(bank.client, { ...DEPOSITS, upload }, items(25), options);
+    const run = startUpload(bank.client, { method: 'BulkDeposit', upload }, items(25), RUN_OPTIONS);
     await run.stored;
     expect(bank.isClosed).toBe(true);
     expect(run.progress).toMatchObject({ sent: 25, stored: 25 });
@@ -105,7 +94,7 @@ describe('a run', () => {
     const full = refusal(status.RESOURCE_EXHAUSTED, 'QUOTA_EXCEEDED', 'used up', told);
     bank.onMessage = (stream) => (stream === 0 ? full : undefined);
     await start(items(5)).stored;
-    expect(references()).toEqual(counted(5));
+    expect(references(bank)).toEqual(counted(5));
     bank.onMessage = () => refusal(status.RESOURCE_EXHAUSTED, 'QUOTA_EXCEEDED', 'too many');
     await expect(start(items(6)).stored).rejects.toMatchObject({ mayRetry: false });
   });
@@ -113,7 +102,7 @@ describe('a run', () => {
   test('asks patiently how far it is, and to close', async () => {
     let refused = 0;
     bank.onCall = () => (refused++ < 6 && refused % 3 !== 0 ? unavailable() : undefined);
-    await start(items(5), { retry: { ...options.retry, attempts: 8 } }).stored;
+    await start(items(5), { retry: { ...RUN_OPTIONS.retry, attempts: 8 } }).stored;
     expect(bank.isClosed).toBe(true);
   });
 });
@@ -131,7 +120,7 @@ describe('a run of before', () => {
     expect(compared).toEqual(firsts.slice(0, compared.length));
     expect(Math.min(...compared)).toBe(20);
     expect(firsts.slice(compared.length).toSorted(ascending)).toEqual([stored, stored + 10]);
-    expect(references()).toEqual(counted(all));
+    expect(references(bank)).toEqual(counted(all));
   });
 
   test('is compared again where the line broke, before anything new travels', async () => {
@@ -160,100 +149,15 @@ describe('a run of before', () => {
       asked.push(from);
       yield* items(stored + 5).slice(from);
     };
-    await startUpload(bank.client, DEPOSITS, source, options).stored;
+    await start(source).stored;
     expect(asked).toEqual([20]);
-    expect(references()).toEqual(counted(stored + 5));
+    expect(references(bank)).toEqual(counted(stored + 5));
   });
 
   test('is not closed by a source that has fewer items', async () => {
     await start(items(20), { leaveOpen: true }).stored;
     await expect(start(items(19)).stored).rejects.toThrow(ItemsMissingError);
     expect(bank.isClosed).toBe(false);
-  });
-});
-
-describe('an end', () => {
-  test('by a refusal ends the source, which may have a file open', async () => {
-    const ended = Promise.withResolvers<undefined>();
-    const source = function* () {
-      try {
-        yield* items(1000);
-      } finally {
-        ended.resolve(undefined);
-      }
-    };
-    bank.onMessage = () => refusal(status.ABORTED, 'SUBMISSION_TAKEN_OVER', 'by another');
-    await expect(start(source()).stored).rejects.toThrow('SUBMISSION_TAKEN_OVER');
-    await ended.promise;
-  });
-
-  test('by a refusal is one error, for who waits and for who reads', async () => {
-    bank.onMessage = (stream) =>
-      stream === 1 ? refusal(status.ABORTED, 'SUBMISSION_TAKEN_OVER', 'by another') : undefined;
-    const run = start(items(1000));
-    const error = await run.stored.catch((error: unknown) => error);
-    expect(error).toBeInstanceOf(BankError);
-    expect(error).toMatchObject({
-      code: 'ABORTED',
-      reason: 'SUBMISSION_TAKEN_OVER',
-      method: 'BulkDeposit',
-      mayRetry: false,
-    });
-    expect(bank.isClosed).toBe(false);
-    expect(bank.streams).toBeLessThan(10);
-    const read = async () => {
-      for await (const message of run) expect(message).toBeUndefined();
-    };
-    await expect(read()).rejects.toBe(error);
-  });
-
-  test('by the source is the error of the source', async () => {
-    const source = function* () {
-      yield* items(15);
-      throw new RangeError('the file ends here');
-    };
-    await expect(start(source()).stored).rejects.toThrow('the file ends here');
-    expect(bank.isClosed).toBe(false);
-  });
-
-  test('by the signal leaves what is stored', async () => {
-    const stop = new AbortController();
-    const reason = new Error('enough');
-    bank.onMessage = (stream) => {
-      if (stream === 3) stop.abort(reason);
-      return undefined;
-    };
-    const run = start(items(1000), { signal: stop.signal, concurrency: 1 });
-    await expect(run.stored).rejects.toBe(reason);
-    expect(references().slice(0, 30)).toEqual(counted(30));
-    expect(bank.isClosed).toBe(false);
-  });
-
-  test('by the signal does not wait for a source that has nothing to give', async () => {
-    const stop = new AbortController();
-    const reason = new Error('enough');
-    const source = async function* () {
-      yield* items(5);
-      stop.abort(reason);
-      yield await new Promise<never>(() => undefined);
-    };
-    const run = startUpload(bank.client, DEPOSITS, source, { ...options, signal: stop.signal });
-    await expect(run.stored).rejects.toBe(reason);
-    expect(bank.isClosed).toBe(false);
-  });
-
-  test('lets the source close what it has open', async () => {
-    const closed = Promise.withResolvers<string>();
-    const source = function* () {
-      try {
-        yield* items(1000);
-      } finally {
-        closed.resolve('closed');
-      }
-    };
-    bank.onMessage = () => refusal(status.ABORTED, 'SUBMISSION_TAKEN_OVER', 'by another');
-    await expect(start(source()).stored).rejects.toThrow('TAKEN_OVER');
-    expect(await closed.promise).toBe('closed');
   });
 });
 

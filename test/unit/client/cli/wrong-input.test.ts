@@ -25,7 +25,6 @@ test.each([
     ['deposit', ID, '1,250.00', 'EUR'],
     'bank: amount: "1,250.00" is no decimal number. Write it without separators: 1250.00.',
   ],
-  [['bulk', 'a.csv', '--kind', 'account'], 'bank: kind: --kind is deposits or accounts'],
   [['deposit', ID, '12.505 EUR'], 'bank: amount: "12.505" has more than the 2 decimals of EUR.'],
   [['deposit', ID, '12.50', 'eur'], 'bank: amount: currency "eur" is no ISO 4217 code. Write EUR.'],
   [['deposit', ID, '1e3 EUR'], 'bank: amount: "1e3" is no decimal number.'],
