@@ -30,10 +30,15 @@ export async function runCalls(
   );
   const written = stdout.split(new RegExp(`\\n${mark} (\\d+)\\n`));
   return calls.map((call, place) => {
-    const answer = (written[place * 2] ?? '').trimEnd().replaceAll('\t', '    ');
+    const answer = plainText(written[place * 2] ?? '');
     check(call, Number(written[place * 2 + 1]), answer);
     return answer;
   });
+}
+
+/** As a document can hold it: CSV's line ends would not survive an editor. */
+function plainText(written: string): string {
+  return written.replaceAll('\r', '').trimEnd().replaceAll('\t', '    ');
 }
 
 function check({ place, isRefused }: ShownCall, exit: number, answer: string): void {
