@@ -58,8 +58,9 @@ async function* answersOf(
     const call = bulk.bulkSubmit(new Metadata(), {});
     const cancel = () => call.cancel();
     signal?.addEventListener('abort', cancel, { once: true });
-    const sent = sendAll(call, items, options);
-    sent.catch(cancel); // its reason comes out of the stream, or of the source
+    let allSent = false;
+    // Why it fails comes out of the stream, or of the source.
+    sendAll(call, items, options).then(() => (allSent = true), cancel);
     try {
       const answers: AsyncIterable<BulkSubmitResponse> = call;
       for await (const { results } of answers) {
@@ -67,7 +68,9 @@ async function* answersOf(
         if (fresh.length > 0) sinceProgress = 0;
         yield* fresh;
       }
-      await sent;
+      if (!allSent || items.count() > 0) {
+        throw new Error(`the service has ended the stream of ${submissionId} before its end`);
+      }
       if (!leaveOpen && !validateOnly) await close(bulk, submissionId, items.endIndex(), signal);
       return;
     } catch (error) {

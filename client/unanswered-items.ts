@@ -15,6 +15,8 @@ export type UnansweredItems<Item> = {
   messages: (max: number) => AsyncGenerator<ItemMessage<Item>, void, void>;
   /** Whether it was waited for. */
   answered: (index: number) => boolean;
+  /** How many wait for their answer. */
+  count: () => number;
   /** The index after the last item; known at the end of the source. */
   endIndex: () => number;
   /** Why the source ended before its end; undefined: it has not. */
@@ -82,6 +84,7 @@ export function unansweredItems<Item>(
       if (kept.size < itemsMax) wakeReader();
       return was;
     },
+    count: () => kept.size,
     endIndex: () => endIndex,
     failure: () => failed,
     stop: () => {

@@ -57,9 +57,12 @@ export type BankReader = {
   ): AsyncGenerator<StreamAcknowledgementsResponse, void, void>;
 };
 
-/** `token`: of who looks; undefined: nobody is asked who it is. */
+/**
+ * Each call takes the clients that `bank` has then. `token`: of who looks; undefined: nobody is
+ * asked who it is.
+ */
 export function bankReader(
-  { bulk, bulkMode, queries, projector }: BankClient,
+  bank: BankClient,
   token: string | undefined,
   deadlineMs: number,
 ): BankReader {
@@ -76,20 +79,24 @@ export function bankReader(
     }
   };
   return {
-    projectionStatus: () => ask(projector.getProjectionStatus.bind(projector), {}),
-    bulkMode: () => ask(bulkMode.getBulkMode.bind(bulkMode), {}),
-    submissions: (page) => ask(bulk.listSubmissions.bind(bulk), page),
-    submission: (submissionId) => ask(bulk.getSubmission.bind(bulk), { submissionId }),
-    rejections: (page) => ask(bulk.listRejections.bind(bulk), page),
-    deadLetters: (page) => ask(projector.listDeadLetters.bind(projector), page),
-    account: (accountId) => ask(queries.getAccount.bind(queries), { accountId, minVersion: 0n }),
-    accounts: (page) => ask(queries.listAccounts.bind(queries), page),
+    projectionStatus: () => ask(bank.projector.getProjectionStatus.bind(bank.projector), {}),
+    bulkMode: () => ask(bank.bulkMode.getBulkMode.bind(bank.bulkMode), {}),
+    submissions: (page) => ask(bank.bulk.listSubmissions.bind(bank.bulk), page),
+    submission: (submissionId) => ask(bank.bulk.getSubmission.bind(bank.bulk), { submissionId }),
+    rejections: (page) => ask(bank.bulk.listRejections.bind(bank.bulk), page),
+    deadLetters: (page) => ask(bank.projector.listDeadLetters.bind(bank.projector), page),
+    account: (accountId) =>
+      ask(bank.queries.getAccount.bind(bank.queries), { accountId, minVersion: 0n }),
+    accounts: (page) => ask(bank.queries.listAccounts.bind(bank.queries), page),
     entries: (page) => {
       const order = ListOrder.LIST_ORDER_DESCENDING;
-      return ask(queries.listEntries.bind(queries), ListEntriesRequest.create({ ...page, order }));
+      return ask(
+        bank.queries.listEntries.bind(bank.queries),
+        ListEntriesRequest.create({ ...page, order }),
+      );
     },
     balanceAt: (accountId, value) =>
-      ask(queries.getBalanceAt.bind(queries), {
+      ask(bank.queries.getBalanceAt.bind(bank.queries), {
         accountId,
         at: { $case: 'time', value },
         minVersion: 0n,
@@ -99,7 +106,7 @@ export function bankReader(
         what: `acknowledgements of ${submissionId}`,
         signal,
         open: (resumeToken) =>
-          projector.streamAcknowledgements(
+          bank.projector.streamAcknowledgements(
             { submissionId, resumeToken, includeItemIndexes: false },
             metadata,
           ),

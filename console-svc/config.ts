@@ -24,6 +24,8 @@ export type ConsoleConfig = {
   readonly addresses: BankAddresses;
   /** How the services are reached; undefined: in plaintext. */
   readonly bankTls: ClientTlsFiles | undefined;
+  /** How often these files are looked at. */
+  readonly bankTlsReloadMs: number;
   /** Nothing is shown to who has no token. */
   readonly asksForToken: boolean;
   readonly instance: string;
@@ -120,6 +122,7 @@ const SCHEMA = ENV.transform((env, ctx): ConsoleConfig => {
     tls,
     addresses,
     bankTls: isTls ? filesOf(env) : undefined,
+    bankTlsReloadMs: env.BANK_TLS_RELOAD_MS,
     asksForToken: env.BANK_AUTH !== 'off',
     instance: env.BANK_INSTANCE,
     logLevel: env.BANK_LOG_LEVEL,

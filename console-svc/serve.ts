@@ -3,10 +3,9 @@
  * at once, whether the services are there or not: a page says which of them does not answer.
  * Everything that it opens is closed by the context, the streams first.
  */
-import { readClientTls } from '#client/bank-access.ts';
-import { createBankClient } from '#client/bank-client.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import type { ConsoleConfig } from './config.ts';
+import { followBank } from './followed-bank.ts';
 import { listenHttp } from './http-listener.ts';
 import { createLiveStreams } from './live-stream.ts';
 import { answer, type Console } from './routes.ts';
@@ -17,10 +16,8 @@ export async function serveConsole(
   config: ConsoleConfig,
   { closers, log, stopping }: Pick<ServiceContext, 'closers' | 'log' | 'stopping'>,
 ): Promise<string> {
-  const { addresses, bankTls, asksForToken, callMs } = config;
-  const tls = bankTls === undefined ? undefined : readClientTls(bankTls);
-  // Without a token of its own: each call carries that of the person who looks.
-  const bank = createBankClient(addresses, { tls });
+  const { asksForToken, callMs } = config;
+  const bank = followBank(config, log);
   closers.add('clients', () => bank.close());
   const watches = createWatches(config, log);
   closers.add('watches', () => watches.close());

@@ -5,7 +5,7 @@
  * Promises: every reading gives the same bytes, or `isChanged` says that it could not.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline, Readable, type Duplex } from 'node:stream';
@@ -49,9 +49,8 @@ export async function openBulkInput(
 
 async function opened(path: string): Promise<FileHandle> {
   try {
-    const handle = await open(path);
-    if ((await handle.stat()).isFile()) return handle;
-    await handle.close();
+    // Opening a pipe would wait for who writes into it.
+    if ((await stat(path)).isFile()) return await open(path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CommandError(`${path} cannot be read: ${why}`, undefined, error);

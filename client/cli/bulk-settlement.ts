@@ -2,6 +2,7 @@
  * The end of `bank bulk`, when all is stored: the rejects file, the report, and the exit code by
  * what became of the lines.
  */
+import type { Submission } from '#proto/bank/v1/submission.ts';
 import type { BankError } from '../bank-error.ts';
 import type { Bank } from '../connect-bank.ts';
 import { grouped } from './amounts.ts';
@@ -9,7 +10,7 @@ import type { BulkPlan } from './bulk-plan.ts';
 import type { BulkProgress } from './bulk-progress.ts';
 import { listRejections } from './bulk-rejections.ts';
 import { writeRejects } from './bulk-rejects.ts';
-import { submissionReport, writeReport } from './bulk-report.ts';
+import { isOpen, submissionReport, writeReport } from './bulk-report.ts';
 import type { BulkStored } from './bulk-run.ts';
 import { CommandError, EXIT_CODES, type CommandContext } from './command-context.ts';
 
@@ -35,13 +36,9 @@ export async function settleBulk(
   if (refused > 0) {
     const rejections = listRejections(bank, submissionId, signal);
     const request = { path: rejectsPath, rejections, signal };
-    try {
-      await (plan.kind === 'deposits'
-        ? writeRejects({ ...request, file: plan.file })
-        : writeRejects({ ...request, file: plan.file }));
-    } catch (error) {
-      throw rejectsError(error, submissionId);
-    }
+    await (plan.kind === 'deposits'
+      ? writeRejects({ ...request, file: plan.file })
+      : writeRejects({ ...request, file: plan.file }));
   }
   const sent = Number(submission.accepted + submission.rejected + submission.replayed) - resumedAt;
   writeReport(
@@ -56,7 +53,7 @@ export async function settleBulk(
     },
     context,
   );
-  if (mismatch !== undefined) throw mismatchError(mismatch, malformed, submissionId);
+  if (mismatch !== undefined) throw mismatchError(mismatch, malformed, submission);
   if (refused > 0) {
     const what = `${grouped(refused)} lines were not accepted: they are in ${rejectsPath}`;
     throw new CommandError(
@@ -66,20 +63,16 @@ export async function settleBulk(
   }
 }
 
-/** A folder that takes no file, a disk that is full. */
-function rejectsError(error: unknown, submissionId: string): unknown {
-  if (!(error instanceof Error) || !('syscall' in error)) return error;
-  const next = `All items are stored in ${submissionId}; the same command with --rejects FILE`;
-  const message = `${error.message}. ${next} writes the lines that were refused elsewhere.`;
-  return new CommandError(message, EXIT_CODES.refused, error);
-}
-
-function mismatchError(mismatch: BankError, malformed: number, submissionId: string): CommandError {
+function mismatchError(
+  mismatch: BankError,
+  malformed: number,
+  submission: Submission,
+): CommandError {
+  const id = submission.submissionId;
   const lines = malformed === 0 ? '' : ` ${grouped(malformed)} lines of the file are no items.`;
-  const next = `All items are stored, and ${submissionId} is still open: the same command without`;
-  return new CommandError(
-    `${mismatch.details}.${lines} ${next} --expect-items and --expect-total closes it.`,
-    EXIT_CODES.refused,
-    mismatch,
-  );
+  const next = isOpen(submission)
+    ? `All items are stored, and ${id} is still open: the same command without --expect-items and` +
+      ' --expect-total closes it.'
+    : `${id} was closed before, and stays as it is.`;
+  return new CommandError(`${mismatch.details}.${lines} ${next}`, EXIT_CODES.refused, mismatch);
 }

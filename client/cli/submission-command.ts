@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import type { Rejection, Submission } from '#proto/bank/v1/submission.ts';
 import { sleep } from '#platform/waiting.ts';
 import { z } from 'zod';
+import { BankError } from '../bank-error.ts';
 import type { Bank } from '../connect-bank.ts';
 import { writeText } from './answer-writer.ts';
 import { BULK_LIMITS } from './bulk-limits.ts';
@@ -119,7 +120,7 @@ async function followed(bank: Bank, id: string, context: CommandContext): Promis
   return BigInt(progress.visible);
 }
 
-/** How much is stored, until it is closed. */
+/** How much is stored, until it is closed. A look that gets no answer is followed by the next. */
 async function poll(
   bank: Bank,
   submissionId: string,
@@ -127,8 +128,12 @@ async function poll(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    const submission = await submissionOf(bank, submissionId, { signal });
+    const submission = await lookAt(bank, submissionId, signal);
     if (submission === undefined) return;
+    if (submission === 'no answer') {
+      await sleep(BULK_LIMITS.watchPollMs, signal);
+      continue;
+    }
     const { accepted, rejected, replayed } = submission;
     progress.stored = Number(accepted + rejected + replayed);
     progress.rejected = Number(rejected);
@@ -169,4 +174,17 @@ function asJson(rejection: Rejection): string {
 function asText({ itemIndex, accountId, reason, message }: Rejection): string {
   const why = `${reason}: ${message}`;
   return plainText(`${String(itemIndex).padStart(9)}  ${accountId.padEnd(36)}  ${why}`);
+}
+
+async function lookAt(
+  bank: Bank,
+  submissionId: string,
+  signal: AbortSignal,
+): Promise<Submission | 'no answer' | undefined> {
+  try {
+    return await submissionOf(bank, submissionId, { signal });
+  } catch (error) {
+    if (error instanceof BankError && error.mayRetry) return 'no answer';
+    throw error;
+  }
 }

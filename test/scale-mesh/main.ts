@@ -21,6 +21,8 @@ import { sampleLag, spanOf, type Span } from './lag-samples.ts';
 import { CURRENCY, offeredLoad, type OfferedLoad } from './offered-load.ts';
 import { killLeadingBroker, killRunningWorker } from './strikes.ts';
 
+/** From the first deposit to the last acknowledgement; a lost one would be waited for for ever. */
+const COMPLETE_MS = 30 * 60_000;
 const FOLDER = fileURLToPath(new URL('../../.local/scale-mesh', import.meta.url));
 const ACCOUNTS = 2_000;
 const SEED = 17;
@@ -115,7 +117,8 @@ function machineLoad(): string {
 /** Answers how many items were told as projected, when the stream says that it is complete. */
 async function acknowledged({ projector }: BankClient, submissionId: string): Promise<bigint> {
   let told = 0n;
-  for await (const { progress } of followAcknowledgements(projector, { submissionId })) {
+  const signal = AbortSignal.timeout(COMPLETE_MS);
+  for await (const { progress } of followAcknowledgements(projector, { submissionId, signal })) {
     told = progress?.projectedTotal ?? told;
   }
   return told;

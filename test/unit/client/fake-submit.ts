@@ -25,6 +25,8 @@ export type FakeSubmit = {
   closedAt: bigint | undefined;
   /** Asked before each item is answered: a status ends the stream there. */
   onItem: (stream: number, index: number) => Error | undefined;
+  /** Ends each stream as if all were answered, before this item. */
+  endsBefore: number | undefined;
   close(): Promise<void>;
 };
 
@@ -53,6 +55,7 @@ export async function startFakeSubmit(): Promise<FakeSubmit> {
     streams: 0,
     closedAt: undefined,
     onItem: () => undefined,
+    endsBefore: undefined,
     close: async () => {
       bank.client.close();
       await drain(CLOSE_MS);
@@ -71,6 +74,10 @@ async function answerItems(bank: FakeSubmit, call: Call): Promise<void> {
       bank.messages.push(message);
       index = Number(message.firstItemIndex ?? index);
       for (let count = message.operations.length; count > 0; count -= 1) {
+        if (index === bank.endsBefore) {
+          call.end();
+          return;
+        }
         const error = bank.onItem(stream, index);
         if (error !== undefined) throw error;
         const duplicate = bank.stored.has(index);

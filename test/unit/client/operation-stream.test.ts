@@ -110,6 +110,21 @@ test('a stream that breaks without a result in between is given up', async () =>
   expect(bank.streams).toBe(options.retry.attempts + 1);
 });
 
+test.each([
+  ['all is sent', operations(9)],
+  ['more is to come', endless()],
+])('a stream that ends before its last answer, when %s, closes nothing', async (_, source) => {
+  bank.endsBefore = 5;
+  await expect(indexesOf(submit(source))).rejects.toThrow('before its end');
+  expect(bank.closedAt).toBeUndefined();
+});
+
+/** Its tenth item never comes. */
+async function* endless() {
+  yield* operations(9);
+  yield await new Promise<never>(() => undefined);
+}
+
 test('a source that fails is the error, and closes nothing', async () => {
   const source = function* () {
     yield* operations(3);
