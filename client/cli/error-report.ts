@@ -83,9 +83,15 @@ function unreachableLines(
   const service = serviceOf(method);
   const asked = addresses?.[service].join(', ') ?? 'its address';
   return [
-    `Nothing answers on ${asked} (${service}-svc, for ${method}): ${details}`,
+    `Nothing answers on ${asked} (${service}-svc, for ${method}): ${causeIn(details)}`,
     'next: is the bank started (npm start)? Elsewhere (`bank context show`)? By TLS (--ca-file)?',
   ];
+}
+
+/** grpc-js tells the way of each layer; the last error is what happened. */
+function causeIn(details: string): string {
+  const last = details.split('Last error: ').at(-1) ?? details;
+  return last.replace(/^Error: /, '').replace(/\.? Resolution note: *$/, '');
 }
 
 function codeHint(code: BankError['code']): string | undefined {
