@@ -12,21 +12,21 @@ export type Step = { name: string; limitSeconds: number } & (
 );
 
 /** What faults strike for; the step also starts the mesh, and judges what the run has left. */
-const MINUTES = ['--', '--minutes', '2'] as const;
+const MINUTES = ['--', '--minutes', '1.5'] as const;
 
 export const STEPS: readonly Step[] = [
-  { name: 'typecheck', limitSeconds: 14, kind: 'check', command: npmRun('typecheck') },
-  { name: 'lint', limitSeconds: 16, kind: 'check', command: npmRun('lint') },
+  { name: 'typecheck', limitSeconds: 12, kind: 'check', command: npmRun('typecheck') },
+  { name: 'lint', limitSeconds: 14, kind: 'check', command: npmRun('lint') },
   { name: 'buf lint', limitSeconds: 4, kind: 'check', command: npmRun('lint:proto') },
-  { name: 'generated code', limitSeconds: 8, kind: 'check', command: npmRun('check:generated') },
-  { name: 'style', limitSeconds: 8, kind: 'vitest', project: 'style' },
-  { name: 'unit', limitSeconds: 100, kind: 'vitest', project: 'unit' },
-  { name: 'integration', limitSeconds: 450, kind: 'vitest', project: 'integration' },
-  { name: 'tools', limitSeconds: 160, kind: 'check', command: npmRun('test:tools') },
-  { name: 'alerts', limitSeconds: 12, kind: 'check', command: npmRun('check:alerts') },
-  { name: 'chart', limitSeconds: 22, kind: 'check', command: npmRun('check:chart') },
-  { name: 'e2e', limitSeconds: 560, kind: 'vitest', project: 'e2e' },
-  { name: 'faults', limitSeconds: 146, kind: 'check', command: npmRun('test:faults', ...MINUTES) },
+  { name: 'generated code', limitSeconds: 7, kind: 'check', command: npmRun('check:generated') },
+  { name: 'style', limitSeconds: 6, kind: 'vitest', project: 'style' },
+  { name: 'unit', limitSeconds: 95, kind: 'vitest', project: 'unit' },
+  { name: 'integration', limitSeconds: 460, kind: 'vitest', project: 'integration' },
+  { name: 'tools', limitSeconds: 122, kind: 'check', command: npmRun('test:tools') },
+  { name: 'alerts', limitSeconds: 10, kind: 'check', command: npmRun('check:alerts') },
+  { name: 'chart', limitSeconds: 15, kind: 'check', command: npmRun('check:chart') },
+  { name: 'e2e', limitSeconds: 640, kind: 'vitest', project: 'e2e' },
+  { name: 'faults', limitSeconds: 115, kind: 'check', command: npmRun('test:faults', ...MINUTES) },
 ];
 
 function npmRun(script: string, ...more: readonly string[]): readonly [string, ...string[]] {

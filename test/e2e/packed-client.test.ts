@@ -82,7 +82,7 @@ describe('the packed client', () => {
     const options = { cwd: client.folder, env, timeout: PROGRAM_TIMEOUT_MS };
     await run(node, [bank, 'open', 'EUR', id, '--owner', 'Ada', '--wait'], options);
     const { stdout } = await run(node, [bank, 'get', id, '--output', 'json'], options);
-    expect(JSON.parse(stdout)).toMatchObject({ accountId: id, owner: 'Ada' });
+    expect(JSON.parse(stdout)).toMatchObject({ account: { accountId: id, owner: 'Ada' } });
   });
 
   test('has types for a strict TypeScript program', async () => {
