@@ -62,5 +62,5 @@ test('files that cannot be used are told once, and change nothing', async () => 
 
 test('files that cannot be used at the start end it', () => {
   writeFileSync(ground.tls.keyFile, 'no key');
-  expect(() => follow()).toThrow();
+  expect(() => follow()).toThrow('DECODER');
 });
