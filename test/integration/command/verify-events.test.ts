@@ -201,7 +201,8 @@ it('names what was changed in the log: a row, and a position that is gone', asyn
 });
 
 it('goes on with its token, and tells nothing twice', async () => {
-  const accounts = 'select distinct account_id from events order by account_id limit $1';
+  // Where nothing was paid in after the opening, there would be nothing to take away.
+  const accounts = 'select account_id from events where version = 2 order by account_id limit $1';
   const gone = `delete from events where version = 2 and account_id in (${accounts})`;
   await sql(gone, WRONG_ACCOUNTS);
   const whole = (await messagesOf()).flatMap(({ findings }) => findings);
