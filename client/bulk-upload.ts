@@ -9,7 +9,6 @@
 import type { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
 import type { BulkServiceClient, ControlTotals, DepositItem } from '#proto/bank/v1/bulk_service.ts';
 import type { BulkReceipt, Submission } from '#proto/bank/v1/submission.ts';
-import { backoffMs, sleep } from '#platform/waiting.ts';
 import {
   accountStreams,
   depositStreams,
@@ -17,14 +16,9 @@ import {
   type UploadStreams,
 } from './bulk-streams.ts';
 import { ALL_ITEMS, itemMessages, type ItemRange, type ItemSource } from './bulk-messages.ts';
-import {
-  callFault,
-  isServiceError,
-  mayGoOn,
-  StreamGivenUpError,
-  type CallFault,
-} from './call-fault.ts';
+import type { CallFault } from './call-fault.ts';
 import { CLIENT_DEFAULTS, STREAM_RETRY, type RetryLimits } from './client-defaults.ts';
+import { pauseBeforeNextTry } from './next-try.ts';
 import { findSubmission, storedMark } from './stored-progress.ts';
 import { unaryCall } from './unary-call.ts';
 
@@ -98,16 +92,8 @@ async function upload<Item>(
       const submission = staysOpen ? receipt.submission : await close(bulk, request, sent);
       return { receipt: { ...receipt, submission }, attempts };
     } catch (error) {
-      request.signal?.throwIfAborted();
-      if (!isServiceError(error)) throw error;
-      const fault = callFault(error);
-      const giveUp = sinceProgress >= retry.attempts || attempts >= retry.attemptsTotal;
-      if (!mayGoOn(fault) || giveUp) {
-        throw new StreamGivenUpError(`upload of ${request.submissionId}`, fault, attempts, error);
-      }
-      const delayMs = Math.max(fault.retryAfterMs ?? 0, backoffMs(retry, sinceProgress));
-      request.onBreak?.(fault, attempts, delayMs);
-      await sleep(delayMs, request.signal);
+      const tries = { what: `upload of ${request.submissionId}`, retry, attempts, sinceProgress };
+      await pauseBeforeNextTry(error, tries, request);
     }
   }
 }

@@ -6,7 +6,6 @@
  * error after a bounded number of tries without a result. Read no further, it sends no further.
  */
 import { Metadata, type ClientDuplexStream } from '@grpc/grpc-js';
-import { backoffMs, sleep } from '#platform/waiting.ts';
 import type {
   BulkServiceClient,
   BulkSubmitRequest,
@@ -14,8 +13,8 @@ import type {
 } from '#proto/bank/v1/bulk_service.ts';
 import type { Operation } from '#proto/bank/v1/operation.ts';
 import type { ItemResult } from '#proto/bank/v1/submission.ts';
-import { callFault, isServiceError, mayGoOn, StreamGivenUpError } from './call-fault.ts';
 import { CLIENT_DEFAULTS, STREAM_RETRY, type RetryLimits } from './client-defaults.ts';
+import { pauseBeforeNextTry } from './next-try.ts';
 import { unaryCall } from './unary-call.ts';
 import { unansweredItems, type UnansweredItems } from './unanswered-items.ts';
 import type { Items } from './upload-parts.ts';
@@ -77,13 +76,8 @@ async function* answersOf(
       signal?.throwIfAborted();
       const failure = items.failure();
       if (failure !== undefined) throw failure.error;
-      if (!isServiceError(error)) throw error;
-      const fault = callFault(error);
-      const giveUp = sinceProgress >= retry.attempts || attempts >= retry.attemptsTotal;
-      if (!mayGoOn(fault) || giveUp) {
-        throw new StreamGivenUpError(`stream of ${submissionId}`, fault, attempts, error);
-      }
-      await sleep(Math.max(fault.retryAfterMs ?? 0, backoffMs(retry, sinceProgress)), signal);
+      const tries = { what: `stream of ${submissionId}`, retry, attempts, sinceProgress };
+      await pauseBeforeNextTry(error, tries, { signal });
     } finally {
       signal?.removeEventListener('abort', cancel);
       call.cancel();

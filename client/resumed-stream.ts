@@ -6,9 +6,9 @@
  * tries without progress.
  */
 import type { ClientReadableStream } from '@grpc/grpc-js';
-import { backoffMs, sleep } from '#platform/waiting.ts';
-import { callFault, isServiceError, StreamGivenUpError, type CallFault } from './call-fault.ts';
+import type { CallFault } from './call-fault.ts';
 import { STREAM_RETRY, type RetryLimits } from './client-defaults.ts';
+import { pauseBeforeNextTry } from './next-try.ts';
 
 export type ResumeOptions = {
   /** Where an earlier follower stopped; empty: from the beginning. */
@@ -56,14 +56,9 @@ export async function* resumed<Message>(
         if (isLast?.(message) === true) return;
       }
     } catch (error) {
-      signal?.throwIfAborted();
-      if (!isServiceError(error)) throw error;
-      const fault = callFault(error);
-      const giveUp = sinceProgress >= retry.attempts || attempts >= retry.attemptsTotal;
-      if (!fault.mayRetry || giveUp) throw new StreamGivenUpError(what, fault, attempts, error);
-      const delayMs = Math.max(fault.retryAfterMs ?? 0, backoffMs(retry, sinceProgress));
-      followed.onBreak?.(fault, attempts, delayMs);
-      await sleep(delayMs, signal);
+      const isMendable = ({ mayRetry }: CallFault) => mayRetry;
+      const tries = { what, retry, attempts, sinceProgress };
+      await pauseBeforeNextTry(error, tries, { signal, onBreak: followed.onBreak, isMendable });
       continue;
     }
     if (isLast === undefined) return;

@@ -4,11 +4,10 @@
  * closed reversal, or an error after a bounded number of tries without progress.
  * SUBMISSION_TAKEN_OVER is never retried: another caller reverses the same.
  */
-import { backoffMs, sleep } from '#platform/waiting.ts';
 import type { BulkServiceClient } from '#proto/bank/v1/bulk_service.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
-import { callFault, isServiceError, mayGoOn, StreamGivenUpError } from './call-fault.ts';
 import { STREAM_RETRY, type RetryLimits } from './client-defaults.ts';
+import { pauseBeforeNextTry } from './next-try.ts';
 import { findSubmission, storedMark } from './stored-progress.ts';
 import { unaryCall } from './unary-call.ts';
 
@@ -46,14 +45,8 @@ export async function reverseSubmission(
       if (receipt === undefined) throw new Error('an answer without a receipt');
       return receipt;
     } catch (error) {
-      signal?.throwIfAborted();
-      if (!isServiceError(error)) throw error;
-      const fault = callFault(error);
-      const giveUp = sinceProgress >= retry.attempts || attempts >= retry.attemptsTotal;
-      if (!mayGoOn(fault) || giveUp) {
-        throw new StreamGivenUpError(`reversal ${submissionId}`, fault, attempts, error);
-      }
-      await sleep(Math.max(fault.retryAfterMs ?? 0, backoffMs(retry, sinceProgress)), signal);
+      const tries = { what: `reversal ${submissionId}`, retry, attempts, sinceProgress };
+      await pauseBeforeNextTry(error, tries, { signal });
     }
   }
 }
