@@ -8,12 +8,12 @@ import type { Money } from '#proto/bank/v1/money.ts';
 import type { Timestamp } from '#proto/google/protobuf/timestamp.ts';
 import { html, type Content, type Html } from './html.ts';
 
+export { amount } from '#client/cli/amounts.ts';
+
 const UNKNOWN = '-';
 const MS_SHOWN_MAX = 1_000n;
 const MS_A_SECOND = 1_000;
 const DECIMALS_DEFAULT = 2;
-const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
-const BYTES_STEP = 1_024;
 
 const GROUPED = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -24,22 +24,6 @@ export function count(value: bigint | number | undefined): string {
 export function duration(ms: bigint | undefined): string {
   if (ms === undefined) return UNKNOWN;
   return ms < MS_SHOWN_MAX ? `${ms} ms` : `${(Number(ms) / MS_A_SECOND).toFixed(1)} s`;
-}
-
-/** `unit` as the contract names it: bytes, ms, and counted things. */
-export function amount(value: bigint | undefined, unit: string): string {
-  if (value !== undefined && unit === 'bytes') return bytes(Number(value));
-  return unit === 'ms' ? duration(value) : count(value);
-}
-
-function bytes(value: number): string {
-  let rest = value;
-  let step = 0;
-  while (rest >= BYTES_STEP && step < BYTE_UNITS.length - 1) {
-    rest /= BYTES_STEP;
-    step += 1;
-  }
-  return `${step === 0 ? rest : rest.toFixed(1)} ${BYTE_UNITS[step] ?? ''}`;
 }
 
 /** 1,250.00 EUR, in whole numbers all the way. */
