@@ -7,7 +7,10 @@ import {
   WithdrawResponse,
 } from '#proto/bank/v1/account_command_service.ts';
 import { entryTypeToJSON } from '#proto/bank/v1/entry_type.ts';
+import type { JsonValue } from '@bufbuild/protobuf';
 import type { Command } from 'commander';
+import type { Bank } from '../connect-bank.ts';
+import type { CallOptions } from '../unary-methods.ts';
 import { RECEIPT, type Receipt } from './account-columns.ts';
 import { amountArgument } from './amount-argument.ts';
 import { writeAnswer } from './answer-writer.ts';
@@ -26,8 +29,8 @@ import { shownName } from './shown-values.ts';
 type MoneyOptions = SendOptions & { readonly reference?: string; readonly valueDate?: string };
 
 export function addMoneyCommands(program: Command, contextOf: ContextOf): void {
-  addDeposit(program, contextOf);
-  addWithdraw(program, contextOf);
+  addMovement(program, contextOf, DEPOSIT);
+  addMovement(program, contextOf, WITHDRAW);
   addTransfer(program, contextOf);
   addReverse(program, contextOf);
   addOperation(program, contextOf);
@@ -42,40 +45,46 @@ function addMoneyOptions(command: Command): Command {
   return addSendOptions(command);
 }
 
-function addDeposit(program: Command, contextOf: ContextOf): void {
-  const command = program
-    .command('deposit')
-    .description('Puts money in.')
-    .argument('<account>', 'which', uuidArgument);
-  addMoneyOptions(command)
-    .addHelpText('after', `\nExample:\n  $ bank deposit ${ID} 12.50 EUR --reference "Salary"`)
-    .action(
-      async (
-        accountId: string,
-        amount: string,
-        currency: string | undefined,
-        options: MoneyOptions,
-        command: Command,
-      ) => {
-        const context = contextOf(command);
-        const wanted = { accountId, ...wantedOf([amount, currency], options) };
-        await sendCommand(context, options, {
-          send: (operationId) =>
-            context.connect().deposit({ ...wanted, operationId }, context.calls),
-          json: jsonOf('bank.v1.DepositResponse', DepositResponse),
-          receipts: ({ receipt }) => [receipt],
-        });
-      },
-    );
-}
+/** Money of one account, in or out. */
+type Movement<Response> = {
+  readonly name: string;
+  readonly description: string;
+  readonly example: string;
+  readonly send: (
+    bank: Bank,
+    request: ReturnType<typeof wantedOf> & { accountId: string; operationId: string },
+    calls: CallOptions,
+  ) => Promise<Response>;
+  readonly json: (response: Response) => JsonValue;
+};
 
-function addWithdraw(program: Command, contextOf: ContextOf): void {
+const DEPOSIT: Movement<DepositResponse> = {
+  name: 'deposit',
+  description: 'Puts money in.',
+  example: `$ bank deposit ${ID} 12.50 EUR --reference "Salary"`,
+  send: (bank, request, calls) => bank.deposit(request, calls),
+  json: jsonOf('bank.v1.DepositResponse', DepositResponse),
+};
+
+const WITHDRAW: Movement<WithdrawResponse> = {
+  name: 'withdraw',
+  description: 'Takes money out, never more than is available.',
+  example: `$ bank withdraw ${ID} "12.50 EUR" --if-version 4`,
+  send: (bank, request, calls) => bank.withdraw(request, calls),
+  json: jsonOf('bank.v1.WithdrawResponse', WithdrawResponse),
+};
+
+function addMovement<Response extends Pick<DepositResponse, 'receipt'>>(
+  program: Command,
+  contextOf: ContextOf,
+  { name, description, example, send, json }: Movement<Response>,
+): void {
   const command = program
-    .command('withdraw')
-    .description('Takes money out, never more than is available.')
+    .command(name)
+    .description(description)
     .argument('<account>', 'which', uuidArgument);
   addMoneyOptions(command)
-    .addHelpText('after', `\nExample:\n  $ bank withdraw ${ID} "12.50 EUR" --if-version 4`)
+    .addHelpText('after', `\nExample:\n  ${example}`)
     .action(
       async (
         accountId: string,
@@ -87,9 +96,8 @@ function addWithdraw(program: Command, contextOf: ContextOf): void {
         const context = contextOf(command);
         const wanted = { accountId, ...wantedOf([amount, currency], options) };
         await sendCommand(context, options, {
-          send: (operationId) =>
-            context.connect().withdraw({ ...wanted, operationId }, context.calls),
-          json: jsonOf('bank.v1.WithdrawResponse', WithdrawResponse),
+          send: (operationId) => send(context.connect(), { ...wanted, operationId }, context.calls),
+          json,
           receipts: ({ receipt }) => [receipt],
         });
       },
