@@ -3,6 +3,7 @@
 // command fails at once or after its time-out; the client goes on reconnecting by itself, and says
 // once when Redis goes and comes back.
 import { Redis } from 'ioredis';
+import { keepStringsFast } from './fast-strings.ts';
 import type { Logger } from './logger.ts';
 import { redisConnection } from './redis-connection.ts';
 import { backoffMs } from './waiting.ts';
@@ -21,6 +22,7 @@ const RECONNECT = { firstMs: 50, maxMs: 1000 } as const;
 const KEEP_ALIVE_MS = 10_000;
 
 export function createRedis(text: string, role: RedisRole, log: Logger): Redis {
+  keepStringsFast(); // ioredis makes them slow
   const { url, tls } = redisConnection(text);
   const redis = new Redis(url, {
     ...tls,
