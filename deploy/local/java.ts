@@ -54,17 +54,30 @@ export async function findJava(progress: Progress): Promise<Java> {
 }
 
 function jvmFlags(java: Java, part: JavaPart): string[] {
+  const jit = part.jit === undefined ? ['-XX:TieredStopAtLevel=1'] : jitFlags(part.jit);
   return [
+    ...jit,
     `-Xmx${part.heapMb}m`,
     `-Xmn${part.youngMb}m`,
     '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=1',
     `-Dlog4j2.configurationFile=${LOG_CONFIG}`,
     '-Djava.awt.headless=true',
     '-cp',
     join(java.folder, 'jars', '*'),
   ];
 }
+
+/** The compiler that starts fast for all, and the one that optimizes for the few that need it. */
+function jitFlags({ file, hotMethods }: HotMethods): string[] {
+  const hot = hotMethods.map((name) => `"${name}"`).join(', ');
+  const isHot = `{ match: [${hot}], c2: { Exclude: false } }`;
+  writeFileSync(file, `[${isHot}, { match: "*.*", c2: { Exclude: true } }]`);
+  const directives = ['-XX:+UnlockDiagnosticVMOptions', `-XX:CompilerDirectivesFile=${file}`];
+  return [...directives, '-XX:CompileCommand=quiet']; // or each method that is left out is a line
+}
+
+/** Methods by class and name, as `java/lang/String.trim`, and the file that tells Java of them. */
+export type HotMethods = { readonly file: string; readonly hotMethods: readonly string[] };
 
 export type JavaPart = {
   name: string;
@@ -73,6 +86,8 @@ export type JavaPart = {
   youngMb: number;
   main: string;
   properties: string;
+  /** What is worth optimizing; default: nothing. */
+  jit?: HotMethods;
   /** Whether it has done what it is for, so that an archive of its classes is worth keeping. */
   hasLoadedAll: () => boolean;
 };

@@ -24,6 +24,7 @@ const FLAGS = [
   '--initial-old-space-size=256', // MB; below it buffers that come and go ask for no collection
   '--heap-growing-percent=300', // nor later, before as much again has come three times over
   '--max-semi-space-size=32', // MB; items in flight die there, and are not moved to the old space
+  '--no-parallel-scavenge', // threads that share what little survives cost more than they save
 ];
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CONNECTOR_FILE = join(ROOT, 'deploy/connect/outbox.json');

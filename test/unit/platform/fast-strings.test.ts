@@ -1,15 +1,14 @@
-// String.prototype is a dictionary after ioredis has been loaded, and is none when a client of Redis
-// has been made. Asked of V8 itself, by its own function.
+// String.prototype is a dictionary after ioredis has been loaded, and is none when a client of
+// Redis has been made. Asked of V8 itself, by its own function.
 import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLogger } from '#platform/logger.ts';
 
-let areStringsFast: () => boolean;
+const areStringsFast = (): unknown => runInThisContext('%HasFastProperties(String.prototype)');
 
 beforeAll(() => {
   setFlagsFromString('--allow-natives-syntax');
-  areStringsFast = runInThisContext('() => %HasFastProperties(String.prototype)');
 });
 
 afterAll(() => {
