@@ -133,14 +133,14 @@ let lastCurrency = '';
 function readDate(wire: Wire, end: number): string {
   if (isText(wire, end, lastDate)) return lastDate;
   const text = readText(wire, end);
-  if (text.length === 10) lastDate = text;
+  if (text.length === 10 && end - wire.at === 10) lastDate = text; // a byte a character
   return text;
 }
 
 function readCurrency(wire: Wire, end: number): string {
   if (isText(wire, end, lastCurrency)) return lastCurrency;
   const text = readText(wire, end);
-  if (text.length === 3) lastCurrency = text;
+  if (text.length === 3 && end - wire.at === 3) lastCurrency = text;
   return text;
 }
 

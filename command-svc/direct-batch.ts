@@ -44,8 +44,8 @@ async function storeBatch(
 ): Promise<SubmitBatchResponse> {
   const isAtomic = request.mode === BatchMode.BATCH_MODE_ATOMIC; // decoding knows the other
   const store = isAtomic ? storeAtomic : storePerItem;
-  await context.itemQuota?.take(call.caller, request.operations.length);
   await checkLease(context, request.bulkModeLeaseId, call.caller);
+  await context.itemQuota?.take(call.caller, request.operations.length);
   const { stopping } = context;
   const { retryAfterMs } = context.submissions;
   const end = openCallEnd(call, { stopping, retryAfterMs });

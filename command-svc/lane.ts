@@ -80,6 +80,8 @@ export type TakenBatch = {
   readonly items: BatchItem[];
   readonly hasBulk: boolean;
   readonly queuedSinceMs: number;
+  /** The same of each kind, for what is put back. */
+  readonly sinceMs: { readonly unary: number; readonly bulk: number };
 };
 
 /** Answers the items that were put off; all others are settled. */
@@ -98,14 +100,16 @@ export type Taking = {
 };
 
 export function takeBatch(lane: Lane, limits: LaneLimits, taking: Taking): TakenBatch {
-  const queuedSinceMs = Math.min(lane.unary.oldestMs, lane.bulk.oldestMs);
+  const sinceMs = { unary: lane.unary.oldestMs, bulk: lane.bulk.oldestMs };
   const items: BatchItem[] = [];
   const room = { items: limits.batchItemsMax, bytes: limits.batchBytesMax };
   lane.unary.moveTo(items, room);
   const unaryCount = items.length;
   room.items = Math.min(room.items, bulkItemsMax(lane, limits, taking, unaryCount > 0));
   if (room.items > 0) lane.bulk.moveTo(items, room);
-  return { items, hasBulk: items.length > unaryCount, queuedSinceMs };
+  const hasBulk = items.length > unaryCount;
+  const queuedSinceMs = hasBulk ? Math.min(sinceMs.unary, sinceMs.bulk) : sinceMs.unary;
+  return { items, hasBulk, queuedSinceMs, sinceMs };
 }
 
 /** How many bulk items the batch takes; unary commands lead it or not. */
@@ -135,17 +139,13 @@ export function wakeRoomWaiters(lane: Lane): void {
 }
 
 /** What a batch has put off goes first again, in its order. */
-export function putBack(
-  lane: Lane,
-  deferred: readonly BatchItem[],
-  { queuedSinceMs }: TakenBatch,
-): void {
+export function putBack(lane: Lane, deferred: readonly BatchItem[], { sinceMs }: TakenBatch): void {
   if (deferred.length === 0) return;
   const isUnary = ({ origin }: BatchItem): boolean => origin.kind === 'unary';
   const unary = deferred.filter(isUnary);
-  if (unary.length > 0) lane.unary.pushFront(unary, queuedSinceMs);
+  if (unary.length > 0) lane.unary.pushFront(unary, sinceMs.unary);
   const bulk = deferred.filter((item) => !isUnary(item));
-  if (bulk.length > 0) lane.bulk.pushFront(bulk, queuedSinceMs);
+  if (bulk.length > 0) lane.bulk.pushFront(bulk, sinceMs.bulk);
 }
 
 /**

@@ -110,7 +110,7 @@ export async function takeStream<Item>(
       await stream.orEnd(share.granted);
       stream.throwIfEnded();
       const message = kind.decode(raw);
-      if (results !== undefined && counted !== message.items.length) throw miscounted();
+      if (isCounted && counted !== message.items.length) throw miscounted();
       // Placed before anything is opened: a message that is refused takes over nothing.
       const isFirst = numbering === undefined;
       numbering ??= startNumbering(message);

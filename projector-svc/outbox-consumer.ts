@@ -81,6 +81,7 @@ async function run(
   adjust: (lane: PartitionLane) => void,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
+    ctx.stopping.throwIfAborted();
     try {
       await consumer.connect();
       await checkTopic(ctx);
@@ -149,9 +150,11 @@ function commitRegularly(ctx: ConsumerContext, consumer: Consumer): { stop: () =
       ctx.log.info('Offsets were not committed; they are a hint only.', { err: error });
     }
   };
-  let running: Promise<void> = Promise.resolve();
+  let running: Promise<void> | undefined;
   const timer = setInterval(() => {
-    running = running.then(commit);
+    running ??= commit().finally(() => {
+      running = undefined;
+    });
   }, KAFKA.commitEveryMs);
   return {
     async stop() {

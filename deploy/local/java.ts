@@ -1,7 +1,7 @@
 // How the two Java parts are run: from one flat class path of jars that Maven fetched into the
 // cache once, tuned to start fast, with a class archive that the first run writes when it is
 // stopped and every later one starts from.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -100,7 +100,7 @@ export function javaCommand(java: Java, part: JavaPart): Pick<Command, 'file' | 
   if (existsSync(path)) {
     return { file: java.file, args: [...flags, `-XX:SharedArchiveFile=${path}`, ...main] };
   }
-  const draft = `${path}.${process.pid}`;
+  const draft = `${path}.${randomUUID()}`; // several workers may start at once
   mkdirSync(dirname(path), { recursive: true });
   removeOldDrafts(dirname(path));
   const keep = (): void => {
@@ -122,8 +122,9 @@ export function javaCommand(java: Java, part: JavaPart): Pick<Command, 'file' | 
 function removeOldDrafts(folder: string): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    const isDraft = !name.endsWith('.jsa');
-    if (isDraft && Date.now() - statSync(path).mtimeMs > DRAFT_MAX_AGE_MS) {
+    if (name.endsWith('.jsa')) continue;
+    const draft = statSync(path, { throwIfNoEntry: false }); // another run may just finish it
+    if (draft !== undefined && Date.now() - draft.mtimeMs > DRAFT_MAX_AGE_MS) {
       rmSync(path, { force: true });
     }
   }

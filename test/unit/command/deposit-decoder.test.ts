@@ -72,6 +72,17 @@ describe('a BulkDepositRequest decoded by hand', () => {
     );
   });
 
+  it("is ts-proto's for a date of broken bytes after one that reads alike", () => {
+    const date = 'é123456789'; // ten characters, eleven bytes
+    const message = (valueDate: Buffer): Buffer => {
+      const item = Buffer.concat([Uint8Array.of(42, valueDate.length), valueDate]);
+      return Buffer.concat([Uint8Array.of(18, item.length), item]);
+    };
+    for (const bytes of [message(Buffer.from(date)), message(Buffer.from(date, 'latin1'))]) {
+      expect(byHand(bytes)).toEqual(byTsProto(bytes));
+    }
+  });
+
   it("is ts-proto's for any bytes", () => {
     const tag = fc.constantFrom(10, 18, 24, 34, 26, 42, 16, 8, 0, 4);
     const bytes = fc.array(fc.oneof(tag, fc.nat(255)), { maxLength: 40 });
