@@ -73,7 +73,7 @@ describe('a BulkDepositRequest decoded by hand', () => {
   });
 
   it("is ts-proto's for a date of broken bytes after one that reads alike", () => {
-    const date = 'é123456789'; // ten characters, eleven bytes
+    const date = '\u00e9123456789'; // ten characters, eleven bytes
     const message = (valueDate: Buffer): Buffer => {
       const item = Buffer.concat([Uint8Array.of(42, valueDate.length), valueDate]);
       return Buffer.concat([Uint8Array.of(18, item.length), item]);
