@@ -25,8 +25,8 @@ export const STEPS: readonly Step[] = [
   { name: 'tools', limitSeconds: 122, kind: 'check', command: npmRun('test:tools') },
   { name: 'alerts', limitSeconds: 10, kind: 'check', command: npmRun('check:alerts') },
   { name: 'chart', limitSeconds: 15, kind: 'check', command: npmRun('check:chart') },
-  { name: 'e2e', limitSeconds: 640, kind: 'vitest', project: 'e2e' },
-  { name: 'faults', limitSeconds: 115, kind: 'check', command: npmRun('test:faults', ...MINUTES) },
+  { name: 'e2e', limitSeconds: 630, kind: 'vitest', project: 'e2e' },
+  { name: 'faults', limitSeconds: 125, kind: 'check', command: npmRun('test:faults', ...MINUTES) },
 ];
 
 function npmRun(script: string, ...more: readonly string[]): readonly [string, ...string[]] {
