@@ -25,6 +25,8 @@ import { checkSubmissionId, optionalUuidRule } from './field-rules.ts';
 export type BulkMessage<Item> = {
   readonly submissionId: string;
   readonly items: readonly Item[];
+  /** What holds them, for errors. */
+  readonly itemsField: string;
   readonly firstItemIndex: bigint | undefined;
   readonly options: UploadOptions | undefined;
 };
@@ -121,15 +123,15 @@ function bulkMessage<Item>(
     firstItemIndex?: bigint | undefined;
     options: UploadOptions | undefined;
   },
-  field: string,
+  itemsField: string,
   items: readonly Item[],
 ): BulkMessage<Item> {
   const { submissionId, firstItemIndex, options } = request;
   if (items.length > MESSAGE_ITEMS_MAX) {
     const description = `must be ${MESSAGE_ITEMS_MAX} or fewer in one message`;
-    throw malformedMessage({ field, description });
+    throw malformedMessage({ field: itemsField, description });
   }
-  return { submissionId, items, firstItemIndex, options };
+  return { submissionId, items, itemsField, firstItemIndex, options };
 }
 
 function malformedMessage(violation: FieldViolation): ReturnType<typeof invalidArgument> {

@@ -110,7 +110,7 @@ export async function takeStream<Item>(
       await stream.orEnd(share.granted);
       stream.throwIfEnded();
       const message = kind.decode(raw);
-      if (isCounted && counted !== message.items.length) throw miscounted();
+      if (isCounted && counted !== message.items.length) throw miscounted(message.itemsField);
       // Placed before anything is opened: a message that is refused takes over nothing.
       const isFirst = numbering === undefined;
       numbering ??= startNumbering(message);
@@ -155,9 +155,9 @@ async function takeShare(
 }
 
 /** Room was taken for other items than there are: only bytes that no protobuf library writes. */
-function miscounted(): ReturnType<typeof invalidArgument> {
+function miscounted(field: string): ReturnType<typeof invalidArgument> {
   const description = 'stand in bytes that cannot be counted: encode the message anew';
-  return invalidArgument([{ field: 'operations', description }]);
+  return invalidArgument([{ field, description }]);
 }
 
 function noMessage(): ReturnType<typeof invalidArgument> {

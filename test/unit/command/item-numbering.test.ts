@@ -12,6 +12,7 @@ type Message = { count: number; first?: bigint; id?: string; options?: Partial<U
 const messageOf = ({ count, first, id = 's', options }: Message): BulkMessage<number> => ({
   submissionId: id,
   items: new Array<number>(count).fill(0),
+  itemsField: 'deposits',
   firstItemIndex: first,
   options: options === undefined ? undefined : UploadOptions.fromPartial(options),
 });
