@@ -4,10 +4,10 @@
  * INTERNAL or UNKNOWN, log an error, end, or keep something. BANK_FUZZ_MESSAGES: how many a method
  * (npm run test:fuzz).
  */
-import { readFileSync } from 'node:fs';
 import type { DescMethod } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { residentBytes } from '#deploy/local/process-tree.ts';
+import { loggedErrors } from '#test/support/logged-errors.ts';
 import { CONTRACT_METHODS, SERVER_METHODS } from '#test/support/contract-methods.ts';
 import { endLeases } from '#test/support/contract-ground.ts';
 import { openAccounts, sendDeposits } from '#test/support/bank-calls.ts';
@@ -80,7 +80,8 @@ describe('generated messages', () => {
     for (const [place, service] of SERVICES.entries()) {
       const part = mesh.replica(`${service}-1`);
       expect(part.pid, `${service} has been the same process all along`).toBe(pids[place]);
-      expect(errorLines(part.logFile), `errors in the log of ${service}`).toEqual([]);
+      const errors = loggedErrors([part.logFile]).slice(0, 3);
+      expect(errors, `errors in the log of ${service}`).toEqual([]);
       const bytes = part.pid === undefined ? 0 : residentBytes(part.pid);
       process.stdout.write(`${service}: ${Math.round(bytes / 1024 / 1024)} MB\n`);
       expect(bytes, `RSS of ${service}`).toBeLessThan(RSS_MAX_BYTES);
@@ -105,11 +106,4 @@ async function ofRebuilds({ stores }: Mesh): Promise<string[]> {
     [LOCK_CLASS.rebuild],
   );
   return rows.map(({ what }) => what);
-}
-
-function errorLines(path: string): string[] {
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line.includes('"level":"error"'))
-    .slice(0, 3);
 }

@@ -3,7 +3,6 @@
  * batches item by item and batches that stand or fall together, some of which are refused. No gap,
  * no fork, nothing lost or doubled, no item put off for ever, and no error in a log.
  */
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BankClient } from '#client/bank-client.ts';
 import { unaryCall } from '#client/unary-call.ts';
@@ -11,6 +10,7 @@ import { BatchMode } from '#proto/bank/v1/bulk_service.ts';
 import { depositItem, faultOf, openAccounts, sendDeposits } from '#test/support/bank-calls.ts';
 import { sendBatch, sendSubmit } from '#test/support/direct-batches.ts';
 import { checkLedger } from '#test/support/ledger-check.ts';
+import { loggedErrors } from '#test/support/logged-errors.ts';
 import { openMesh, type Mesh } from '#test/support/mesh.ts';
 import { makePayroll, type Payroll, type PayrollItem } from '#test/support/payroll.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
@@ -107,10 +107,6 @@ describe('two replicas under a mix of all calls', () => {
   }
 
   function errors(): string[] {
-    return ['command-1', 'command-2'].flatMap((instance) =>
-      readFileSync(mesh.replica(instance).logFile, 'utf8')
-        .split('\n')
-        .filter((line) => line.includes('"level":"error"')),
-    );
+    return loggedErrors(['command-1', 'command-2'].map((name) => mesh.replica(name).logFile));
   }
 });

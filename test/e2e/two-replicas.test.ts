@@ -4,10 +4,10 @@
  * every deposit stands once, and no fence was met that only a bug would meet: the replicas' logs
  * hold no error.
  */
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openAccounts, sendDeposits } from '#test/support/bank-calls.ts';
 import { checkLedger } from '#test/support/ledger-check.ts';
+import { loggedErrors } from '#test/support/logged-errors.ts';
 import { openMesh, type Mesh } from '#test/support/mesh.ts';
 import { makePayroll, partOf, type Payroll } from '#test/support/payroll.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
@@ -87,10 +87,6 @@ describe('two replicas that write one account', () => {
   }
 
   function errors(): string[] {
-    return ['command-1', 'command-2'].flatMap((instance) =>
-      readFileSync(mesh.replica(instance).logFile, 'utf8')
-        .split('\n')
-        .filter((line) => line.includes('"level":"error"')),
-    );
+    return loggedErrors(['command-1', 'command-2'].map((name) => mesh.replica(name).logFile));
   }
 });

@@ -3,12 +3,12 @@
  * databases, replica by replica, under load: nothing is lost, nothing stands twice, money agrees to
  * the cent, every answer is what is stored, and what one version stored is a repeat for the other.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createBankClient } from '#client/bank-client.ts';
 import { followReconciliation } from '#client/reconciliation.ts';
 import { followVerification } from '#client/verification.ts';
+import { loggedErrors } from '#test/support/logged-errors.ts';
 import { openAccounts, sendDeposits } from '#test/support/bank-calls.ts';
 import { openBankAccounts } from '#test/support/bank-clients.ts';
 import { bankProblems } from '#test/support/bank-history.ts';
@@ -166,10 +166,7 @@ describe(`an upgrade of ${RELEASE} and the way back`, () => {
   }
 
   function errorsLogged(): string[] {
-    return mesh
-      .logFiles()
-      .flatMap((file) => readFileSync(file, 'utf8').split('\n'))
-      .filter((line) => line.includes('"level":"error"') && !line.includes('"logger":"kafkajs"'));
+    return loggedErrors(mesh.logFiles()).filter((line) => !line.includes('"logger":"kafkajs"'));
   }
 });
 
