@@ -4,7 +4,7 @@
  * process' own environment. What a cluster gives otherwise (names of other pods, ports) is put in
  * its place by `places`, text for text.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Part } from '#deploy/local/part.ts';
 import { silent } from '#deploy/local/progress.ts';
@@ -92,7 +92,10 @@ function placed({ places }: Cluster, text: string): string {
   return known.reduce((done, [from, to]) => done.replaceAll(from, to), text);
 }
 
-/** Answers the folder that stands for /etc/bank. */
+/**
+ * Answers the folder that stands for /etc/bank. A pod's container may be reading a file while a
+ * probe is made ready in the same pod: as from a kubelet, a file is there whole or not at all.
+ */
 function writeFiles(cluster: Cluster, { of, spec }: Pod): string {
   const folder = join(cluster.folder, of.metadata.name);
   for (const { name, secret, configMap } of spec.volumes) {
@@ -102,7 +105,9 @@ function writeFiles(cluster: Cluster, { of, spec }: Pod): string {
     const wanted = secret?.items?.map(({ key }) => key);
     for (const [key, content] of Object.entries(contentOf(cluster, source))) {
       if (wanted === undefined || wanted.includes(key)) {
-        writeFileSync(join(folder, name, key), content);
+        const path = join(folder, name, key);
+        writeFileSync(`${path}.new`, content);
+        renameSync(`${path}.new`, path);
       }
     }
   }
