@@ -2,16 +2,9 @@
 import { CopyWriter } from '#platform/copy-binary.ts';
 import { storedHash } from './content-hash.ts';
 import type { DecidedBatch } from './decide-batch.ts';
-import type { DecidedEvent } from './decided-events.ts';
 
 const EVENT_COLUMNS = 8;
 const EVENT_ROW_BYTES = 140;
-
-/** The order of the rows. */
-export function byAccountAndVersion(a: DecidedEvent, b: DecidedEvent): number {
-  if (a.accountId !== b.accountId) return a.accountId < b.accountId ? -1 : 1;
-  return a.start - b.start;
-}
 
 /** What their payloads take: the batch's buffer may hold those of other partitions too. */
 export function payloadBytes(events: DecidedBatch['events']): number {

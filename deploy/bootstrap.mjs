@@ -86,9 +86,8 @@ function run(command, commandArgs, cwd) {
 }
 
 function runEntry() {
-  // kafkajs sets timers to the past, and grpc-js names a server by its address for TLS: Node would
-  // remark on either in every process.
-  const flags = ['--disable-warning=TimeoutNegativeWarning', '--disable-warning=DEP0123'];
+  // grpc-js names a server by its address for TLS: Node would remark on it in every process.
+  const flags = ['--disable-warning=DEP0123'];
   const child = spawn(NODE_24, [...flags, join(ROOT, entry), ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });

@@ -5,11 +5,13 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { LogEntry, logCreator } from 'kafkajs';
 import { boundHeaders } from './kafka-headers.ts';
+import { checkOnlyWhatWaits } from './kafka-idle-timers.ts';
 import { KAFKA_PLAINTEXT, type KafkaSecurity } from './kafka-security.ts';
 import type { Logger } from './logger.ts';
 import { retryWithBackoff } from './waiting.ts';
 
 boundHeaders();
+checkOnlyWhatWaits();
 
 const CONNECT_TIMEOUT_MS = 3000;
 const REQUEST_TIMEOUT_MS = 15_000;

@@ -19,7 +19,6 @@ const READY_TIMEOUT_MS = 60_000;
 const GRACE_MS = 11_000; // a service drains for at most 9 s
 const HOST = '127.0.0.1';
 const FLAGS = [
-  '--disable-warning=TimeoutNegativeWarning', // kafkajs and its timers
   '--max-old-space-size=384', // MB; bounds what a service may hold, and keeps its RSS flat
   '--initial-old-space-size=256', // MB; below it buffers that come and go ask for no collection
   '--heap-growing-percent=300', // nor later, before as much again has come three times over
