@@ -80,8 +80,8 @@ export type TakenBatch = {
   readonly items: BatchItem[];
   readonly hasBulk: boolean;
   readonly queuedSinceMs: number;
-  /** The same of each kind, for what is put back. */
-  readonly sinceMs: { readonly unary: number; readonly bulk: number };
+  /** One for each of `items`, for what is put back. */
+  readonly queuedAtMs: readonly number[];
 };
 
 /** Answers the items that were put off; all others are settled. */
@@ -100,16 +100,14 @@ export type Taking = {
 };
 
 export function takeBatch(lane: Lane, limits: LaneLimits, taking: Taking): TakenBatch {
-  const sinceMs = { unary: lane.unary.oldestMs, bulk: lane.bulk.oldestMs };
   const items: BatchItem[] = [];
   const room = { items: limits.batchItemsMax, bytes: limits.batchBytesMax };
-  lane.unary.moveTo(items, room);
-  const unaryCount = items.length;
-  room.items = Math.min(room.items, bulkItemsMax(lane, limits, taking, unaryCount > 0));
-  if (room.items > 0) lane.bulk.moveTo(items, room);
-  const hasBulk = items.length > unaryCount;
-  const queuedSinceMs = hasBulk ? Math.min(sinceMs.unary, sinceMs.bulk) : sinceMs.unary;
-  return { items, hasBulk, queuedSinceMs, sinceMs };
+  const unaryMs = lane.unary.moveTo(items, room);
+  room.items = Math.min(room.items, bulkItemsMax(lane, limits, taking, items.length > 0));
+  const bulkMs = room.items > 0 ? lane.bulk.moveTo(items, room) : [];
+  const queuedSinceMs = Math.min(...unaryMs.slice(0, 1), ...bulkMs.slice(0, 1));
+  const queuedAtMs = [...unaryMs, ...bulkMs];
+  return { items, hasBulk: bulkMs.length > 0, queuedSinceMs, queuedAtMs };
 }
 
 /** How many bulk items the batch takes; unary commands lead it or not. */
@@ -138,14 +136,17 @@ export function wakeRoomWaiters(lane: Lane): void {
   for (const resolve of lane.roomWaiters.splice(0)) resolve();
 }
 
-/** What a batch has put off goes first again, in its order. */
-export function putBack(lane: Lane, deferred: readonly BatchItem[], { sinceMs }: TakenBatch): void {
+/** What a batch has put off goes first again, in its order, each as old as it is. */
+export function putBack(lane: Lane, deferred: readonly BatchItem[], taken: TakenBatch): void {
   if (deferred.length === 0) return;
+  const atMs = new Map(taken.items.map((item, place) => [item, taken.queuedAtMs[place]]));
+  const timesOf = (items: readonly BatchItem[]): number[] =>
+    items.map((item) => atMs.get(item) ?? taken.queuedSinceMs);
   const isUnary = ({ origin }: BatchItem): boolean => origin.kind === 'unary';
   const unary = deferred.filter(isUnary);
-  if (unary.length > 0) lane.unary.pushFront(unary, sinceMs.unary);
+  if (unary.length > 0) lane.unary.pushFront(unary, timesOf(unary));
   const bulk = deferred.filter((item) => !isUnary(item));
-  if (bulk.length > 0) lane.bulk.pushFront(bulk, sinceMs.bulk);
+  if (bulk.length > 0) lane.bulk.pushFront(bulk, timesOf(bulk));
 }
 
 /**
@@ -183,19 +184,22 @@ export class ItemQueue {
     this.#bytes += item.bytes;
   }
 
-  /** Takes back what a batch has put off: it goes first again. */
-  pushFront(items: readonly BatchItem[], queuedSinceMs: number): void {
-    const times = items.map(() => queuedSinceMs);
+  /** Takes back what a batch has put off: it goes first again. `queuedAtMs`: one for each. */
+  pushFront(items: readonly BatchItem[], queuedAtMs: readonly number[]): void {
     this.#items = [...items, ...this.#items.slice(this.#first)];
-    this.#queuedAtMs = [...times, ...this.#queuedAtMs.slice(this.#first)];
+    this.#queuedAtMs = [...queuedAtMs, ...this.#queuedAtMs.slice(this.#first)];
     this.#first = 0;
     this.#taken -= items.length;
     for (const { bytes } of items) this.#bytes += bytes;
   }
 
-  /** Moves items while there is room; the first one always, so that no item can wait for ever. */
-  moveTo(target: BatchItem[], room: { items: number; bytes: number }): void {
-    let item = this.#items[this.#first];
+  /**
+   * Moves items while there is room; the first one always, so that no item can wait for ever.
+   * Answers when each was queued.
+   */
+  moveTo(target: BatchItem[], room: { items: number; bytes: number }): number[] {
+    const from = this.#first;
+    let item = this.#items[from];
     while (
       item !== undefined &&
       room.items > 0 &&
@@ -209,7 +213,9 @@ export class ItemQueue {
       this.#taken += 1;
       item = this.#items[this.#first];
     }
+    const queuedAtMs = this.#queuedAtMs.slice(from, this.#first);
     this.#forgetTaken();
+    return queuedAtMs;
   }
 
   #forgetTaken(): void {

@@ -16,6 +16,19 @@ it('a command that is put off is not as old as the bulk items beside it', () => 
   expect([lane.unary.oldestMs, lane.bulk.oldestMs]).toEqual([900, 100]);
 });
 
+it('a command that is put off is not as old as those that were stored beside it', () => {
+  const lane = createLane(0);
+  const [older, later] = [unaryItem(0), unaryItem(0)];
+  const [olderBulk, laterBulk] = [bulkItem(0), bulkItem(0)];
+  lane.unary.push(older, 100);
+  lane.unary.push(later, 900);
+  lane.bulk.push(olderBulk, 200);
+  lane.bulk.push(laterBulk, 800);
+  const taken = takeBatch(lane, WIDE_LIMITS, TAKING);
+  putBack(lane, [later, laterBulk], taken);
+  expect([lane.unary.oldestMs, lane.bulk.oldestMs]).toEqual([900, 800]);
+});
+
 it('a batch without bulk items is not as old as those that it leaves', () => {
   const lane = createLane(0);
   lane.bulk.push(bulkItem(0), 100);
