@@ -5,7 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { RpcError } from '#platform/grpc-errors.ts';
-import { traceFields } from '#platform/log-trace.ts';
+import type { Logger } from '#platform/logger.ts';
+import { tracedLog } from '#platform/log-trace.ts';
 import type { LaneStates } from './lane-states.ts';
 import { untilItStands } from './append-under-heads.ts';
 import type { Barrier, BarrierResult, NothingStored } from './barrier.ts';
@@ -18,6 +19,7 @@ import { refusalWithIndex } from './command-answers.ts';
 import { lockLanes } from './lock-deferral.ts';
 import { tellModeChanges } from './mode-changes.ts';
 import { attributesOf, dropExpired, failItems, reply } from './process-batch.ts';
+import { settleItems } from './settle-items.ts';
 
 /** `lanes`: of the barrier's partitions, ascending. */
 export async function processBarrier(
@@ -28,12 +30,15 @@ export async function processBarrier(
 ): Promise<void> {
   const [lane, ...others] = lanes;
   if (lane === undefined) throw new RangeError('a barrier needs a lane');
-  if (given.isAbandoned()) return settleNothing(given.items, { kind: 'abandoned' });
-  const items = dropExpired(given.items);
+  if (given.isAbandoned()) {
+    return settleNothing(context.log, given.items, { kind: 'abandoned' });
+  }
+  const items = dropExpired(context.log, given.items);
   if (items.length === 0) return;
   const barrier = { ...given, items };
   const startedMs = performance.now();
   const trace = startBatchTrace(lane.partition, items, queuedSinceMs);
+  const log = tracedLog(context.log, trace.traceparent);
   tellModeChanges(context, trace);
   const nowMicros = BigInt(Date.now()) * 1000n;
   const batch = newBatch(randomUUID(), lane, items, nowMicros, trace, others);
@@ -42,8 +47,7 @@ export async function processBarrier(
   try {
     result = await store(context, batch, barrier);
   } catch (error) {
-    context.log.error('A batch of several partitions was not stored.', {
-      ...traceFields(trace.traceparent),
+    log.error('A batch of several partitions was not stored.', {
       batchId: batch.batchId,
       partitions: barrier.partitions,
       items: items.length,
@@ -51,12 +55,12 @@ export async function processBarrier(
     });
     noteEnd('failed', startedMs, trace.traceparent);
     trace.end(attributes, { error });
-    return failItems(items, batch.unanswered !== undefined, error);
+    return failItems(log, items, batch.unanswered !== undefined, error);
   }
   noteEnd('barrier', startedMs, trace.traceparent);
   trace.end({ ...attributes, 'bank.outcome': result.kind });
-  if (result.kind !== 'stored') return settleNothing(items, result);
-  reply(result.batch);
+  if (result.kind !== 'stored') return settleNothing(log, items, result);
+  reply(log, result.batch);
   const { again } = result.batch;
   if (again.length > 0)
     await processBarrier(context, lanes, { ...barrier, items: again }, performance.now());
@@ -84,15 +88,15 @@ async function store(
 
 const OUTCOMES = { 'taken-over': 'taken_over', refused: 'rejected', abandoned: 'expired' } as const;
 
-function settleNothing(items: readonly BatchItem[], why: NothingStored): void {
+function settleNothing(log: Logger, items: readonly BatchItem[], why: NothingStored): void {
   noteUnstored(items, OUTCOMES[why.kind]);
   if (why.kind === 'taken-over') {
-    for (const item of items) item.origin.settle({ kind: 'taken-over' }, item);
+    settleItems(log, items, () => ({ kind: 'taken-over' }));
     return;
   }
   const error =
     why.kind === 'refused' ? refusalWithIndex(why.rejection, why.item.itemIndex) : givenUp();
-  for (const item of items) item.origin.settle({ kind: 'failed', error }, item);
+  settleItems(log, items, () => ({ kind: 'failed', error }));
 }
 
 function givenUp(): RpcError {

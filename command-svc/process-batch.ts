@@ -11,7 +11,8 @@ import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import type { Attributes } from '@opentelemetry/api';
 import { refusal, RpcError } from '#platform/grpc-errors.ts';
-import { traceFields } from '#platform/log-trace.ts';
+import type { Logger } from '#platform/logger.ts';
+import { tracedLog } from '#platform/log-trace.ts';
 import { RETRY_AFTER_MS } from './bounds.ts';
 import { appendFast, SLOW } from './append-fast.ts';
 import { appendUnderHeads, EventStoreUnavailableError } from './append-under-heads.ts';
@@ -19,10 +20,11 @@ import type { HeldLock } from './account-locks.ts';
 import type { LaneStates } from './lane-states.ts';
 import { lockBatch } from './lock-deferral.ts';
 import { isExpired, newBatch, type Batch, type BatchContext, type BatchResult } from './batch.ts';
-import type { BatchItem } from './batch-item.ts';
+import type { BatchItem, ItemOutcome } from './batch-item.ts';
 import { noteDecisions, noteEnd, noteUnstored } from './batch-metrics.ts';
 import { startBatchTrace } from './batch-trace.ts';
 import { tellModeChanges } from './mode-changes.ts';
+import { settleItems } from './settle-items.ts';
 
 /** Answers the items that are put off to the lane's next batch; all others are settled. */
 export async function processBatch(
@@ -31,10 +33,11 @@ export async function processBatch(
   given: readonly BatchItem[],
   queuedSinceMs: number,
 ): Promise<readonly BatchItem[]> {
-  const items = dropExpired(given);
+  const items = dropExpired(context.log, given);
   if (items.length === 0) return NONE;
   const startedMs = performance.now();
   const trace = startBatchTrace(lane.partition, items, queuedSinceMs);
+  const log = tracedLog(context.log, trace.traceparent);
   tellModeChanges(context, trace);
   const nowMicros = BigInt(Date.now()) * 1000n;
   let batch: Batch = newBatch(randomUUID(), lane, items, nowMicros, trace);
@@ -54,8 +57,7 @@ export async function processBatch(
     batch = locked.batch;
     ({ result, path } = await store(context, batch, locked.lock));
   } catch (error) {
-    context.log.error('A batch was not stored.', {
-      ...traceFields(trace.traceparent),
+    log.error('A batch was not stored.', {
       batchId: batch.batchId,
       partition: lane.partition,
       items: batch.items.length,
@@ -63,10 +65,10 @@ export async function processBatch(
     });
     noteEnd('failed', startedMs, trace.traceparent);
     trace.end(attributes, { error });
-    failItems(batch.items, batch.unanswered !== undefined, error);
+    failItems(log, batch.items, batch.unanswered !== undefined, error);
     return deferred;
   }
-  const rejected = reply(result);
+  const rejected = reply(log, result);
   noteEnd(path, startedMs, trace.traceparent);
   const stored = { 'bank.seq': Number(result.position ?? 0n), 'bank.rejected': rejected };
   trace.end({ ...attributes, ...stored, 'bank.path': path });
@@ -102,40 +104,49 @@ async function store(
 }
 
 /** A command whose deadline has passed before it is appended is dropped, never half done. */
-export function dropExpired(items: readonly BatchItem[]): readonly BatchItem[] {
+export function dropExpired(log: Logger, items: readonly BatchItem[]): readonly BatchItem[] {
   const nowMs = performance.now();
   const expired = items.filter((item) => isExpired(item, nowMs));
   if (expired.length === 0) return items;
-  settleExpired(expired);
-  return items.filter((item) => !isExpired(item, nowMs));
+  const kept = items.filter((item) => !isExpired(item, nowMs)); // a callback may cancel another
+  settleExpired(log, expired);
+  return kept;
 }
 
-function settleExpired(items: readonly BatchItem[]): void {
+function settleExpired(log: Logger, items: readonly BatchItem[]): void {
   if (items.length === 0) return;
   noteUnstored(items, 'expired');
   const message = 'the caller gave up before the command was stored: nothing was done';
   const error = new RpcError(status.DEADLINE_EXCEEDED, message);
-  for (const item of items) item.origin.settle({ kind: 'failed', error }, item);
+  settleItems(log, items, () => ({ kind: 'failed', error }));
 }
 
 /** Answers how many a rule refused. */
-export function reply(result: BatchResult): number {
-  for (const [place, item] of result.items.entries()) {
-    const decision = result.decisions[place];
-    if (decision === undefined) throw new Error(`no decision for item ${place}`);
-    item.origin.settle(decision, item);
-  }
-  noteUnstored(result.takenOver, 'taken_over');
-  for (const item of result.takenOver) item.origin.settle({ kind: 'taken-over' }, item);
-  settleExpired(result.expired);
-  return noteDecisions(result.items, result.decisions);
+export function reply(log: Logger, result: BatchResult): number {
+  const { items, decisions, takenOver, expired } = result;
+  settleItems(log, items, (place) => decisions[place] ?? undecided(place));
+  noteUnstored(takenOver, 'taken_over');
+  settleItems(log, takenOver, () => ({ kind: 'taken-over' }));
+  settleExpired(log, expired);
+  return noteDecisions(items, decisions);
 }
 
-export function failItems(items: readonly BatchItem[], unanswered: boolean, cause: unknown): void {
+/** Never: each item of a result has its decision. */
+function undecided(place: number): ItemOutcome {
+  const cause = new Error(`no decision for item ${place}`);
+  return { kind: 'failed', error: new RpcError(status.INTERNAL, 'internal error', { cause }) };
+}
+
+export function failItems(
+  log: Logger,
+  items: readonly BatchItem[],
+  unanswered: boolean,
+  cause: unknown,
+): void {
   noteUnstored(items, 'failed');
-  for (const item of items) {
-    item.origin.settle({ kind: 'failed', error: errorFor(item, unanswered, cause) }, item);
-  }
+  settleItems(log, items, (_place, item) => {
+    return { kind: 'failed', error: errorFor(item, unanswered, cause) };
+  });
 }
 
 function errorFor(item: BatchItem, unanswered: boolean, cause: unknown): RpcError {
