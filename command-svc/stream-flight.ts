@@ -40,11 +40,18 @@ export function createFlight(
     counts,
     stragglers: [],
     settle: (outcome, item) => {
-      countOutcome(flight, outcome, item);
-      if (results !== undefined) tellResult(results, outcome, item);
-      if (outcome.kind === 'failed') onFailed(outcome.error);
-      if (outcome.kind === 'taken-over') onStraggler();
-      land();
+      try {
+        countOutcome(flight, outcome, item);
+        if (results !== undefined) tellResult(results, outcome, item);
+        if (outcome.kind === 'failed') onFailed(outcome.error);
+        if (outcome.kind === 'taken-over') onStraggler();
+      } catch (cause) {
+        // Its receipt would miss the item: the stream fails, and is not waited for for ever.
+        onFailed(new Error('an outcome could not be taken', { cause }));
+        throw cause;
+      } finally {
+        land();
+      }
     },
     launch: () => {
       inFlight += 1;
