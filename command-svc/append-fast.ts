@@ -23,6 +23,7 @@ import {
   noteRepeated,
   refusesOperation,
 } from './repeated-operations.ts';
+import { isUnexpected } from './append-together.ts';
 import { planAppend, storesNothing } from './append-plan.ts';
 import { assumedAbsent, noteCollision, noteLookedFor, provesAssumed } from './assumed-absent.ts';
 import {
@@ -123,6 +124,7 @@ async function append(
       return SLOW;
     }
     dropStates(batch.lane);
+    if (isUnexpected(error)) context.counts.unexpected += 1;
     if (batch.unanswered !== undefined) context.counts.answersLost += 1;
     return SLOW;
   }

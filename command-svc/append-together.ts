@@ -5,7 +5,9 @@
  * was sent and not answered looks for its own row in the log.
  */
 import { groupCommit } from '#platform/group-commit.ts';
-import { isRolledBack } from '#platform/postgres.ts';
+import type { LogData } from '#platform/logger.ts';
+import { onceAWhile } from '#platform/once-a-while.ts';
+import { isConnectionLost, isRolledBack } from '#platform/postgres.ts';
 import { sendWatched } from '#platform/stopped-owner.ts';
 import { appendAnswered, appendSent, type Batch, type BatchContext } from './batch.ts';
 import { SHARED_APPEND_BYTES_MAX, SHARED_APPENDS_IN_FLIGHT_MAX } from './bounds.ts';
@@ -16,11 +18,16 @@ type SendContext = Pick<
   'eventStore' | 'watchPool' | 'stoppedOwner' | 'append' | 'log'
 >;
 
+type Say = (data: LogData) => void;
+
 type Append = { readonly batch: Batch; readonly request: AppendRequest };
 
 export function appendTogether(context: SendContext): BatchContext['sendAppend'] {
+  const sayUnexpected = onceAWhile((data: LogData) => {
+    context.log.warn('An append failed as none should; it goes on under the head.', data);
+  });
   const commit = groupCommit<Append, bigint>({
-    send: (together) => send(context, together),
+    send: (together) => send(context, together, sayUnexpected),
     bytesOf,
     sharedBytesMax: SHARED_APPEND_BYTES_MAX,
     orderOf: ({ request }) => request.partition,
@@ -38,7 +45,19 @@ function bytesOf({ request }: Append): number {
   return request.payload.length + (request.events?.length ?? 0);
 }
 
-async function send(context: SendContext, together: readonly Append[]): Promise<bigint[]> {
+/**
+ * Neither said by the server nor the connection's end: nobody knows whether it stands, nor why it
+ * failed.
+ */
+export function isUnexpected(error: unknown): boolean {
+  return !isRolledBack(error) && !isConnectionLost(error);
+}
+
+async function send(
+  context: SendContext,
+  together: readonly Append[],
+  sayUnexpected: Say,
+): Promise<bigint[]> {
   const { eventStore, append, log } = context;
   const requests = together.map(({ request }) => request);
   try {
@@ -50,7 +69,9 @@ async function send(context: SendContext, together: readonly Append[]): Promise<
     return positions;
   } catch (error) {
     if (isRolledBack(error)) for (const { batch } of together) appendAnswered(batch);
-    log.debug('An append did not stand.', { lanes: together.length, err: error });
+    const data = { lanes: together.length, err: error };
+    if (isUnexpected(error)) sayUnexpected(data);
+    else log.debug('An append did not stand.', data);
     throw error;
   }
 }

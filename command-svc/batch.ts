@@ -43,6 +43,7 @@ export type BatchCounts = {
   claimGone: number;
   collisions: number;
   conflicts: number;
+  unexpected: number;
   answersLost: number;
   answersFound: number;
 };
@@ -140,6 +141,7 @@ export function newCounts(): BatchCounts {
     claimGone: 0,
     collisions: 0,
     conflicts: 0,
+    unexpected: 0,
     answersLost: 0,
     answersFound: 0,
   };

@@ -35,7 +35,8 @@ const inFlight = observedGauge(
 const appends = observedCounter(
   'bank.command.appends',
   'What became of tries to append: fast, slow (under the head), and what sent them there: ' +
-    'head_moved, claim_gone, collisions, conflicts, answers_lost (of which answers_found stood).',
+    'head_moved, claim_gone, collisions, conflicts, unexpected (a warning says what), ' +
+    'answers_lost (of which answers_found stood).',
   '{append}',
   ['outcome'],
 );
@@ -90,6 +91,7 @@ export function watchBatching({ counts, locks: lockCounts, load }: Batching): vo
     [counts.claimGone, { outcome: 'claim_gone' }],
     [counts.collisions, { outcome: 'collisions' }],
     [counts.conflicts, { outcome: 'conflicts' }],
+    [counts.unexpected, { outcome: 'unexpected' }],
     [counts.answersLost, { outcome: 'answers_lost' }],
     [counts.answersFound, { outcome: 'answers_found' }],
   ]);

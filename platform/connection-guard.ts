@@ -10,12 +10,12 @@ import type { Http2Session } from 'node:http2';
 import type { Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { LogData, Logger } from './logger.ts';
+import { onceAWhile } from './once-a-while.ts';
 import type { ServerLimits } from './server-limits.ts';
 import { countRefused } from './server-refusals.ts';
 
 type Limits = Pick<ServerLimits, 'connectionsMax' | 'pingGapMinMs' | 'pingStrikesMax'>;
 
-const SAY_EVERY_MS = 10_000;
 /**
  * What the answer to a ping takes: it is no sign that something was sent. Of TLS, too: its sockets
  * count what goes into them.
@@ -80,13 +80,4 @@ function watchPings(session: Http2Session, limits: Limits, log: Logger): void {
     log.warn('A connection was ended: it pings too often.', { remoteAddress });
     sendAway(session, 'pings');
   });
-}
-
-function onceAWhile<Told extends unknown[]>(say: (...told: Told) => void): typeof say {
-  let saidMs = Number.NEGATIVE_INFINITY;
-  return (...told) => {
-    if (performance.now() - saidMs < SAY_EVERY_MS) return;
-    saidMs = performance.now();
-    say(...told);
-  };
 }

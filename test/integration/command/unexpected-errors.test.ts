@@ -109,3 +109,24 @@ test('nor of a refused batch of several partitions', async () => {
   await processBarrier(replica.context, lanes, barrierOf(given, options), performance.now());
   expect(kinds(items)).toEqual([['failed'], ['failed']]);
 });
+
+test('an append that fails as none should is counted, told, and stored after all', async () => {
+  const [id = ''] = accountsOfOnePartition(1);
+  await run([settled(openCommand(id))]);
+  let fails = false;
+  const failing = beforeAppend(replica, () => {
+    fails = !fails; // not again under the head
+    const cause = new Error(CAUSE);
+    return fails ? Promise.reject(new Error('a driver fails', { cause })) : Promise.resolve();
+  });
+  const { unexpected } = replica.context.counts;
+  const deposits = [1n, 2n].map((amount) => settled(depositCommand(id, amount)));
+  for (const deposit of deposits) await run([deposit], failing);
+  expect(kinds(deposits)).toEqual([['accepted'], ['accepted']]);
+  expect(replica.context.counts.unexpected).toBe(unexpected + 2);
+  expect(lines).toHaveLength(1);
+  expect(said(lines[0])).toMatchObject({
+    level: 'warn',
+    err: { message: 'a driver fails', cause: { message: CAUSE } },
+  });
+});
