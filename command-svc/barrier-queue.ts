@@ -5,11 +5,15 @@
  * reserves them: no other batch starts there until it has run. Of two such barriers with a lane in
  * common the earlier one goes first, in every lane: no two can wait for each other.
  *
+ * A bulk one that finds no processor lets single commands by, which need none. But each processor
+ * may come free while one of its lanes is busy: so past its patience it keeps them from then on.
+ *
  * Items of several partitions make a run: while it waits, the next ones join it, as far as that
  * lets none pass another in a lane.
  */
 import { partitionsOf, runOf, type Barrier } from './barrier.ts';
 import type { BatchItem } from './batch-item.ts';
+import { hasProcessor, type BatcherLimits, type Moment } from './batch-start.ts';
 import { RUN_BYTES_MAX } from './bounds.ts';
 import type { Lane, Load } from './lane.ts';
 
@@ -32,6 +36,8 @@ type Waiting = {
   readonly items: BatchItem[];
   readonly standings: Map<Lane, Standing>;
   bytes: number;
+  /** It was late when a processor came free: its lanes stay reserved, whoever takes that. */
+  keepsLanes: boolean;
   readonly queuedSinceMs: number;
 };
 
@@ -76,7 +82,9 @@ export class BarrierQueue {
   }
 
   /** Takes out the first barrier that can start; if none, marks the lanes that are reserved. */
-  next(canBulk: boolean): ReadyBarrier | undefined {
+  next(limits: BatcherLimits, moment: Moment): ReadyBarrier | undefined {
+    const canBulk = hasProcessor(limits, moment);
+    const lateMs = moment.nowMs - limits.partialPatienceMs;
     const behind = new Set<Lane>();
     const reserved = new Set<Lane>();
     for (const waiting of this.#waiting) {
@@ -87,7 +95,8 @@ export class BarrierQueue {
         if (mayStart && lanes.every((lane) => !lane.busy && !reserved.has(lane))) {
           return this.#takeOut(waiting, lanes);
         }
-        for (const lane of lanes) reserved.add(lane);
+        waiting.keepsLanes ||= mayStart && waiting.queuedSinceMs <= lateMs;
+        if (mayStart || waiting.keepsLanes) for (const lane of lanes) reserved.add(lane);
       }
       if (kind === 'bulk') for (const lane of lanes) behind.add(lane);
     }
@@ -127,7 +136,8 @@ function newWaiting(
   kind: Barrier['kind'],
   queuedSinceMs: number,
 ): Waiting {
-  return { barrier, kind, items: [], standings: new Map(), bytes: 0, queuedSinceMs };
+  const empty = { items: [], standings: new Map(), bytes: 0 };
+  return { ...empty, barrier, kind, keepsLanes: false, queuedSinceMs };
 }
 
 function standIn({ standings, kind }: Waiting, lane: Lane): void {

@@ -208,11 +208,9 @@ class LaneBatcher implements AdjustableBatcher {
 
   #startBarriers(): void {
     if (this.#barriers.size === 0) return;
-    const canBulk = (): boolean => hasProcessor(this.#limits, this.#moment(performance.now()));
-    for (let ready = this.#barriers.next(canBulk()); ready !== undefined;) {
-      this.#startBarrier(ready);
-      ready = this.#barriers.next(canBulk());
-    }
+    const next = (): ReadyBarrier | undefined =>
+      this.#barriers.next(this.#limits, this.#moment(performance.now()));
+    for (let ready = next(); ready !== undefined; ready = next()) this.#startBarrier(ready);
   }
 
   #startBarrier({ barrier, lanes, queuedSinceMs }: ReadyBarrier): void {
