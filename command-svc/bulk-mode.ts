@@ -11,7 +11,7 @@ import type { Lease, LeaseText } from '#platform/leases.ts';
 import type { ServiceContext } from '#platform/lifecycle.ts';
 import { createCountedLease } from '#platform/counted-lease.ts';
 import { LEASES_A_CALLER_MAX } from './bounds.ts';
-import { leaseKey, ownLeases } from './lease-keys.ts';
+import { leaseKey } from './lease-keys.ts';
 import type { BatcherLimits } from './batch-start.ts';
 
 /** What bulk mode changes here. */
@@ -79,13 +79,8 @@ export function openBulkMode(
   });
   return {
     isBulkMode: mode.isOn,
-    startBulkMode: async (text, ttlMs, caller = ANYONE) => {
-      if (caller.scopes !== undefined) {
-        const held = (await leases.list()).map(({ id }) => id);
-        if (ownLeases(caller, held) >= LEASES_A_CALLER_MAX) return undefined;
-      }
-      return leases.take(leaseKey(randomUUID(), caller), text, ttlMs);
-    },
+    startBulkMode: (text, ttlMs, caller = ANYONE) =>
+      leases.take(leaseKey(randomUUID(), caller), text, ttlMs, LEASES_A_CALLER_MAX),
     endBulkMode: async (key) => (await leases.end(key)) > 0,
     holdsLease: leases.holds,
     holdStream: streams.hold,

@@ -3,24 +3,19 @@
  * another one, who knows its id, there is none. Without authentication the id is all.
  */
 import type { Caller } from '#platform/caller.ts';
+import { OWNER_MARK } from '#platform/expiring-entries.ts';
 
-/** No tenant has it, and no id. */
-const MARK = '@';
 /** Sees the leases of all tenants. */
 const ALL_TENANTS = 'tenants.all';
 
+/** No tenant has the mark in it, and no id: a key has one reading. */
 export function leaseKey(leaseId: string, { tenant, subject, scopes }: Caller): string {
   const id = leaseId.toLowerCase();
-  return scopes === undefined ? id : [id, tenant, subject].join(MARK);
-}
-
-/** How many of them an authenticated caller holds itself. */
-export function ownLeases(caller: Caller, keys: readonly string[]): number {
-  return keys.filter((key) => key === leaseKey(leaseIdOf(key), caller)).length;
+  return scopes === undefined ? id : [id, tenant, subject].join(OWNER_MARK);
 }
 
 export function leaseIdOf(key: string): string {
-  return key.split(MARK)[0] ?? key;
+  return key.split(OWNER_MARK)[0] ?? key;
 }
 
 /**
@@ -30,7 +25,7 @@ export function leaseIdOf(key: string): string {
 export function seesLease(caller: Caller, key: string): boolean {
   const { tenant, owner, scopes } = caller;
   if (scopes === undefined || scopes.has(ALL_TENANTS)) return true;
-  const [id = '', of] = key.split(MARK);
+  const [id = '', of] = key.split(OWNER_MARK);
   if (of === undefined) return true;
   return owner === undefined ? of === tenant : key === leaseKey(id, caller);
 }

@@ -17,8 +17,11 @@ export type Entry = {
 export type Standing = { readonly count: number; readonly restMs: number };
 
 export type ExpiringEntries = {
-  /** Makes the entry or sets it anew; undefined: there are as many as there may be. */
-  put(id: string, text: string, ttlMs: number): Promise<Entry | undefined>;
+  /**
+   * Makes the entry or sets it anew; undefined: there are as many as there may be, or as many of
+   * its owner's.
+   */
+  put(id: string, text: string, ttlMs: number, ownersMax?: number): Promise<Entry | undefined>;
   /** Sets the end of an entry that is there. */
   prolong(id: string, ttlMs: number): Promise<Entry | undefined>;
   /** Answers how many are left; an entry that is not there is removed already. */
@@ -31,6 +34,9 @@ export type ExpiringEntries = {
   /** Where changes are announced. */
   readonly channel: string;
 };
+
+/** An id may have its owner's name after it; what comes before the mark has none in it. */
+export const OWNER_MARK = '@';
 
 /** Redis did not answer: whether the operation was done is not known. */
 export class EntriesUnavailableError extends Error {
@@ -49,8 +55,21 @@ local function announce()
 end`;
 
 const PUT = `${PRUNE}
-local known = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if not known and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then return false end
+local function ownerOf(id)
+  local at = string.find(id, '${OWNER_MARK}', 1, true)
+  return at and string.sub(id, at)
+end
+local function isFull()
+  if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then return true end
+  local owner = ownerOf(ARGV[1])
+  if not owner then return false end
+  local owned = 0
+  for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+    if ownerOf(id) == owner then owned = owned + 1 end
+  end
+  return owned >= tonumber(ARGV[5])
+end
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and isFull() then return false end
 redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 announce()
@@ -114,7 +133,8 @@ export function createExpiringEntries(
     return answer.parse(reply);
   };
   return {
-    put: (id, text, ttlMs) => run(ONE, PUT, id, text, ttlMs, entriesMax),
+    put: (id, text, ttlMs, ownersMax = entriesMax) =>
+      run(ONE, PUT, id, text, ttlMs, entriesMax, ownersMax),
     prolong: (id, ttlMs) => run(ONE, PROLONG, id, ttlMs),
     remove: (id) => run(COUNT, REMOVE, id),
     has: async (id) => (await run(COUNT, HAS, id)) === 1,

@@ -16,8 +16,11 @@ export type Lease = {
 export type LeaseText = Pick<Lease, 'holder' | 'reason'>;
 
 export type Leases = {
-  /** Takes a lease by that id, or renews it; undefined: LEASES_MAX are held. */
-  take(id: string, text: LeaseText, ttlMs: number): Promise<Lease | undefined>;
+  /**
+   * Takes a lease by that id, or renews it; undefined: LEASES_MAX are held, or `ownersMax` by the
+   * owner that the id names.
+   */
+  take(id: string, text: LeaseText, ttlMs: number, ownersMax?: number): Promise<Lease | undefined>;
   /** Undefined: it has ended, or never was. */
   renew(id: string, ttlMs: number): Promise<Lease | undefined>;
   /** Answers how many are held now; one that has ended before is answered alike. */
@@ -35,8 +38,8 @@ export const LEASES_MAX = 1_000;
 export function createLeases(redis: Redis, keys: string): Leases {
   const entries = createExpiringEntries(redis, `${keys}:leases`, LEASES_MAX);
   return {
-    take: async (id, { holder, reason }, ttlMs) =>
-      leaseOf(await entries.put(id, JSON.stringify({ holder, reason }), ttlMs)),
+    take: async (id, { holder, reason }, ttlMs, ownersMax) =>
+      leaseOf(await entries.put(id, JSON.stringify({ holder, reason }), ttlMs, ownersMax)),
     renew: async (id, ttlMs) => leaseOf(await entries.prolong(id, ttlMs)),
     end: entries.remove,
     holds: entries.has,

@@ -111,6 +111,21 @@ describe('a lease', () => {
     for (const key of keys) await mode.endBulkMode(key);
   });
 
+  test('is refused beyond what a caller may hold, also when all come at once', async () => {
+    const caller = { ...ANYONE, tenant: 'a', subject: 'cid', scopes: new Set(['bulk.write']) };
+    // Whose key ends alike is somebody else.
+    const other = { ...caller, tenant: 'b', subject: 'x@a@cid' };
+    const text = { holder: 'payroll', reason: '' };
+    const theirs = await mode.startBulkMode(text, 60_000, other);
+    const asked = Array.from({ length: 2 * LEASES_A_CALLER_MAX }, () =>
+      mode.startBulkMode(text, 60_000, caller),
+    );
+    const taken = (await Promise.all(asked)).filter((lease) => lease !== undefined);
+    for (const { id } of taken) await mode.endBulkMode(id);
+    await mode.endBulkMode(theirs?.id ?? '');
+    expect(taken).toHaveLength(LEASES_A_CALLER_MAX);
+  });
+
   test('that is gone is not renewed', async () => {
     const { leaseId } = await start();
     await end(leaseId);
