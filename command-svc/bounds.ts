@@ -2,6 +2,7 @@
  * Bounds of command-svc that are no settings: what is promised in the contract, or what memory was
  * reckoned with. Settings are in config.ts, the lengths of fields in field-rules.ts.
  */
+import { LEASE_LIFE_MAX_MS } from '#platform/leases.ts';
 
 /** The contract's own, in every message of a stream and in a direct batch. */
 export const MESSAGE_ITEMS_MAX = 5_000;
@@ -23,7 +24,7 @@ export const CONTROL_AMOUNTS_MAX = 200;
 /** Gaps that a submission names. */
 export const MISSING_RANGES_MAX = 100;
 /** How long a lease of bulk mode lasts, and what its holder may say. */
-export const LEASE_TTL_MS = { min: 5_000, max: 600_000, default: 60_000 } as const;
+export const LEASE_TTL_MS = { min: 5_000, max: LEASE_LIFE_MAX_MS, default: 60_000 } as const;
 export const LEASE_TEXT_CHARACTERS_MAX = 140;
 
 /**

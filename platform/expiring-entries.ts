@@ -1,13 +1,15 @@
 // Entries in Redis that end by themselves: a sorted set scored by the time at which each ends, by
 // Redis' own clock, and a hash with each entry's text. Each operation is one script, which first
 // drops what has ended, so that nobody ever sees an entry beyond its time and no clock but Redis'
-// counts. Every change is announced by its entry's id. Used for leases and for reports.
+// counts; when that clock was set back, an entry lives on for as long as one may at most. Every
+// change is announced by its entry's id. Used for leases and for reports.
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { isReady } from './redis.ts';
 
 export type Entry = {
   readonly id: string;
+  /** Empty when Redis has lost it: it may drop one of its keys when it is full. */
   readonly text: string;
   /** Epoch milliseconds, by Redis' clock. */
   readonly endsAtMs: number;
@@ -50,8 +52,15 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', now, 'BYSCORE')) do
   redis.call('ZREM', KEYS[1], id)
   redis.call('HDEL', KEYS[2], id)
 end
+local last = now + ARGV[#ARGV]
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], '(' .. last, '+inf', 'BYSCORE')) do
+  redis.call('ZADD', KEYS[1], last, id)
+end
 local function announce()
   redis.call('PUBLISH', KEYS[3], ARGV[1])
+end
+local function textOf(id)
+  return redis.call('HGET', KEYS[2], id) or ''
 end`;
 
 const PUT = `${PRUNE}
@@ -79,7 +88,7 @@ const PROLONG = `${PRUNE}
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return false end
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 announce()
-return {ARGV[1], string.format('%d', now + ARGV[2]), redis.call('HGET', KEYS[2], ARGV[1])}`;
+return {ARGV[1], string.format('%d', now + ARGV[2]), textOf(ARGV[1])}`;
 
 const REMOVE = `${PRUNE}
 redis.call('HDEL', KEYS[2], ARGV[1])
@@ -87,7 +96,7 @@ if redis.call('ZREM', KEYS[1], ARGV[1]) == 1 then announce() end
 return redis.call('ZCARD', KEYS[1])`;
 
 const HAS = `${PRUNE}
-return redis.call('HEXISTS', KEYS[2], ARGV[1])`;
+return redis.call('ZSCORE', KEYS[1], ARGV[1]) and 1 or 0`;
 
 const REST = `${PRUNE}
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
@@ -97,7 +106,7 @@ const LIST = `${PRUNE}
 local found = {}
 local ends = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for n = 1, #ends, 2 do
-  found[#found + 1] = {ends[n], ends[n + 1], redis.call('HGET', KEYS[2], ends[n])}
+  found[#found + 1] = {ends[n], ends[n + 1], textOf(ends[n])}
 end
 return found`;
 
@@ -111,11 +120,13 @@ const STANDING = z
   .tuple([z.int(), z.int()])
   .transform(([count, restMs]): Standing => ({ count, restMs }));
 
+export type EntryBounds = { readonly entriesMax: number; readonly lifeMaxMs: number };
+
 /** `keys` begins both keys and the channel; braces in it keep them together in a Redis Cluster. */
 export function createExpiringEntries(
   redis: Redis,
   keys: string,
-  entriesMax: number,
+  { entriesMax, lifeMaxMs }: EntryBounds,
 ): ExpiringEntries {
   const channel = `${keys}:changes`;
   const run = async <T>(
@@ -124,9 +135,10 @@ export function createExpiringEntries(
     ...args: (string | number)[]
   ): Promise<T> => {
     if (!isReady(redis)) throw new EntriesUnavailableError('Redis is out of reach');
+    const names = [`${keys}:ends`, `${keys}:texts`, channel];
     let reply: unknown;
     try {
-      reply = await redis.eval(script, 3, `${keys}:ends`, `${keys}:texts`, channel, ...args);
+      reply = await redis.eval(script, 3, ...names, ...args, lifeMaxMs);
     } catch (cause) {
       throw new EntriesUnavailableError('Redis did not answer', { cause });
     }

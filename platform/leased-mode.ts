@@ -76,8 +76,8 @@ export function openLeasedMode<Settings extends ModeSettings>(
   const redis = createRedis(redisUrl, 'leases', log);
   const subscriber = createRedis(redisUrl, 'notices', log);
   const keys = `bank:{${name}}`;
-  const leases = createLeases(redis, keys);
-  const reports = createReplicaReports(redis, keys);
+  const leases = createLeases(redis, keys, log);
+  const reports = createReplicaReports(redis, keys, log);
   const listeners: (() => void)[] = [];
   const untold: ModeChange[] = [];
   const settings = (): Settings => (watch.isHeld() ? options.on : options.off);

@@ -3,7 +3,9 @@
 // throws EntriesUnavailableError.
 import { z } from 'zod';
 import type { Redis } from 'ioredis';
+import { createTextReader } from './entry-texts.ts';
 import { createExpiringEntries, type Entry, type Standing } from './expiring-entries.ts';
+import type { Logger } from './logger.ts';
 
 export type Lease = {
   readonly id: string;
@@ -21,22 +23,32 @@ export type Leases = {
    * owner that the id names.
    */
   take(id: string, text: LeaseText, ttlMs: number, ownersMax?: number): Promise<Lease | undefined>;
-  /** Undefined: it has ended, or never was. */
+  /** Undefined: it has ended, or never was. One whose text cannot be read is answered without. */
   renew(id: string, ttlMs: number): Promise<Lease | undefined>;
   /** Answers how many are held now; one that has ended before is answered alike. */
   end(id: string): Promise<number>;
   holds(id: string): Promise<boolean>;
   /** How many are held, and for how long one at least is, as things are. */
   standing(): Promise<Standing>;
+  /** Those whose text can be read. */
   list(): Promise<Lease[]>;
   /** Where changes are announced. */
   readonly channel: string;
 };
 
 export const LEASES_MAX = 1_000;
+/** Longer than this none is taken. */
+export const LEASE_LIFE_MAX_MS = 600_000;
 
-export function createLeases(redis: Redis, keys: string): Leases {
-  const entries = createExpiringEntries(redis, `${keys}:leases`, LEASES_MAX);
+const TEXT = z.object({ holder: z.string(), reason: z.string() });
+const NO_TEXT: LeaseText = { holder: '', reason: '' };
+
+export function createLeases(redis: Redis, keys: string, log: Logger): Leases {
+  const bounds = { entriesMax: LEASES_MAX, lifeMaxMs: LEASE_LIFE_MAX_MS };
+  const entries = createExpiringEntries(redis, `${keys}:leases`, bounds);
+  const readText = createTextReader(TEXT, log);
+  const leaseOf = (entry: Entry | undefined): Lease | undefined =>
+    entry === undefined ? undefined : toLease(entry, readText(entry) ?? NO_TEXT);
   return {
     take: async (id, { holder, reason }, ttlMs, ownersMax) =>
       leaseOf(await entries.put(id, JSON.stringify({ holder, reason }), ttlMs, ownersMax)),
@@ -44,17 +56,15 @@ export function createLeases(redis: Redis, keys: string): Leases {
     end: entries.remove,
     holds: entries.has,
     standing: entries.standing,
-    list: async () => (await entries.list()).map(toLease),
+    list: async () =>
+      (await entries.list()).flatMap((entry) => {
+        const text = readText(entry);
+        return text === undefined ? [] : [toLease(entry, text)];
+      }),
     channel: entries.channel,
   };
 }
 
-const TEXT = z.object({ holder: z.string(), reason: z.string() });
-
-function leaseOf(entry: Entry | undefined): Lease | undefined {
-  return entry === undefined ? undefined : toLease(entry);
-}
-
-function toLease({ id, text, endsAtMs }: Entry): Lease {
-  return { id, ...TEXT.parse(JSON.parse(text)), endsAtMs };
+function toLease({ id, endsAtMs }: Entry, text: LeaseText): Lease {
+  return { id, ...text, endsAtMs };
 }

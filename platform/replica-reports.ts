@@ -4,7 +4,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { createTextReader } from './entry-texts.ts';
 import { createExpiringEntries } from './expiring-entries.ts';
+import type { Logger } from './logger.ts';
 
 export type ReplicaReport = {
   readonly service: string;
@@ -19,14 +21,15 @@ export type ReplicaReports = {
   write(report: ReplicaReport, ttlMs: number): Promise<void>;
   /** Takes it back: the replica ends. */
   withdraw(): Promise<void>;
-  /** Of every replica that has reported lately, by service and name. */
+  /** Of every replica that has reported lately and can be read, by service and name. */
   list(): Promise<ReplicaReport[]>;
 };
 
-const REPLICAS_MAX = 10_000;
+const BOUNDS = { entriesMax: 10_000, lifeMaxMs: 60_000 };
 
-export function createReplicaReports(redis: Redis, keys: string): ReplicaReports {
-  const entries = createExpiringEntries(redis, `${keys}:replicas`, REPLICAS_MAX);
+export function createReplicaReports(redis: Redis, keys: string, log: Logger): ReplicaReports {
+  const entries = createExpiringEntries(redis, `${keys}:replicas`, BOUNDS);
+  const readReport = createTextReader(REPORT, log);
   const id = randomUUID(); // two replicas may bear one name
   return {
     write: async (report, ttlMs) => {
@@ -36,7 +39,8 @@ export function createReplicaReports(redis: Redis, keys: string): ReplicaReports
       await entries.remove(id);
     },
     list: async () => {
-      const reports = (await entries.list()).map(({ text }) => REPORT.parse(JSON.parse(text)));
+      const read = (await entries.list()).map(readReport);
+      const reports = read.filter((report) => report !== undefined);
       return reports.toSorted((a, b) => orderOf(a).localeCompare(orderOf(b)));
     },
   };
@@ -46,7 +50,7 @@ const REPORT = z.object({
   service: z.string(),
   instance: z.string(),
   isOn: z.boolean(),
-  settings: z.record(z.string(), z.number()),
+  settings: z.record(z.string(), z.int()),
 });
 
 function orderOf({ service, instance }: ReplicaReport): string {

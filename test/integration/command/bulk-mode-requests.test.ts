@@ -1,6 +1,7 @@
 /** BulkModeService over gRPC, on a real Redis and without one. */
 import { randomUUID } from 'node:crypto';
 import { credentials } from '@grpc/grpc-js';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { ANYONE } from '#platform/caller.ts';
 import { Closers } from '#platform/closers.ts';
@@ -132,6 +133,19 @@ describe('a lease', () => {
     expect(await failureOf(renew(leaseId))).toBe('9 LEASE_EXPIRED');
     expect(await failureOf(renew(randomUUID()))).toBe('9 LEASE_EXPIRED');
     expect(await mode.holdsLease(leaseId)).toBe(false);
+  });
+
+  test('that cannot be read keeps bulk mode on, and the others are shown', async () => {
+    const { redisUrl } = inject('stack');
+    const redis = new Redis(redisUrl);
+    const { leaseId } = await start();
+    await redis.hset('bank:{bulk_mode}:leases:texts', leaseId, '{"holders":[]}');
+    redis.disconnect();
+    const readable = await start();
+    expect(await get()).toMatchObject({ active: true, leases: [readable] });
+    await end(readable.leaseId);
+    expect(await get()).toMatchObject({ active: true, leases: [] });
+    expect(await end(leaseId)).toEqual({ active: false });
   });
 
   test('switches the settings that this replica reports', async () => {
