@@ -10,6 +10,7 @@ import type { Redis } from 'ioredis';
 import Redlock from 'redlock';
 import type { Logger } from '#platform/logger.ts';
 import { LOCKS_PAUSE_MS } from './bounds.ts';
+import { createLostUnlocks, createRedlockClient, type LostUnlocks } from './redlock-client.ts';
 
 /** "held": an account is, by somebody else. "unavailable": Redis is out of reach. */
 export type LockAttempt = HeldLock | 'held' | 'unavailable';
@@ -35,8 +36,12 @@ export type HeldLock = {
 export type LockCounts = {
   acquired: number;
   refused: number;
+  /** Redis did not answer, or was not asked because it had not answered a moment ago. */
   unavailable: number;
+  /** The lock had ended before it was answered, or before it was released. */
   expired: number;
+  /** Redis did not answer the release. */
+  unreleased: number;
   /** Items put off because their account was held. */
   deferred: number;
   /** Batches that went on without locks because an item had been put off too often. */
@@ -44,7 +49,15 @@ export type LockCounts = {
 };
 
 export function newLockCounts(): LockCounts {
-  return { acquired: 0, refused: 0, unavailable: 0, expired: 0, deferred: 0, overdue: 0 };
+  return {
+    acquired: 0,
+    refused: 0,
+    unavailable: 0,
+    expired: 0,
+    unreleased: 0,
+    deferred: 0,
+    overdue: 0,
+  };
 }
 
 /** By how much Redis' clock may run faster than ours. */
@@ -53,24 +66,46 @@ const CLOCK_DRIFT = 0.01;
 const NOTHING_TO_LOCK: HeldLock = { release: () => undefined };
 
 export function createAccountLocks(redis: Redis, ttlMs: number, log: Logger): AccountLocks {
-  const redlock = new Redlock([redlockClient(redis)], { retryCount: 0 });
+  const lost = createLostUnlocks(ttlMs, log);
+  const redlock = new Redlock([createRedlockClient(redis, lost)], { retryCount: 0 });
   const counts = newLockCounts();
   let askAgainMs = 0;
+  let wasAway = false;
   const isUnavailable = (): boolean => performance.now() < askAgainMs;
-  redlock.on('clientError', () => {
-    counts.unavailable += 1;
+  const pause = (error: Error): void => {
     askAgainMs = performance.now() + LOCKS_PAUSE_MS;
-  });
+    if (!wasAway) log.warn('Redis does not answer for locks; batches go without.', { err: error });
+    wasAway = true;
+  };
+  redlock.on('clientError', pause);
+  redis.on('ready', lost.sendAgain);
   return {
     counts,
     async acquire(partition, accountIds) {
       const keys = Array.from(accountIds, (id) => keyOf(partition, id));
       if (keys.length === 0) return NOTHING_TO_LOCK;
-      if (isUnavailable()) return 'unavailable';
-      const lock = await tryLock(redlock, keys, ttlMs, counts);
-      if (lock === undefined) return isUnavailable() ? 'unavailable' : 'held';
-      counts.acquired += 1;
-      return heldLock(lock, counts, log);
+      if (isUnavailable()) {
+        counts.unavailable += 1;
+        return 'unavailable';
+      }
+      const askedMs = performance.now();
+      const lock = await tryLock(redlock, keys, ttlMs);
+      // An acquire that took longer than the lock's life answers a lock that is gone already. Redis
+      // may have begun to count a little before us.
+      const isLate = performance.now() - askedMs >= ttlMs * (1 - CLOCK_DRIFT);
+      if (lock !== undefined && !isLate) {
+        if (wasAway) log.info('Redis answers for locks again.');
+        wasAway = false;
+        counts.acquired += 1;
+        return heldLock(lock, lost, counts, log);
+      }
+      lock?.unlock().catch(() => undefined); // Redis may have begun to count long after us, too
+      if (isUnavailable()) {
+        counts.unavailable += 1;
+        return 'unavailable';
+      }
+      counts[isLate ? 'expired' : 'refused'] += 1;
+      return 'held';
     },
     async heldElsewhere(partition, accountIds) {
       const ids = [...accountIds];
@@ -78,8 +113,7 @@ export function createAccountLocks(redis: Redis, ttlMs: number, log: Logger): Ac
         const values = await redis.mget(ids.map((id) => keyOf(partition, id)));
         return new Set(ids.filter((_, at) => values[at] !== null));
       } catch (error) {
-        counts.unavailable += 1;
-        log.debug('Redis did not say which accounts are locked.', { err: error });
+        pause(error instanceof Error ? error : new Error(String(error)));
         return undefined;
       }
     },
@@ -91,57 +125,37 @@ function keyOf(partition: number, accountId: string): string {
   return `bank:{${partition}}:account:${accountId}`;
 }
 
+/** Undefined: it was not granted. Redlock has unlocked then what it did get. */
 async function tryLock(
   redlock: Redlock,
   keys: string[],
   ttlMs: number,
-  counts: LockCounts,
 ): Promise<Redlock.Lock | undefined> {
-  const askedMs = performance.now();
   try {
-    const lock = await redlock.lock(keys, ttlMs);
-    // An acquire that took longer than the lock's life answers a lock that is gone already. Redis
-    // may have begun to count a little before us.
-    if (performance.now() - askedMs < ttlMs * (1 - CLOCK_DRIFT)) return lock;
-    counts.expired += 1;
-    return undefined;
+    return await redlock.lock(keys, ttlMs);
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'LockError') throw error;
-    counts.refused += 1;
     return undefined;
   }
 }
 
-function heldLock(lock: Redlock.Lock, counts: LockCounts, log: Logger): HeldLock {
+function heldLock(
+  lock: Redlock.Lock,
+  lost: LostUnlocks,
+  counts: LockCounts,
+  log: Logger,
+): HeldLock {
   return {
     release() {
       lock.unlock().then(undefined, (error: unknown) => {
+        if (lost.has(lock.value ?? '')) {
+          counts.unreleased += 1;
+          log.debug('Redis did not answer the release of a lock.', { err: error });
+          return;
+        }
         counts.expired += 1;
         log.debug('A lock had ended before it was released.', { err: error });
       });
     },
-  };
-}
-
-type ScriptCallback = (error: Error | null, result: unknown) => void;
-
-/** The two calls that redlock makes, in the form in which it makes them. */
-function redlockClient(redis: Redis): Redlock.CompatibleRedisClient & {
-  evalsha(hash: string, args: Redlock.EvalArg[], callback: ScriptCallback): void;
-} {
-  // The callback's own result is not waited for: redlock answers its promises by itself.
-  const answer = (call: Promise<unknown>, callback: ScriptCallback | undefined): void => {
-    call.then(
-      (result) => {
-        callback?.(null, result);
-      },
-      (error: unknown) => {
-        callback?.(error instanceof Error ? error : new Error(String(error)), null);
-      },
-    );
-  };
-  return {
-    eval: (args, callback) => answer(redis.call('eval', args), callback),
-    evalsha: (hash, args, callback) => answer(redis.call('evalsha', [hash, ...args]), callback),
   };
 }

@@ -43,7 +43,8 @@ const appends = observedCounter(
 const locks = observedCounter(
   'bank.command.locks',
   'Acquires of the locks in Redis, a batch and partition each: acquired, refused (held ' +
-    'elsewhere), unavailable (no Redis), expired.',
+    'elsewhere), unavailable (no Redis), expired; of those acquired: expired before the release, ' +
+    'unreleased (no Redis then).',
   '{lock}',
   ['outcome'],
 );
@@ -100,6 +101,7 @@ export function watchBatching({ counts, locks: lockCounts, load }: Batching): vo
     [lockCounts.refused, { outcome: 'refused' }],
     [lockCounts.unavailable, { outcome: 'unavailable' }],
     [lockCounts.expired, { outcome: 'expired' }],
+    [lockCounts.unreleased, { outcome: 'unreleased' }],
   ]);
   deferrals.watch(() => [[lockCounts.deferred]]);
   overdue.watch(() => [[lockCounts.overdue]]);
