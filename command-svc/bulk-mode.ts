@@ -79,8 +79,18 @@ export function openBulkMode(
   });
   return {
     isBulkMode: mode.isOn,
-    startBulkMode: (text, ttlMs, caller = ANYONE) =>
-      leases.take(leaseKey(randomUUID(), caller), text, ttlMs, LEASES_A_CALLER_MAX),
+    async startBulkMode(text, ttlMs, caller = ANYONE) {
+      const key = leaseKey(randomUUID(), caller);
+      try {
+        return await leases.take(key, text, ttlMs, LEASES_A_CALLER_MAX);
+      } catch (error) {
+        // Redis may take it yet, and its caller, who tries again, will never know its id.
+        leases.end(key).catch((err: unknown) => {
+          log.debug('A lease that was not answered may stand until its time.', { err });
+        });
+        throw error;
+      }
+    },
     endBulkMode: async (key) => (await leases.end(key)) > 0,
     holdsLease: leases.holds,
     holdStream: streams.hold,

@@ -1,12 +1,16 @@
-/** Redis is emptied while a bulk stream goes on: the lease comes back at the next poll. */
+/**
+ * Redis is emptied while a bulk stream goes on: the lease comes back at the next poll. It hangs
+ * while a caller asks for a lease: none is left that nobody knows of.
+ */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Closers } from '#platform/closers.ts';
+import { EntriesUnavailableError } from '#platform/expiring-entries.ts';
 import { LEASED_MODE } from '#platform/leased-mode.ts';
 import { silentLogger } from '#platform/logger.ts';
 import { startOwnRedis, type OwnRedis } from '#test/support/own-redis.ts';
 import { until } from '#test/support/until.ts';
-import { openBulkMode } from '../../../command-svc/bulk-mode.ts';
+import { openBulkMode, type BulkMode } from '../../../command-svc/bulk-mode.ts';
 
 const SETTINGS = { batchItemsMax: 1, batchTimeoutMs: 1, batchProcessors: 1, queueItemsMax: 1 };
 /** Its own renewal comes far too late to help. */
@@ -26,18 +30,7 @@ afterAll(async () => {
 });
 
 test('the lease of the bulk streams that Redis has lost is taken again at once', async () => {
-  const closers = new Closers();
-  const mode = openBulkMode(
-    {
-      redisUrl: own.url,
-      service: 'command-svc',
-      instance: 'flushed',
-      normal: SETTINGS,
-      bulk: SETTINGS,
-      streamLeaseMs: STREAM_LEASE_MS,
-    },
-    { closers, log: silentLogger },
-  );
+  const { mode, close } = open();
   const end = mode.holdStream();
   try {
     await until('bulk mode', () => mode.isBulkMode());
@@ -51,6 +44,36 @@ test('the lease of the bulk streams that Redis has lost is taken again at once',
     expect(await mode.leases.list()).toEqual([]);
   } finally {
     end();
-    await closers.closeAll();
+    await close();
   }
 });
+
+test('a lease that Redis takes after its caller was told of no answer is ended', async () => {
+  const { mode, close } = open();
+  try {
+    await until('Redis', () => mode.leases.list().then(Boolean, () => false));
+    own.part.pause();
+    const asking = mode.startBulkMode({ holder: 'payroll', reason: '' }, STREAM_LEASE_MS);
+    const asked = asking.finally(() => own.part.resume());
+    await expect(asked).rejects.toThrow(EntriesUnavailableError);
+    expect(await mode.leases.list()).toEqual([]); // answered after all that was asked before
+  } finally {
+    await close();
+  }
+});
+
+function open(): { mode: BulkMode; close: () => Promise<unknown> } {
+  const closers = new Closers();
+  const mode = openBulkMode(
+    {
+      redisUrl: own.url,
+      service: 'command-svc',
+      instance: 'flushed',
+      normal: SETTINGS,
+      bulk: SETTINGS,
+      streamLeaseMs: STREAM_LEASE_MS,
+    },
+    { closers, log: silentLogger },
+  );
+  return { mode, close: () => closers.closeAll() };
+}
