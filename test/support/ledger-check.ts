@@ -59,7 +59,7 @@ export async function filledRecords({ projectionStore }: Stores): Promise<bigint
   return rows[0]?.filled ?? 0n;
 }
 
-async function checkHeads(stores: Stores): Promise<string[]> {
+export async function checkHeads(stores: Stores): Promise<string[]> {
   const heads = await readHeads(stores);
   return heads
     .filter(({ seq, rows, newest, batches }) => rows !== seq || newest !== seq || batches !== seq)
