@@ -23,6 +23,7 @@ import {
 } from '#test/support/intake-replica.ts';
 import { LEAVE_OPEN } from '#test/support/memory-intake.ts';
 import { until } from '#test/support/until.ts';
+import type { BatchItem, Settle } from '../../../command-svc/batch-item.ts';
 import { openBulkMode, type BatchSettings, type BulkMode } from '../../../command-svc/bulk-mode.ts';
 
 const NORMAL: BatchSettings = {
@@ -48,6 +49,9 @@ let replica: IntakeReplica;
 let accounts: string[];
 let enqueued = 0;
 let enqueuedBefore = 0;
+let settled = 0;
+/** Of those in the queue and in flight, whenever one was enqueued. */
+let unsettledMax = 0;
 let leases: string[] = [];
 const closers = new Closers();
 
@@ -62,8 +66,9 @@ beforeAll(async () => {
     bulkMode: mode,
     around: (batcher) => ({
       tryEnqueue: (item) => {
-        const taken = batcher.tryEnqueue(item);
+        const taken = batcher.tryEnqueue({ ...item, origin: counted(item.origin) });
         if (taken) enqueued += 1;
+        if (taken) unsettledMax = Math.max(unsettledMax, enqueued - settled);
         return taken;
       },
       tryEnqueueBarrier: (barrier) => batcher.tryEnqueueBarrier(barrier),
@@ -173,10 +178,20 @@ describe('the change comes to what runs already', () => {
     const stream = await sendTo(accountAt(0), 200);
     await enqueuedAre(BULK.batchItemsMax + BULK.queueItemsMax);
     await goNormal();
+    unsettledMax = 0;
     await release();
     expect((await stream.finish()).accepted).toBe(200n);
+    expect(unsettledMax).toBeLessThanOrEqual(NORMAL.queueItemsMax + NORMAL.batchItemsMax);
   });
 });
+
+function counted(origin: BatchItem['origin']): BatchItem['origin'] {
+  const settle: Settle = (outcome, item) => {
+    settled += 1;
+    origin.settle(outcome, item);
+  };
+  return { ...origin, settle };
+}
 
 async function goBulk(): Promise<void> {
   const lease = await mode.startBulkMode({ holder: NAME, reason: '' }, LEASE_MS);
