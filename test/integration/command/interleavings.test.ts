@@ -9,41 +9,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evolve, NO_ACCOUNT, type AccountState } from '#domain/account.ts';
 import { NO_FACTS } from '#test/support/commands.ts';
 import { decide } from '#domain/decide.ts';
-import { decodeStatusDetails } from '#platform/grpc-errors.ts';
-import { BatchMode } from '#proto/bank/v1/bulk_service.ts';
 import type { Operation } from '#proto/bank/v1/operation.ts';
-import type { ItemResult } from '#proto/bank/v1/submission.ts';
 import { receiptState } from '../../../command-svc/event-codec.ts';
 import { depositCommand, openCommand } from '#test/support/batch-bench.ts';
+import { openReplicas, sendCut, WAY } from '#test/support/cut-files.ts';
 import { openDatabases, type Databases } from '#test/support/databases.ts';
-import {
-  isServiceError,
-  openIntakeReplica,
-  type IntakeReplica,
-} from '#test/support/intake-replica.ts';
-import {
-  depositing,
-  opening,
-  openSubmitStream,
-  submitBatch,
-  wordOf,
-} from '#test/support/operations.ts';
-
-const REPLICAS = [
-  { batchItemsMax: 1, processors: 1, partialProcessors: 1, queueItemsMax: 1 },
-  { batchItemsMax: 3, batchTimeoutMs: 1, queueItemsMax: 7 },
-  { batchItemsMax: 1_000, batchBytesMax: 10_000 },
-] as const;
+import type { IntakeReplica } from '#test/support/intake-replica.ts';
+import { depositing, opening, wordOf } from '#test/support/operations.ts';
 
 let databases: Databases;
 let replicas: IntakeReplica[];
 
 beforeAll(async () => {
   databases = await openDatabases();
-  const url = databases.eventStoreUrl('bank_command');
-  replicas = await Promise.all(
-    REPLICAS.map((limits, n) => openIntakeReplica(url, `cut-${n}`, { limits })),
-  );
+  replicas = await openReplicas(databases);
 });
 
 afterAll(async () => {
@@ -69,12 +48,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** One file, how it is sent, and to whom. */
 const file = fc.record({
+  ...WAY,
   steps: fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }),
-  cuts: fc.array(fc.integer({ min: 1, max: 25 }), { minLength: 1, maxLength: 6 }),
-  replica: fc.nat(REPLICAS.length - 1),
-  call: fc.constantFrom('stream' as const, 'each' as const, 'atomic' as const),
 });
 type File = typeof file extends fc.Arbitrary<infer T> ? T : never;
 
@@ -92,17 +68,19 @@ describe('any cut, call and limits', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(file, { minLength: 1, maxLength: 4 }), async (files) => {
         const all = files.map(prepared);
-        const answers = await Promise.all(all.map(send));
+        const answers = await Promise.all(
+          all.map((sent) => sendCut(replicas, sent.file, sent.operations)),
+        );
         for (const [n, sent] of all.entries()) {
-          const byIndex = (answers[n] ?? []).toSorted((a, b) => Number(a.itemIndex - b.itemIndex));
           const isRefused = sent.refusedAt !== undefined;
-          expect(byIndex.map(wordOf)).toEqual(isRefused ? [] : sent.expected);
+          expect(answers[n]?.refused?.index).toBe(sent.refusedAt);
+          expect(answers[n]?.results.map(wordOf)).toEqual(isRefused ? [] : sent.expected);
           for (const id of sent.accounts) {
             expect(await stored(id)).toBe(isRefused ? undefined : newest(sent, id));
           }
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });
@@ -142,49 +120,6 @@ function prepared(given: File): Sent {
   const falls = given.call === 'atomic' && firstRefused >= 0;
   const refusedAt = falls ? firstRefused : undefined;
   return { file: given, accounts, operations, expected, refusedAt };
-}
-
-async function send({ file: given, operations, refusedAt }: Sent): Promise<ItemResult[]> {
-  const replica = replicas[given.replica];
-  if (replica === undefined) throw new Error('no such replica');
-  const submissionId = randomUUID();
-  if (given.call !== 'stream') {
-    const { BATCH_MODE_ATOMIC: atomic, BATCH_MODE_PER_ITEM: each } = BatchMode;
-    const mode = given.call === 'atomic' ? atomic : each;
-    const answer = onceTaken(() => submitBatch(replica, submissionId, operations, mode));
-    if (refusedAt === undefined) return (await answer).results;
-    expect(await refusedIndex(answer)).toBe(String(refusedAt));
-    return [];
-  }
-  const stream = openSubmitStream(replica, submissionId);
-  for (let first = 0, n = 0; first < operations.length; n++) {
-    const size = given.cuts[n % given.cuts.length] ?? 1;
-    await stream.send({ operations: operations.slice(first, first + size) });
-    first += size;
-  }
-  stream.halfClose();
-  await stream.ended;
-  return stream.results;
-}
-
-/** A batch that stands or falls together does not wait for room: it is sent again. */
-async function onceTaken<T>(call: () => Promise<T>): Promise<T> {
-  for (let n = 0; n < 1_000; n++) {
-    const made = call();
-    const error: unknown = await made.then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    const details = isServiceError(error) ? decodeStatusDetails(error.metadata) : undefined;
-    if (details?.reason !== 'QUEUE_FULL') return made;
-  }
-  throw new Error('the queue stays full');
-}
-
-async function refusedIndex(answer: Promise<unknown>): Promise<string | undefined> {
-  const error: unknown = await answer.catch((reason: unknown) => reason);
-  if (!isServiceError(error)) throw new Error('was not refused', { cause: error });
-  return decodeStatusDetails(error.metadata)?.metadata['item_index'];
 }
 
 /** The last word of the account in the file. */
