@@ -1,23 +1,35 @@
 /**
  * Two replicas under a random mix on few accounts: unary deposits, bulk streams, mixed streams,
  * batches item by item and batches that stand or fall together, some of which are refused. No gap,
- * no fork, nothing lost or doubled, no item put off for ever, and no error in a log.
+ * no fork, nothing lost or doubled, no item put off for ever, and no error in a log. And unary
+ * deposits that come when their lane is full of a stream's items: they go first.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BankClient } from '#client/bank-client.ts';
 import { unaryCall } from '#client/unary-call.ts';
+import { freePort } from '#deploy/local/ports.ts';
+import type { CommandReceipt } from '#proto/bank/v1/command_receipt.ts';
 import { BatchMode } from '#proto/bank/v1/bulk_service.ts';
 import { depositItem, faultOf, openAccounts, sendDeposits } from '#test/support/bank-calls.ts';
 import { sendBatch, sendSubmit } from '#test/support/direct-batches.ts';
 import { checkLedger } from '#test/support/ledger-check.ts';
 import { loggedErrors } from '#test/support/logged-errors.ts';
 import { openMesh, type Mesh } from '#test/support/mesh.ts';
-import { makePayroll, type Payroll, type PayrollItem } from '#test/support/payroll.ts';
+import { makePayroll, partOf, type Payroll, type PayrollItem } from '#test/support/payroll.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
+import { storedItems } from '#test/support/stored-counts.ts';
+import { until } from '#test/support/until.ts';
 
 const ACCOUNTS = 8;
 const ROUNDS = 12;
 const ITEMS_MAX = 150;
+
+/** Of a stream, in one lane: more than a batch takes, fewer than the queue. */
+const QUEUED_ITEMS = 2_500;
+const FIRST_ITEMS = 100;
+const SINGLES = 3;
+/** What a batch that single commands lead takes of a stream's items, by default. */
+const BESIDE_ITEMS = 30;
 
 type Kind = 'bulk' | 'mixed' | 'each' | 'atomic' | 'refused';
 const KINDS: readonly Kind[] = ['bulk', 'mixed', 'each', 'atomic', 'atomic', 'refused'];
@@ -54,13 +66,11 @@ describe('two replicas under a mix of all calls', () => {
       }
     };
     const singles = async (client: BankClient): Promise<void> => {
-      const { accounts } = client;
       for (let n = 0; n < ROUNDS * 8; n++) {
         const [item] = items(1);
         if (item === undefined) throw new Error('the payroll is too short');
         alone.push(item);
-        const request = { ...depositItem(item), expectedVersion: 0n, validateOnly: false };
-        await unaryCall(accounts.deposit.bind(accounts), request, { deadlineMs: 30_000 });
+        await deposit(client, item);
       }
     };
     const workers = clients.flatMap((client, n) => [
@@ -70,7 +80,7 @@ describe('two replicas under a mix of all calls', () => {
       singles(client),
     ]);
     await Promise.all(workers);
-    expect(errors()).toEqual([]);
+    expect(errors('command-1', 'command-2')).toEqual([]);
     const single = { accounts: whole.accounts, submissionId: 'alone', items: alone };
     await checkLedger({ stores: mesh.stores, seed, payrolls: stored, alone: single });
     const { rows } = await mesh.stores.eventStore.query(
@@ -78,6 +88,67 @@ describe('two replicas under a mix of all calls', () => {
     );
     expect(rows).toEqual([]);
   });
+
+  test('answers single commands before what a stream has queued in their lane', async () => {
+    const whole = makePayroll(random, { accounts: 1, items: QUEUED_ITEMS + SINGLES });
+    const bulk = partOf(whole, 0, QUEUED_ITEMS);
+    const alone = partOf(whole, QUEUED_ITEMS, QUEUED_ITEMS + SINGLES);
+    const metrics = `127.0.0.1:${await freePort()}`;
+    await mesh.start('command', 'command-3', { BANK_METRICS_LISTEN: metrics });
+    const client = mesh.clientOf('command-3');
+    await openAccounts(client, whole);
+    const append = () => mesh.points.arm('append.before-send', { instance: 'command-3' });
+    const first = append();
+    const stream = sendDeposits(client, {
+      ...bulk,
+      messageItems: FIRST_ITEMS,
+      // The first message is a batch of its own: it is in flight before the others come.
+      beforeMessage: async (index) => void (index === FIRST_ITEMS && (await first.reached())),
+    });
+    await untilQueued(metrics, 'submission', QUEUED_ITEMS - FIRST_ITEMS);
+    const singles = alone.items.map(async (item) => ({
+      item,
+      receipt: await deposit(client, item),
+    }));
+    await untilQueued(metrics, 'unary', SINGLES);
+    const theirs = append();
+    first.release();
+    await theirs.reached();
+    const next = append();
+    theirs.release();
+    const answered = await Promise.all(singles);
+    await next.reached(); // the rest of the stream is behind this one
+    expect(await storedItems(mesh.stores, bulk.submissionId)).toBe(FIRST_ITEMS + BESIDE_ITEMS);
+    next.release();
+    expect(await stream).toMatchObject({ accepted: BigInt(QUEUED_ITEMS), rejected: 0n });
+    let balance = bulk.items.slice(0, FIRST_ITEMS).reduce((sum, one) => sum + one.amountMinor, 0n);
+    let version = BigInt(1 + FIRST_ITEMS); // the account's opening is version 1
+    answered.sort((a, b) => Number(a.receipt.version - b.receipt.version));
+    for (const { item, receipt } of answered) {
+      expect(receipt.version).toBe((version += 1n));
+      expect(receipt.balance?.minorUnits).toBe((balance += item.amountMinor));
+    }
+    expect(errors('command-3')).toEqual([]);
+    await checkLedger({ stores: mesh.stores, seed, payrolls: [bulk], alone });
+  });
+
+  async function deposit(client: BankClient, item: PayrollItem): Promise<CommandReceipt> {
+    const { accounts } = client;
+    const request = { ...depositItem(item), expectedVersion: 0n, validateOnly: false };
+    const call = unaryCall(accounts.deposit.bind(accounts), request, { deadlineMs: 30_000 });
+    const { receipt } = await call;
+    if (receipt === undefined) throw new Error('an answer without a receipt');
+    return receipt;
+  }
+
+  /** So many items of that kind wait in the lanes of the replica with that metrics page. */
+  async function untilQueued(metrics: string, kind: string, items: number): Promise<void> {
+    await until(`${items} items (${kind}) wait`, async () => {
+      const page = await (await fetch(`http://${metrics}/metrics`)).text();
+      const line = `^bank_command_queue_items\\{.*kind="${kind}".*\\} ${items}$`;
+      return new RegExp(line, 'm').test(page);
+    });
+  }
 
   /** One item of the part goes to an account that nobody has. */
   function soil({ items }: Payroll): void {
@@ -106,7 +177,7 @@ describe('two replicas under a mix of all calls', () => {
     }
   }
 
-  function errors(): string[] {
-    return loggedErrors(['command-1', 'command-2'].map((name) => mesh.replica(name).logFile));
+  function errors(...instances: string[]): string[] {
+    return loggedErrors(instances.map((name) => mesh.replica(name).logFile));
   }
 });
