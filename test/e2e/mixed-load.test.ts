@@ -9,6 +9,7 @@ import type { BankClient } from '#client/bank-client.ts';
 import { unaryCall } from '#client/unary-call.ts';
 import { freePort } from '#deploy/local/ports.ts';
 import type { CommandReceipt } from '#proto/bank/v1/command_receipt.ts';
+import { Event } from '#proto/bank/event/v1/events.ts';
 import { BatchMode } from '#proto/bank/v1/bulk_service.ts';
 import { depositItem, faultOf, openAccounts, sendDeposits } from '#test/support/bank-calls.ts';
 import { sendBatch, sendSubmit } from '#test/support/direct-batches.ts';
@@ -18,6 +19,7 @@ import { openMesh, type Mesh } from '#test/support/mesh.ts';
 import { makePayroll, partOf, type Payroll, type PayrollItem } from '#test/support/payroll.ts';
 import { freshSeed, seededRandom } from '#test/support/random.ts';
 import { storedItems } from '#test/support/stored-counts.ts';
+import { readEvents } from '#test/support/stored-rows.ts';
 import { until } from '#test/support/until.ts';
 
 const ACCOUNTS = 8;
@@ -48,7 +50,7 @@ describe('two replicas under a mix of all calls', () => {
     await openAccounts(mesh.client, whole);
     const clients = [mesh.clientOf('command-1'), mesh.clientOf('command-2')] as const;
     const stored: Payroll[] = [];
-    const alone: PayrollItem[] = [];
+    const alone: { item: PayrollItem; receipt: CommandReceipt }[] = [];
     let next = 0;
     const items = (count: number): PayrollItem[] => whole.items.slice(next, (next += count));
 
@@ -69,8 +71,7 @@ describe('two replicas under a mix of all calls', () => {
       for (let n = 0; n < ROUNDS * 8; n++) {
         const [item] = items(1);
         if (item === undefined) throw new Error('the payroll is too short');
-        alone.push(item);
-        await deposit(client, item);
+        alone.push({ item, receipt: await deposit(client, item) });
       }
     };
     const workers = clients.flatMap((client, n) => [
@@ -81,8 +82,20 @@ describe('two replicas under a mix of all calls', () => {
     ]);
     await Promise.all(workers);
     expect(errors('command-1', 'command-2')).toEqual([]);
-    const single = { accounts: whole.accounts, submissionId: 'alone', items: alone };
+    const single = { ...whole, submissionId: 'alone', items: alone.map(({ item }) => item) };
     await checkLedger({ stores: mesh.stores, seed, payrolls: stored, alone: single });
+    const accountIds = whole.accounts.map(({ accountId }) => accountId);
+    const events = new Map(
+      (await readEvents(mesh.stores, accountIds)).map(({ account_id, version, payload }) => {
+        return [`${account_id} ${version}`, Event.decode(payload)];
+      }),
+    );
+    for (const { item, receipt } of alone) {
+      expect(events.get(`${item.accountId} ${receipt.version}`)).toMatchObject({
+        body: { $case: 'moneyDeposited', value: { amountMinor: item.amountMinor } },
+        after: { balanceMinor: receipt.balance?.minorUnits },
+      });
+    }
     const { rows } = await mesh.stores.eventStore.query(
       "select submission_id from submissions where submission_id like '%-refused'",
     );
