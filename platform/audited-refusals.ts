@@ -5,12 +5,13 @@
  * counted in one row, so that nobody fills a disk by being refused. What cannot be written is lost,
  * with a line in the service's log.
  */
-import { ServerInterceptingCall, status } from '@grpc/grpc-js';
-import type { Metadata, ServerInterceptor } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import type { Metadata, ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
 import type { AuditEntry } from './audit.ts';
 import { ANYONE, callerOf } from './caller.ts';
 import { decodeStatusDetails } from './grpc-errors.ts';
 import type { Logger } from './logger.ts';
+import { PassingCall } from './passing-call.ts';
 import { counter } from './telemetry.ts';
 
 export type RefusalLimits = {
@@ -76,28 +77,7 @@ export function auditRefusals(
   const timer = setInterval(() => void flush(), limits.flushEveryMs);
   timer.unref();
   return {
-    interceptor: ({ path }, call) => {
-      let metadata: Metadata | undefined;
-      return new ServerInterceptingCall(call, {
-        start: (next) =>
-          next({
-            onReceiveMetadata: (received, pass) => {
-              metadata = received;
-              pass(received);
-            },
-          }),
-        sendStatus: (sent, next) => {
-          if (sent.code === status.UNAUTHENTICATED || sent.code === status.PERMISSION_DENIED) {
-            const code = status[sent.code] ?? String(sent.code);
-            const reason = reasonOf(sent.metadata);
-            const known = metadata === undefined ? ANYONE : callerOf(metadata);
-            const caller = known.peer === '' ? { ...known, peer: call.getPeer() } : known;
-            note({ caller, action: path, result: reason === '' ? code : `${code} ${reason}` });
-          }
-          next(sent);
-        },
-      });
-    },
+    interceptor: ({ path }, call) => new AuditedCall(path, note, call),
     writeTo: (write) => void (sink = write),
     close: async () => {
       clearInterval(timer);
@@ -106,6 +86,41 @@ export function auditRefusals(
       await flush();
     },
   };
+}
+
+type Status = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
+
+class AuditedCall extends PassingCall {
+  readonly #path: string;
+  readonly #note: (entry: AuditEntry) => void;
+  #metadata: Metadata | undefined;
+
+  constructor(
+    path: string,
+    note: (entry: AuditEntry) => void,
+    next: ServerInterceptingCallInterface,
+  ) {
+    super(next);
+    this.#path = path;
+    this.#note = note;
+  }
+
+  override onReceiveMetadata(metadata: Metadata): void {
+    this.#metadata = metadata;
+    super.onReceiveMetadata(metadata);
+  }
+
+  override sendStatus(sent: Status): void {
+    if (sent.code === status.UNAUTHENTICATED || sent.code === status.PERMISSION_DENIED) {
+      const code = status[sent.code] ?? String(sent.code);
+      const reason = reasonOf(sent.metadata);
+      const known = this.#metadata === undefined ? ANYONE : callerOf(this.#metadata);
+      const caller = known.peer === '' ? { ...known, peer: this.getPeer() } : known;
+      const result = reason === '' ? code : `${code} ${reason}`;
+      this.#note({ caller, action: this.#path, result });
+    }
+    super.sendStatus(sent);
+  }
 }
 
 function reasonOf(metadata: Metadata | null | undefined): string {

@@ -4,18 +4,16 @@
  * it has found out hangs on the call's metadata (caller.ts), from which the token is taken away, so
  * that nothing behind can print it. A stream ends when its caller's token does.
  */
-import { ServerInterceptingCall } from '@grpc/grpc-js';
-import type { ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
-import type { Metadata } from '@grpc/grpc-js';
+import type { Metadata, ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
 import type { Authenticator } from './authenticator.ts';
 import { ANYONE, setCaller, type Caller } from './caller.ts';
 import { toServiceError } from './grpc-errors.ts';
 import type { Logger } from './logger.ts';
 import type { MethodScopes } from './method-scopes.ts';
+import { PassingCall } from './passing-call.ts';
 import { peerIdentityOf } from './peer-certificate.ts';
 import { tokenPassed } from './token-refusals.ts';
 
-type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 type Method = Parameters<ServerInterceptor>[0];
 
 export type AuthGuardParts = {
@@ -30,17 +28,15 @@ export type AuthGuardParts = {
 };
 
 /** Without authentication: only where a call comes from is kept. */
-export const knowsNobody: ServerInterceptor = (_method, call) =>
-  new ServerInterceptingCall(call, {
-    start: (next) =>
-      next({
-        onReceiveMetadata(metadata, pass) {
-          metadata.remove('authorization');
-          setCaller(metadata, { ...ANYONE, peer: call.getPeer() });
-          pass(metadata);
-        },
-      }),
-  });
+export const knowsNobody: ServerInterceptor = (_method, call) => new UnknownCall(call);
+
+class UnknownCall extends PassingCall {
+  override onReceiveMetadata(metadata: Metadata): void {
+    metadata.remove('authorization');
+    setCaller(metadata, { ...ANYONE, peer: this.getPeer() });
+    super.onReceiveMetadata(metadata);
+  }
+}
 
 export type Admit = (caller: Caller, isStream: boolean) => Promise<(() => void) | undefined>;
 
@@ -55,10 +51,9 @@ export function createAuthGuard(parts: AuthGuardParts): ServerInterceptor {
   };
 }
 
-class KnownCall extends ServerInterceptingCall {
+class KnownCall extends PassingCall {
   readonly #parts: AuthGuardParts;
   readonly #method: Method;
-  readonly #next: ServerInterceptingCallInterface;
   #isOver = false;
   #giveBack = ALWAYS;
   #timer: NodeJS.Timeout | undefined;
@@ -67,30 +62,22 @@ class KnownCall extends ServerInterceptingCall {
     super(next);
     this.#parts = parts;
     this.#method = method;
-    this.#next = next;
+  }
+
+  override onCancel(): void {
+    clearTimeout(this.#timer);
+    this.#giveBack();
+    this.#giveBack = ALWAYS;
+    if (!this.#isOver) super.onCancel();
+    this.#isOver = true;
   }
 
   /** Nothing of the request is read before the handler asks for it, and it comes after this. */
-  override start(listener: Listener): void {
-    this.#next.start({
-      onReceiveMetadata: (metadata) => this.#letIn(metadata, listener),
-      onReceiveMessage: (message) => listener.onReceiveMessage(message),
-      onReceiveHalfClose: () => listener.onReceiveHalfClose(),
-      onCancel: () => {
-        clearTimeout(this.#timer);
-        this.#giveBack();
-        this.#giveBack = ALWAYS;
-        if (!this.#isOver) listener.onCancel();
-        this.#isOver = true;
-      },
-    });
-  }
-
-  #letIn(metadata: Metadata, listener: Listener): void {
-    const peer = this.#next.getPeer();
+  override onReceiveMetadata(metadata: Metadata): void {
+    const peer = this.getPeer();
     const authorization = metadata.get('authorization');
     metadata.remove('authorization');
-    const certificate = peerIdentityOf(this.#next);
+    const certificate = peerIdentityOf(this);
     const enter = async (): Promise<void> => {
       const { authenticator, scopes, admit } = this.#parts;
       const identity = await authenticator().identify({ authorization, certificate });
@@ -101,8 +88,8 @@ class KnownCall extends ServerInterceptingCall {
       if (this.#isOver) return giveBack?.();
       this.#giveBack = giveBack ?? ALWAYS;
       scopes.check(this.#method.path, caller);
-      if (this.#isStream) this.#endWith(caller.expiresAtMs, listener);
-      listener.onReceiveMetadata(metadata);
+      if (this.#isStream) this.#endWith(caller.expiresAtMs);
+      super.onReceiveMetadata(metadata);
     };
     enter().catch((error: unknown) => {
       this.#giveBack();
@@ -119,14 +106,14 @@ class KnownCall extends ServerInterceptingCall {
    * The handler is told at once: the status goes out behind what its caller has not read, and so
    * long its caller might go on sending.
    */
-  #endWith(expiresAtMs: number | undefined, listener: Listener): void {
+  #endWith(expiresAtMs: number | undefined): void {
     if (expiresAtMs === undefined) return;
     const leftMs = expiresAtMs - Date.now();
     const next = (): void => {
-      if (Date.now() < expiresAtMs) return this.#endWith(expiresAtMs, listener);
+      if (Date.now() < expiresAtMs) return this.#endWith(expiresAtMs);
       this.#isOver = true;
       this.#end(tokenPassed());
-      listener.onCancel();
+      super.onCancel();
     };
     this.#timer = setTimeout(next, Math.min(Math.max(leftMs, 0), TIMER_MS_MAX));
     this.#timer.unref();
@@ -134,6 +121,6 @@ class KnownCall extends ServerInterceptingCall {
 
   #end(error: unknown): void {
     const { code, details, metadata } = toServiceError(error, this.#parts.log);
-    this.#next.sendStatus({ code, details, metadata });
+    this.sendStatus({ code, details, metadata });
   }
 }

@@ -8,11 +8,11 @@
  * thousands and sends nothing keeps nobody out. They are bounded by themselves, and the oldest
  * gives way, for an honest request is whole within milliseconds.
  */
-import { ServerInterceptingCall } from '@grpc/grpc-js';
-import type { ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
+import type { Metadata, ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
 import { metadataBytes } from './call-metadata.ts';
 import { toServiceError, type RpcError } from './grpc-errors.ts';
 import { silentLogger } from './logger.ts';
+import { PassingCall } from './passing-call.ts';
 import type { ServerLimits } from './server-limits.ts';
 import {
   countRefused,
@@ -25,7 +25,6 @@ import {
 } from './server-refusals.ts';
 import { readAhead, type ReadAhead } from './unread-messages.ts';
 
-type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 type Method = Parameters<ServerInterceptor>[0];
 
 export type CallGuard = {
@@ -92,13 +91,12 @@ type Room = {
   giveBack(): void;
 };
 
-class GuardedCall extends ServerInterceptingCall {
+class GuardedCall extends PassingCall {
   readonly begunMs = performance.now();
   /** Uploads have an idle time of their own. */
   readonly isUpload: boolean;
   readonly #room: Room;
   readonly #method: Method;
-  readonly #next: ServerInterceptingCallInterface;
   readonly #deadlineMs: number | undefined;
   /** Of an upload. */
   readonly #ahead: ReadAhead | undefined;
@@ -111,7 +109,6 @@ class GuardedCall extends ServerInterceptingCall {
     super(next);
     this.#room = room;
     this.#method = method;
-    this.#next = next;
     this.isUpload = method.requestStream;
     const { deadlineDefaultMs, longDeadlineDefaultMs, readAheadBytesMax } = room.limits;
     const read = (): void => next.startRead();
@@ -125,46 +122,45 @@ class GuardedCall extends ServerInterceptingCall {
     return !this.#method.requestStream && !this.#method.responseStream;
   }
 
-  override start(listener: Listener): void {
-    this.#next.start({
-      onReceiveMetadata: (metadata) => {
-        const { limits } = this.#room;
-        if (metadataBytes(metadata) > limits.metadataBytesMax) {
-          return this.end(tooMuchMetadata(limits), 'metadata');
-        }
-        this.#room.opened(this);
-        this.#boundTime();
-        listener.onReceiveMetadata(metadata);
-      },
-      onReceiveMessage: (message) => {
-        if (this.isUpload) this.#room.closed(this);
-        this.#ahead?.came(message);
-        listener.onReceiveMessage(message);
-      },
-      onReceiveHalfClose: () => {
-        this.#room.closed(this);
-        if (this.#isOver) return;
-        if (this.#isAdmitted()) listener.onReceiveHalfClose();
-        else this.end(tooManyCalls(this.#room.limits), 'calls');
-      },
-      onCancel: () => {
-        this.#isOver = true;
-        this.#room.closed(this);
-        clearTimeout(this.#timer);
-        if (this.#holdsPlace) this.#room.giveBack();
-        this.#holdsPlace = false;
-        listener.onCancel();
-      },
-    });
+  override onReceiveMetadata(metadata: Metadata): void {
+    const { limits } = this.#room;
+    if (metadataBytes(metadata) > limits.metadataBytesMax) {
+      return this.end(tooMuchMetadata(limits), 'metadata');
+    }
+    this.#room.opened(this);
+    this.#boundTime();
+    super.onReceiveMetadata(metadata);
+  }
+
+  override onReceiveMessage(message: unknown): void {
+    if (this.isUpload) this.#room.closed(this);
+    this.#ahead?.came(message);
+    super.onReceiveMessage(message);
+  }
+
+  override onReceiveHalfClose(): void {
+    this.#room.closed(this);
+    if (this.#isOver) return;
+    if (this.#isAdmitted()) super.onReceiveHalfClose();
+    else this.end(tooManyCalls(this.#room.limits), 'calls');
+  }
+
+  override onCancel(): void {
+    this.#isOver = true;
+    this.#room.closed(this);
+    clearTimeout(this.#timer);
+    if (this.#holdsPlace) this.#room.giveBack();
+    this.#holdsPlace = false;
+    super.onCancel();
   }
 
   override startRead(): void {
-    if (this.#ahead === undefined) this.#next.startRead();
+    if (this.#ahead === undefined) this.next.startRead();
     else this.#ahead.read();
   }
 
   override getDeadline(): Date | number {
-    if (this.#deadlineMs === undefined) return this.#next.getDeadline();
+    if (this.#deadlineMs === undefined) return this.next.getDeadline();
     return Date.now() + this.#deadlineMs - (performance.now() - this.begunMs);
   }
 
@@ -174,7 +170,7 @@ class GuardedCall extends ServerInterceptingCall {
     this.#isOver = true;
     this.#room.closed(this);
     const { code, details, metadata } = toServiceError(error, silentLogger);
-    this.#next.sendStatus({ code, details, metadata });
+    this.next.sendStatus({ code, details, metadata });
   }
 
   #boundTime(): void {

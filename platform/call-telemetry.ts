@@ -5,17 +5,17 @@
 //
 // Handlers find the span in the call's metadata, as traceparent, where the caller's own was: what
 // they start is a child of it, or links to it.
-import { ServerInterceptingCall, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { Metadata, ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
 import { SpanKind, SpanStatusCode, type Span } from '@opentelemetry/api';
 import { traceparentIn } from './call-context.ts';
 import { SECONDS, histogram } from './histograms.ts';
 import { observedGauge } from './observed.ts';
+import { PassingCall } from './passing-call.ts';
 import { isServerFault } from './server-faults.ts';
 import { IS_STREAM } from './span-attributes.ts';
 import { contextOfTraceparent, traceparentOf, tracer } from './telemetry.ts';
 
-type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 type Status = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 type Method = Parameters<ServerInterceptor>[0];
 
@@ -46,7 +46,7 @@ const methods = new Map<string, Counted>();
 openCalls.watch(() => Array.from(methods.values(), ({ name, open }) => [open, { [METHOD]: name }]));
 
 export const callTelemetry: ServerInterceptor = (method, call) =>
-  isTold(method.path) ? new ToldCall(countedOf(method), call) : new ServerInterceptingCall(call);
+  isTold(method.path) ? new ToldCall(countedOf(method), call) : new PassingCall(call);
 
 function isTold(path: string): boolean {
   return !path.startsWith('/grpc.');
@@ -61,38 +61,31 @@ function countedOf({ path, requestStream, responseStream }: Method): Counted {
   return made;
 }
 
-class ToldCall extends ServerInterceptingCall {
+class ToldCall extends PassingCall {
   readonly #begunMs = performance.now();
   readonly #method: Counted;
-  readonly #next: ServerInterceptingCallInterface;
   #span: Span | undefined;
   #isOver = false;
 
   constructor(method: Counted, next: ServerInterceptingCallInterface) {
     super(next);
     this.#method = method;
-    this.#next = next;
     method.open += 1;
   }
 
-  override start(listener: Listener): void {
-    this.#next.start({
-      onReceiveMetadata: (metadata) => {
-        this.#span = startSpan(this.#method, metadata);
-        listener.onReceiveMetadata(metadata);
-      },
-      onReceiveMessage: (message) => listener.onReceiveMessage(message),
-      onReceiveHalfClose: () => listener.onReceiveHalfClose(),
-      onCancel: () => {
-        this.#end(status.CANCELLED);
-        listener.onCancel();
-      },
-    });
+  override onReceiveMetadata(metadata: Metadata): void {
+    this.#span = startSpan(this.#method, metadata);
+    super.onReceiveMetadata(metadata);
+  }
+
+  override onCancel(): void {
+    this.#end(status.CANCELLED);
+    super.onCancel();
   }
 
   override sendStatus(sent: Status): void {
     this.#end(sent.code ?? status.OK);
-    this.#next.sendStatus(sent);
+    super.sendStatus(sent);
   }
 
   /** The first end counts: a call that was answered is told of as cancelled too. */

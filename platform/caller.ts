@@ -53,12 +53,19 @@ export function isReached(
   return what.tenant === tenant && (owner === undefined || what.owner === owner);
 }
 
-const callers = new WeakMap<Metadata, Caller>();
+const CALLER = Symbol('caller');
+
+declare module '@grpc/grpc-js' {
+  interface Metadata {
+    /** Not sent, and not copied with the rest. */
+    [CALLER]?: Caller;
+  }
+}
 
 export function setCaller(metadata: Metadata, caller: Caller): void {
-  callers.set(metadata, caller);
+  metadata[CALLER] = caller;
 }
 
 export function callerOf(metadata: Metadata): Caller {
-  return callers.get(metadata) ?? ANYONE;
+  return metadata[CALLER] ?? ANYONE;
 }
