@@ -33,11 +33,10 @@ export const LEASE_TEXT_CHARACTERS_MAX = 140;
  */
 export const DECODED_MESSAGES_BYTES_MAX = 12 * 1024 * 1024;
 /**
- * Results that the callers of BulkSubmit have not read, over all streams (some 13 streams at their
- * own bound), and what one is reckoned to take.
+ * Results that the callers of BulkSubmit have not read, over all streams: each is reckoned to take
+ * 512 bytes. Half is divided among as many uploads as there may be (1,024 each, of 64).
  */
-export const UNREAD_RESULTS_BYTES_MAX = 64 * 1024 * 1024;
-export const RESULT_BYTES = 512;
+export const UNREAD_RESULTS_MAX = 128 * 1024;
 /** Results in one message of BulkSubmit. */
 export const MESSAGE_RESULTS_MAX = 500;
 /** Indexes that one reading of duplicates asks for, and how far apart they may be. */

@@ -34,7 +34,7 @@ export async function submitStream(
     send,
     readDuplicates: (indexes) => readDuplicates(context, { tenant, submissionId }, indexes),
     openMax: context.streamResultsMax,
-    unread: context.unreadResults,
+    room: context.unreadResults.ofStream(),
     idleMs: context.streamIdleMs,
   });
   try {

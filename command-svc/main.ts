@@ -17,7 +17,7 @@ import { watchStore } from '#platform/store-watch.ts';
 import { startTelemetry } from '#platform/telemetry.ts';
 import { AccountCommandServiceService } from '#proto/bank/v1/account_command_service.ts';
 import { BulkModeServiceService } from '#proto/bank/v1/bulk_mode_service.ts';
-import { DECODED_MESSAGES_BYTES_MAX, UNREAD_RESULTS_BYTES_MAX } from './bounds.ts';
+import { DECODED_MESSAGES_BYTES_MAX, UNREAD_RESULTS_MAX } from './bounds.ts';
 import { accountCommandHandlers } from './account-commands.ts';
 import { Holders } from './account-holder.ts';
 import { watchUploads } from './batching-metrics.ts';
@@ -36,6 +36,7 @@ import { startBatcher } from './start-batcher.ts';
 import { startEventLog } from './start-event-log.ts';
 import { submissionHandlers } from './submissions.ts';
 import { tooManyUploads } from './take-stream.ts';
+import { createUnreadRoom } from './unread-room.ts';
 
 const NAME = 'command-svc';
 /** A reversal goes over a whole submission. */
@@ -124,6 +125,6 @@ function intakeBounds({ streamIdleMs, streamResultsMax, states, uploadsMax }: Co
   const uploads = createSlots(uploadsMax, tooManyUploads);
   watchUploads(uploads.taken);
   const messages = createByteBudget(DECODED_MESSAGES_BYTES_MAX);
-  const unreadResults = createByteBudget(UNREAD_RESULTS_BYTES_MAX);
+  const unreadResults = createUnreadRoom(UNREAD_RESULTS_MAX, uploadsMax);
   return { streamIdleMs, streamResultsMax, states, messages, unreadResults, uploads };
 }

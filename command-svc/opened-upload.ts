@@ -36,8 +36,11 @@ export type ToItem<Item> = (context: ItemContext, item: Item, itemIndex: number)
 
 /** What takes items in: an upload, or a trial that stores nothing (trial-upload.ts). */
 export type OpenedUpload<Item> = {
-  /** Finds each item its place; waits for room and for what is stored already. */
-  take(items: readonly Item[], first: number): Promise<void>;
+  /**
+   * Finds each item its place; waits for room and for what is stored already. `first`: the index of
+   * the first of all; `from` and `until`: which of them, after those before.
+   */
+  take(items: readonly Item[], first: number, from?: number, until?: number): Promise<void>;
   /** The caller has sent all: waits until it is stored, closes the submission, tells. */
   finish(): Promise<BulkReceipt>;
   /** The end, whatever came before: nothing is in flight after it, and no claim is held. */
@@ -98,9 +101,9 @@ export async function openUpload<Item>(
 ): Promise<OpenedUpload<Item>> {
   const { upload, itemContext } = await openBulkUpload(context, end, numbering, origin);
   return {
-    async take(items, first) {
-      let index = first;
-      for (const raw of items) {
+    async take(items, first, from = 0, until = items.length) {
+      let index = first + from;
+      for (const raw of items.slice(from, until)) {
         const made = toItem(itemContext, raw, index);
         const item = isReversal(made) ? await targeted(upload, made) : made;
         if (!placeAtOnce(upload, item, index)) await placeItem(upload, item);

@@ -1,24 +1,27 @@
 /**
  * Results that flow back while the caller still sends: in the order of storing, some hundred a
- * message. A caller that does not read is slowed: a message is taken when there is room for the
- * results of all its items, in its stream's bound and in the one of all streams; and one that takes
- * nothing for too long is ended.
+ * message. A caller that does not read is slowed: items are taken when there is room for their
+ * results, in its stream's bound and in what all streams share; and one that takes nothing for too
+ * long is ended.
  */
 import { status } from '@grpc/grpc-js';
-import type { ByteBudget, Share } from '#platform/byte-budget.ts';
 import { refusal } from '#platform/grpc-errors.ts';
 import type { Send } from '#platform/streaming.ts';
 import type { BulkSubmitResponse } from '#proto/bank/v1/bulk_service.ts';
 import type { ItemResult } from '#proto/bank/v1/submission.ts';
-import { MESSAGE_RESULTS_MAX, RESULT_BYTES } from './bounds.ts';
+import { MESSAGE_RESULTS_MAX } from './bounds.ts';
 import { acceptedResult, refusedResult } from './collected-results.ts';
 import type { ResultSink } from './item-results.ts';
+import type { StreamRoom } from './unread-room.ts';
 
 export type ResultFeed = ResultSink & {
   /** Sends one message, for which the caller is waited for as long as it may be idle. */
   readonly send: Send<BulkSubmitResponse>;
-  /** Resolves when so many items may be taken in, each of which will have a result. */
-  roomFor(items: number): Promise<void>;
+  /**
+   * Resolves with how many of so many items may be taken in, each of which will have a result: all
+   * of them, or where they find no room together, some when nothing else is unread.
+   */
+  roomFor(items: number): Promise<number>;
   /** Who is told when results cannot be sent. */
   onBroken(listener: (reason: unknown) => void): void;
   /** Resolves when every result that has come was sent. */
@@ -33,8 +36,8 @@ export type ResultFeedOptions = {
   readonly readDuplicates: (indexes: readonly number[]) => AsyncIterable<ItemResult[]>;
   /** Items taken whose results are not sent; a message that is greater by itself is taken alone. */
   readonly openMax: number;
-  /** Bytes of results that are not sent, over all streams. */
-  readonly unread: ByteBudget;
+  /** What it has of the room of all streams. */
+  readonly room: StreamRoom;
   readonly idleMs: number;
 };
 
@@ -47,8 +50,6 @@ class SendingFeed implements ResultFeed {
   /** A number is the index of a duplicate: its result is read when its turn comes. */
   #waiting: (ItemResult | number)[] = [];
   #open = 0;
-  /** One for each message whose results are not all sent, oldest first. */
-  #shares: { readonly share: Share; items: number }[] = [];
   #sending: Promise<void> | undefined;
   #stopped = false;
   #broken: (reason: unknown) => void = () => undefined;
@@ -62,16 +63,27 @@ class SendingFeed implements ResultFeed {
   refused: ResultSink['refused'] = (item, rejection) => this.#add(refusedResult(item, rejection));
   duplicate = (index: number): void => this.#add(index);
 
-  async roomFor(items: number): Promise<void> {
-    const { openMax, unread } = this.#options;
-    while (this.#open > 0 && this.#open + items > openMax) {
+  async roomFor(items: number): Promise<number> {
+    for (;;) {
+      if (this.#stopped || items === 0) return items;
+      const taken = this.#roomNow(items);
+      if (taken > 0) {
+        this.#open += taken;
+        this.#options.room.take(taken);
+        return taken;
+      }
+      // For its own results to be read: what others read is not waited for.
       await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
     }
-    if (this.#stopped || items === 0) return;
-    this.#open += items;
-    const share = unread.take(items * RESULT_BYTES);
-    this.#shares.push({ share, items });
-    await share.granted;
+  }
+
+  #roomNow(items: number): number {
+    const { openMax, room } = this.#options;
+    const isAlone = this.#open === 0;
+    if (!isAlone && this.#open + items > openMax) return 0;
+    const free = room.free();
+    if (items <= free) return items;
+    return isAlone ? free : 0;
   }
 
   send = async (message: BulkSubmitResponse): Promise<void> => {
@@ -101,15 +113,7 @@ class SendingFeed implements ResultFeed {
 
   #giveBack(items: number): void {
     this.#open -= items;
-    let left = items;
-    for (let oldest = this.#shares[0]; oldest !== undefined && left > 0; oldest = this.#shares[0]) {
-      const part = Math.min(left, oldest.items);
-      oldest.items -= part;
-      left -= part;
-      if (oldest.items > 0) break;
-      oldest.share.giveBack();
-      this.#shares.shift();
-    }
+    this.#options.room.giveBack(items);
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
   }
 

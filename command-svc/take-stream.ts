@@ -14,16 +14,17 @@ import { IS_STREAM } from '#platform/span-attributes.ts';
 import { contextOfTraceparent, detailsAreShown, tracer } from '#platform/telemetry.ts';
 import { failSpan, traceparentOf } from '#platform/telemetry.ts';
 import type { BulkReceipt } from '#proto/bank/v1/submission.ts';
-import { MESSAGE_ITEMS_MAX, RETRY_AFTER_MS } from './bounds.ts';
+import { RETRY_AFTER_MS } from './bounds.ts';
 import type { BulkMode } from './bulk-mode.ts';
 import type { BulkMessage, RawMessage } from './bulk-messages.ts';
-import { countItems } from './count-items.ts';
-import { openBulkStream, type BulkStream, type ClientStream } from './bulk-stream.ts';
+import { openBulkStream, type ClientStream } from './bulk-stream.ts';
 import type { TrialContext } from './decide-on-stored.ts';
+import { messageParts } from './message-parts.ts';
 import { placeMessage, startNumbering, type ItemNumbering } from './item-numbering.ts';
 import { openUpload, type OpenedUpload, type ToItem, type UploadContext } from './opened-upload.ts';
 import type { ResultFeed } from './result-feed.ts';
 import { openTrial } from './trial-upload.ts';
+import type { UnreadRoom } from './unread-room.ts';
 
 export type IntakeContext = UploadContext &
   TrialContext & {
@@ -35,8 +36,8 @@ export type IntakeContext = UploadContext &
     readonly streamResultsMax: number;
     /** Bytes of messages that are decoded and whose items have not all found their place. */
     readonly messages: ByteBudget;
-    /** Bytes of results, of all streams, that their callers have not taken yet. */
-    readonly unreadResults: ByteBudget;
+    /** For results, of all streams, that their callers have not taken yet. */
+    readonly unreadResults: UnreadRoom;
     readonly bulkMode: Pick<BulkMode, 'holdStream' | 'holdsLease'>;
     /** Of a caller; undefined: nobody counts them. */
     readonly itemQuota?: ItemQuota | undefined;
@@ -91,30 +92,25 @@ export async function takeStream<Item>(
   results?.onBroken(stream.end);
   let share: Share | undefined; // of the message in hand
   let numbering: ItemNumbering | undefined;
+  let first = 0; // the index of the message's first item
   let opened: OpenedUpload<Item> | undefined;
   let leave: (() => void) | undefined;
   try {
-    for await (const raw of stream.messages()) {
-      const isCounted = results !== undefined || context.itemQuota !== undefined;
-      const counted = isCounted ? countItems(raw) : undefined;
-      // Before it counts as an upload: who waits for the share of its first message holds nothing.
-      if (counted !== undefined) await takeShare(context, stream, counted);
-      leave ??= beginUpload(context);
-      // And before its bytes do: a caller that does not read its results holds up no other kind of
-      // stream. A message of too many items is refused below.
-      if (results !== undefined && counted !== undefined && counted <= MESSAGE_ITEMS_MAX) {
-        await stream.orEnd(results.roomFor(counted));
-      }
+    const begin = (): void => void (leave ??= beginUpload(context));
+    for await (const part of messageParts(context, stream, results, begin)) {
+      const { raw, counted, from, until } = part;
       stream.throwIfEnded();
       share = context.messages.take(raw.bytes?.length ?? 0);
       await stream.orEnd(share.granted);
       stream.throwIfEnded();
       const message = kind.decode(raw);
-      if (isCounted && counted !== message.items.length) throw miscounted(message.itemsField);
+      if (counted !== undefined && counted !== message.items.length) {
+        throw miscounted(message.itemsField);
+      }
       // Placed before anything is opened: a message that is refused takes over nothing.
       const isFirst = numbering === undefined;
       numbering ??= startNumbering(message);
-      const first = placeMessage(numbering, message, isFirst);
+      if (from === 0) first = placeMessage(numbering, message, isFirst);
       opened ??= numbering.plan.validateOnly
         ? openTrial(context, stream, numbering, origin, kind.toItem)
         : await openUpload(context, stream, numbering, origin, kind.toItem);
@@ -122,7 +118,7 @@ export async function takeStream<Item>(
         span.setAttribute('bank.submission_id', message.submissionId);
       }
       stream.throwIfEnded();
-      await opened.take(message.items, first);
+      await opened.take(message.items, first, from, until);
       share.giveBack();
     }
     if (opened === undefined) throw noMessage();
@@ -141,17 +137,6 @@ export async function takeStream<Item>(
     stream.detach();
     span.end();
   }
-}
-
-/** Throws when the stream has ended meanwhile; then it takes no more of its caller's share. */
-async function takeShare(
-  { itemQuota }: IntakeContext,
-  { caller, end, orEnd, throwIfEnded }: BulkStream,
-  items: number,
-): Promise<void> {
-  if (itemQuota === undefined) return;
-  await orEnd(itemQuota.wait(caller, items, throwIfEnded).catch(end));
-  throwIfEnded();
 }
 
 /** Room was taken for other items than there are: only bytes that no protobuf library writes. */

@@ -43,9 +43,10 @@ export function openTrial<Item>(
     },
   };
   return {
-    async take(raw, first) {
+    async take(raw, first, from = 0, until = raw.length) {
+      // Those before, told already, are decided again: the others see their effects.
       const items: BatchItem[] = [];
-      for (const [place, one] of raw.entries()) {
+      for (const [place, one] of raw.slice(0, until).entries()) {
         const item = toItem(itemContext, one, first + place);
         items.push(isReversal(item) ? await reversalItem(context, item, items) : item);
       }
@@ -53,7 +54,7 @@ export function openTrial<Item>(
       for (const [place, item] of items.entries()) {
         const decision = decisions[place];
         if (decision === undefined) throw new Error(`no decision for item ${place}`);
-        tell(decision, item, counts, results);
+        if (place >= from) tell(decision, item, counts, results);
       }
       end.throwIfEnded();
     },

@@ -230,11 +230,20 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the bound of what all callers leave unread',
-    file: 'command-svc/result-feed.ts',
-    find: 'await share.granted;',
-    replace: '',
+    file: 'command-svc/unread-room.ts',
+    find: 'Math.floor(left / 2)',
+    replace: 'resultsMax',
     project: 'integration',
     testFile: 'test/integration/command/unread-results.test.ts',
     testName: 'leave together',
+  },
+  {
+    name: 'a message that finds no room as a whole is taken in parts',
+    file: 'command-svc/result-feed.ts',
+    find: 'return isAlone ? free : 0;',
+    replace: 'return 0;',
+    project: 'integration',
+    testFile: 'test/integration/command/unread-results.test.ts',
+    testName: 'hold up no caller',
   },
 ];

@@ -18,9 +18,9 @@ export type IntakeReplicaOptions = {
   /** Who may call; the replica's own clients show this token. */
   access?: AccessOptions;
   token?: string;
-  /** Budgets over all streams. */
+  /** Over all streams: bytes of decoded messages, results that are not read. */
   messagesBytesMax?: number;
-  resultsBytesMax?: number;
+  resultsMax?: number;
   holdsLease?: BulkMode['holdsLease'];
   itemQuota?: ItemQuota;
   /** What EraseOwner erases by; its batches seal nothing. */

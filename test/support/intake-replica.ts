@@ -32,6 +32,7 @@ import { tooManyUploads, type IntakeContext } from '../../command-svc/take-strea
 import { bulkServiceDefinition } from '../../command-svc/bulk-messages.ts';
 import { laneProcessors } from '../../command-svc/lane-processors.ts';
 import { submissionHandlers } from '../../command-svc/submissions.ts';
+import { createUnreadRoom } from '../../command-svc/unread-room.ts';
 import { openReplica, PARTITIONS, type Replica } from '#test/support/batch-bench.ts';
 import type { IntakeReplicaOptions } from '#test/support/intake-replica-options.ts';
 import { WIDE_LIMITS } from '#test/support/batcher-limits.ts';
@@ -62,7 +63,7 @@ export async function openIntakeReplica(
   const replica = openReplica(url, name);
   const { eventStore, watchPool, log, stoppedOwner } = replica.context;
   const { streamIdleMs = 10_000, streamResultsMax = 10_000 } = options;
-  const { messagesBytesMax = 10_000_000, resultsBytesMax = 64_000_000 } = options;
+  const { messagesBytesMax = 10_000_000, resultsMax = 128_000, uploadsMax = 1_000 } = options;
   const { around = (batcher) => batcher, holdsLease = NO_LEASES } = options;
   const batcher = openBatcher(replica, options);
   const stopping = new AbortController();
@@ -80,10 +81,10 @@ export async function openIntakeReplica(
     streamResultsMax,
     states: replica.context.states,
     messages: createByteBudget(messagesBytesMax),
-    unreadResults: createByteBudget(resultsBytesMax),
+    unreadResults: createUnreadRoom(resultsMax, uploadsMax),
     bulkMode: { holdStream: () => () => undefined, holdsLease },
     itemQuota: options.itemQuota,
-    uploads: createSlots(options.uploadsMax ?? 1_000, tooManyUploads),
+    uploads: createSlots(uploadsMax, tooManyUploads),
   };
   const intake = createBulkIntake(context);
   const { server: limits = {}, access = {}, token } = options;

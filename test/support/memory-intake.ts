@@ -18,6 +18,7 @@ import { takeStream, tooManyUploads, type IntakeContext } from '../../command-sv
 import { decodeDeposits } from '../../command-svc/bulk-messages.ts';
 import type { RawMessage } from '../../command-svc/bulk-messages.ts';
 import type { ClientStream } from '../../command-svc/bulk-stream.ts';
+import { createUnreadRoom } from '../../command-svc/unread-room.ts';
 import { until } from '#test/support/until.ts';
 
 export const ACCOUNT = '0190c7b2-3f4e-7abc-8def-0123456789ab';
@@ -149,7 +150,7 @@ export function intakeBench({
     streamIdleMs: idleMs,
     streamResultsMax: 1_000,
     messages: createByteBudget(10_000_000),
-    unreadResults: createByteBudget(10_000_000),
+    unreadResults: createUnreadRoom(20_000, 10),
     states: { accountsMax: 100, rowsBehindMax: 10, loadRoundsMax: 3 },
   };
   const call = Object.assign(new PassThrough({ objectMode: true, readableHighWaterMark: 1 }), {

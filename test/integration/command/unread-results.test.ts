@@ -4,14 +4,18 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { BulkServiceService as BULK, BulkSubmitRequest } from '#proto/bank/v1/bulk_service.ts';
+import {
+  BulkServiceService as BULK,
+  BulkSubmitRequest,
+  UploadOptions,
+} from '#proto/bank/v1/bulk_service.ts';
 import {
   openDepositStream,
   openIntakeReplica,
   type IntakeReplica,
 } from '#test/support/intake-replica.ts';
 import type { IntakeReplicaOptions } from '#test/support/intake-replica-options.ts';
-import { depositing } from '#test/support/operations.ts';
+import { depositing, opening, openSubmitStream, words } from '#test/support/operations.ts';
 import {
   LEAVE_OPEN,
   openSubmissionBench,
@@ -19,7 +23,7 @@ import {
 } from '#test/support/submission-bench.ts';
 import { openUnreadCall, type UnreadCall } from '#test/support/unread-call.ts';
 import { until } from '#test/support/until.ts';
-import { RESULT_BYTES } from '../../../command-svc/bounds.ts';
+import { MESSAGE_RESULTS_MAX } from '../../../command-svc/bounds.ts';
 
 const CALLERS = 12;
 const MESSAGE_ITEMS = 5_000;
@@ -98,11 +102,39 @@ describe('callers that read no results', () => {
     expect(await calls[0]?.messages()).toBeGreaterThan(messages * 10);
   });
 
+  it('hold up no caller that reads, however little room there is', async () => {
+    // None of them is given the room for a whole message, or more than it leaves to others.
+    const room = { resultsMax: 2 * MESSAGE_ITEMS, uploadsMax: 16 };
+    await unreadCallers('greedy', 2, { messagesBytesMax: message('greedy-0').length, ...room });
+    await whenStill('greedy');
+    const reads = openSubmitStream(replica, 'reads');
+    const operations = Array.from({ length: MESSAGE_ITEMS }, () => depositing('nobody', 1));
+    await reads.send({ operations });
+    await until('its results', () => reads.results.length === MESSAGE_ITEMS);
+    await reads.send({ operations });
+    reads.halfClose();
+    expect(await reads.ended).toMatchObject({ received: BigInt(2 * MESSAGE_ITEMS) });
+    const indexes = new Set(reads.results.map(({ itemIndex }) => itemIndex));
+    expect(indexes.size).toBe(2 * MESSAGE_ITEMS);
+    // What is only tried is seen across the parts too.
+    const tries = openSubmitStream(replica, 'tries');
+    const account = randomUUID();
+    const deposits = Array.from({ length: 1_999 }, () => depositing(account, 1));
+    const options = UploadOptions.fromPartial({ validateOnly: true });
+    await tries.send({ operations: [opening(account), ...deposits], options });
+    tries.halfClose();
+    await tries.ended;
+    expect(words(tries.results)).toHaveLength(2_000);
+    expect(words(tries.results).at(-1)).toBe('1999 v2000=1999');
+  });
+
   it('leave together no more unread than there is memory for', async () => {
     const most = 3 * MESSAGE_ITEMS;
     const messages = 3;
-    await unreadCallers('bounded', messages, { resultsBytesMax: most * RESULT_BYTES });
-    expect(await whenStill('bounded')).toBeLessThanOrEqual(most);
+    await unreadCallers('bounded', messages, { resultsMax: most, uploadsMax: 16 });
+    // What the transport has taken of each is beyond it, and is bounded by itself.
+    const taken = CALLERS * 2 * MESSAGE_RESULTS_MAX;
+    expect(await whenStill('bounded')).toBeLessThanOrEqual(most + taken);
     const deposits = openDepositStream(replica, `flows-${randomUUID()}`);
     await deposits.send({ deposits: bench.deposits(0, 10) });
     expect(await deposits.finish()).toMatchObject({ accepted: 10n });

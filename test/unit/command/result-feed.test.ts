@@ -1,9 +1,8 @@
 /** Room for results: of one stream, and of all of them together. */
 import { describe, expect, it } from 'vitest';
 import { reject } from '#domain/rejection.ts';
-import { createByteBudget, type ByteBudget } from '#platform/byte-budget.ts';
-import { RESULT_BYTES } from '../../../command-svc/bounds.ts';
 import { createResultFeed, type ResultFeed } from '../../../command-svc/result-feed.ts';
+import { createUnreadRoom, type UnreadRoom } from '../../../command-svc/unread-room.ts';
 import { bulkItem } from '#test/support/batch-items.ts';
 import { until } from '#test/support/until.ts';
 
@@ -16,7 +15,7 @@ type Stream = {
   settle: (items: number) => void;
 };
 
-function stream(unread: ByteBudget, openMax = 100): Stream {
+function stream(unread: UnreadRoom, openMax = 100): Stream {
   const pending: (() => void)[] = [];
   let sent = 0;
   const feed = createResultFeed({
@@ -26,7 +25,7 @@ function stream(unread: ByteBudget, openMax = 100): Stream {
     },
     readDuplicates: async function* () {},
     openMax,
-    unread,
+    room: unread.ofStream(),
     idleMs: 10_000,
   });
   const settle = (items: number): void => {
@@ -36,10 +35,11 @@ function stream(unread: ByteBudget, openMax = 100): Stream {
   return { feed, read: () => pending.shift()?.(), sent: () => sent, settle };
 }
 
-const budgetOf = (results: number): ByteBudget => createByteBudget(results * RESULT_BYTES);
+/** For two streams. */
+const roomOf = (results: number): UnreadRoom => createUnreadRoom(results, 2);
 
 /** Whether the promise has resolved by now. */
-async function isDone(promise: Promise<void>): Promise<boolean> {
+async function isDone(promise: Promise<unknown>): Promise<boolean> {
   let done = false;
   void promise.then(() => (done = true));
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -48,7 +48,7 @@ async function isDone(promise: Promise<void>): Promise<boolean> {
 
 describe('room for the results of a message', () => {
   it('is there up to the bound of its stream, and again when the caller has read', async () => {
-    const { feed, read, sent, settle } = stream(budgetOf(1_000), 10);
+    const { feed, read, sent, settle } = stream(roomOf(1_000), 10);
     await feed.roomFor(6);
     const second = feed.roomFor(5);
     expect(await isDone(second)).toBe(false);
@@ -61,45 +61,33 @@ describe('room for the results of a message', () => {
   });
 
   it('is there for a message greater than the bound when nothing else is unread', async () => {
-    const { feed } = stream(budgetOf(1_000), 10);
+    const { feed } = stream(roomOf(1_000), 10);
     await feed.roomFor(50);
     expect(await isDone(feed.roomFor(1))).toBe(false);
   });
 
-  it('is there while all streams together are below theirs', async () => {
-    const unread = budgetOf(10);
+  it('is there for a part of a message while others leave theirs unread', async () => {
+    const unread = roomOf(40); // 10 of each stream, 20 to share
     const [one, other] = [stream(unread), stream(unread)];
-    await one.feed.roomFor(4);
-    await one.feed.roomFor(4);
-    const waiting = other.feed.roomFor(5);
-    expect(await isDone(waiting)).toBe(false);
-    one.settle(4);
-    await until('a message is sent', () => one.sent() === 1);
-    one.read();
-    await waiting;
+    expect(await one.feed.roomFor(100)).toBe(10 + 10);
+    expect(await other.feed.roomFor(100)).toBe(10 + 5);
+    const more = other.feed.roomFor(85);
+    expect(await isDone(more)).toBe(false);
+    one.feed.stop();
+    expect(await isDone(more)).toBe(false); // its own are unread
+    other.settle(15);
+    await until('a message is sent', () => other.sent() === 1);
+    other.read();
+    expect(await more).toBe(10 + 10);
   });
 
   it('comes back when a stream ends that has read nothing', async () => {
-    const unread = budgetOf(10);
+    const unread = roomOf(40);
     const [one, other] = [stream(unread), stream(unread)];
-    await one.feed.roomFor(10);
-    const waiting = other.feed.roomFor(10);
-    const late = stream(unread).feed.roomFor(10);
-    expect(await isDone(waiting)).toBe(false);
+    await one.feed.roomFor(20);
     one.feed.stop();
-    await waiting;
-    other.feed.stop();
-    await late;
-  });
-
-  it('is taken back by a stream that ends while it waits for it', async () => {
-    const unread = budgetOf(10);
-    const [one, other, third] = [stream(unread), stream(unread), stream(unread)];
-    await one.feed.roomFor(8);
-    void other.feed.roomFor(10);
-    const waiting = third.feed.roomFor(2);
-    expect(await isDone(waiting)).toBe(false);
-    other.feed.stop();
-    await waiting;
+    one.feed.stop();
+    await one.feed.roomFor(20); // of what comes after its end nothing is kept
+    expect(await other.feed.roomFor(20)).toBe(20);
   });
 });
