@@ -31,7 +31,7 @@ import {
 } from './bounds.ts';
 import type { BulkMode } from './bulk-mode.ts';
 import { leaseIdOf, leaseKey, seesLease } from './lease-keys.ts';
-import { textRule, uuidRule } from './field-rules.ts';
+import { nameRule, textRule, uuidRule } from './field-rules.ts';
 
 export type BulkModeHandlers = Pick<
   BulkModeServiceServer,
@@ -57,7 +57,7 @@ function bulkModeMethods(mode: BulkMode) {
       refuseUnservedFields(request, ['holder', 'reason', 'ttl'], StartBulkModeRequest.create());
       const { holder, reason } = request;
       const ttlMs = checkFields(request.ttl, {
-        holder: textRule(holder, 1, LEASE_TEXT_CHARACTERS_MAX),
+        holder: nameRule(holder, LEASE_TEXT_CHARACTERS_MAX),
         reason: textRule(reason, 0, LEASE_TEXT_CHARACTERS_MAX),
       });
       const lease = await orUnavailable(mode.startBulkMode({ holder, reason }, ttlMs, caller));

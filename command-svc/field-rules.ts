@@ -136,6 +136,11 @@ export function textRule(text: string, min: number, max: number): string | undef
   return text.includes('\0') ? 'must not contain U+0000' : undefined;
 }
 
+/** Of a text by which people know somebody: blanks alone name nobody. */
+export function nameRule(text: string, max: number): string | undefined {
+  return text.trim() === '' ? 'must not be empty' : textRule(text, 1, max);
+}
+
 const DATE_RULE = 'must be a date that exists, written YYYY-MM-DD';
 
 export function dateRule(text: string): string | undefined {

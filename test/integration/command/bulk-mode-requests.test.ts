@@ -168,6 +168,7 @@ describe('a lease', () => {
 describe('a request', () => {
   test.each<[string, string, Partial<StartBulkModeRequest>]>([
     ['holder', 'empty', { holder: '' }],
+    ['holder', 'blank', { holder: ' \t ' }],
     ['holder', 'too long', { holder: 'x'.repeat(141) }],
     ['reason', 'too long', { reason: 'x'.repeat(141) }],
     ['ttl', 'too short', { ttl: seconds(4) }],
