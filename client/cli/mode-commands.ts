@@ -1,6 +1,5 @@
 /** `bank mode start|end|show`: bulk mode by hand. */
 import { hostname, userInfo } from 'node:os';
-import { sleep } from '#platform/waiting.ts';
 import {
   EndBulkModeResponse,
   GetBulkModeResponse,
@@ -11,13 +10,12 @@ import type { Command } from 'commander';
 import { writeAnswer, type Columns } from './answer-writer.ts';
 import { leaseArgument } from './argument-rules.ts';
 import { jsonOf } from './contract-json.ts';
-import type { BankContext, ContextOf } from './program-context.ts';
+import { durationOf, keepLease } from './kept-lease.ts';
+import type { ContextOf } from './program-context.ts';
 import { textArgument } from './send-command.ts';
 import { exactTime, shownTime } from './shown-values.ts';
 
 const LEASE_MS = 60_000;
-/** A lease is renewed when so much of it has passed. */
-const RENEWED_PART = 1 / 3;
 
 export function addModeCommands(program: Command, contextOf: ContextOf): void {
   const mode = program.command('mode').description('Bulk mode: every replica set for bulk work.');
@@ -58,27 +56,10 @@ function addStart(mode: Command, contextOf: ContextOf): void {
         rows: answer.lease === undefined ? [] : [answer.lease],
         columns: LEASE,
       });
-      if (!detach && answer.lease !== undefined)
-        await keepUntilStopped(context, answer.lease, ttlMs);
+      if (!detach && answer.lease !== undefined) {
+        await keepLease(context, answer.lease.leaseId, ttlMs);
+      }
     });
-}
-
-async function keepUntilStopped(
-  { connect, signal, say }: BankContext,
-  { leaseId }: BulkModeLease,
-  ttlMs: number,
-): Promise<void> {
-  say('bulk mode is on; Ctrl-C ends it');
-  try {
-    for (;;) {
-      await sleep(ttlMs * RENEWED_PART, signal);
-      await connect().renewBulkMode({ leaseId, ttl: durationOf(ttlMs) }, { signal });
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-  const { active } = await connect().endBulkMode({ leaseId }); // not by the signal: it is aborted
-  say(active ? 'the lease has ended; others keep bulk mode on' : 'bulk mode has ended');
 }
 
 function addEnd(mode: Command, contextOf: ContextOf): void {
@@ -112,10 +93,6 @@ function addShow(mode: Command, contextOf: ContextOf): void {
         columns: MODE,
       });
     });
-}
-
-function durationOf(ms: number) {
-  return { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 };
 }
 
 const LEASE: Columns<BulkModeLease> = {
