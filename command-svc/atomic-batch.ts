@@ -26,7 +26,12 @@ export const storeAtomic: StoreBatch = async (context, request, end, call) => {
   const results = collectResults();
   const { traceparent, caller } = call;
   end.throwIfEnded();
-  const opened = await openBulkUpload(context, end, numbering, { traceparent, caller, results });
+  const opened = await openBulkUpload(context, end, numbering, {
+    traceparent,
+    caller,
+    results,
+    isDirect: true,
+  });
   const { upload, itemContext } = opened;
   let isStored = false;
   try {
@@ -59,7 +64,7 @@ function storeTogether(
 ): void {
   const { context, flight } = upload;
   for (const _ of items) flight.launch();
-  const barrier = barrierOf(items, { kind: 'bulk', allOrNone: true, isAbandoned });
+  const barrier = barrierOf(items, { kind: 'direct', allOrNone: true, isAbandoned });
   if (context.batcher.tryEnqueueBarrier(barrier)) return;
   for (const _ of items) flight.recall();
   const { retryAfterMs } = context.submissions;

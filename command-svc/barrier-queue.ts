@@ -1,21 +1,24 @@
 /**
  * Barriers that wait for their lanes, in the order in which they came. A barrier heads a lane when
- * no unary command waits there that came before it; a bulk one only when the bulk items before it
- * have gone too, and no earlier bulk barrier stands there. A barrier that heads all its lanes
- * reserves them: no other batch starts there until it has run. Of two such barriers with a lane in
- * common the earlier one goes first, in every lane: no two can wait for each other.
+ * no unary command waits there that came before it; one of bulk items (a direct batch's, or
+ * streams') only when the items of its kind before it have gone too, and no earlier barrier of its
+ * kind stands there. A barrier that heads all its lanes reserves them: no other batch starts there
+ * until it has run. Of two such barriers with a lane in common the earlier one goes first, in every
+ * lane: no two can wait for each other.
  *
- * A bulk one that finds no processor lets single commands by, which need none. But each processor
- * may come free while one of its lanes is busy: so past its patience it keeps them from then on.
+ * One of bulk items that finds no processor lets single commands by, which need none. But each
+ * processor may come free while one of its lanes is busy: so past its patience it keeps them from
+ * then on.
  *
  * Items of several partitions make a run: while it waits, the next ones join it, as far as that
  * lets none pass another in a lane.
  */
 import { partitionsOf, runOf, type Barrier } from './barrier.ts';
-import type { BatchItem } from './batch-item.ts';
+import { queueKindOf, type BatchItem } from './batch-item.ts';
 import { hasProcessor, type BatcherLimits, type Moment } from './batch-start.ts';
 import { RUN_BYTES_MAX } from './bounds.ts';
-import type { Lane, Load } from './lane.ts';
+import type { ItemQueue, Load } from './item-queue.ts';
+import type { Lane } from './lane.ts';
 
 export type ReadyBarrier = {
   readonly barrier: Barrier;
@@ -25,7 +28,7 @@ export type ReadyBarrier = {
 
 /** What waits in one lane. */
 type Standing = Load & {
-  /** Its place among the bulk items ever queued there. */
+  /** Its place among the items of its kind ever queued there. */
   readonly place: number;
 };
 
@@ -59,7 +62,7 @@ export class BarrierQueue {
 
   /** `lanes`: of its partitions. It joins the last run of its kind, or begins one. */
   addItem(item: BatchItem, lanes: readonly Lane[], itemsMax: number, nowMs: number): void {
-    const kind = item.origin.kind === 'unary' ? 'unary' : 'bulk';
+    const kind = queueKindOf(item);
     const last = this.#lastOf(kind);
     if (last !== undefined && mayJoin(last, item, lanes, itemsMax)) {
       for (const lane of lanes) standIn(last, lane);
@@ -74,7 +77,7 @@ export class BarrierQueue {
 
   /** For a bulk item of one lane: false when it must wait behind the run, if there is one. */
   joinsRun(item: BatchItem, lane: Lane, itemsMax: () => number): boolean {
-    const last = this.#lastOf('bulk');
+    const last = this.#lastOf(queueKindOf(item));
     if (last === undefined || !last.standings.has(lane)) return false;
     if (!mayJoin(last, item, [lane], itemsMax())) return false;
     addTo(last, item, [lane]);
@@ -85,7 +88,7 @@ export class BarrierQueue {
   next(limits: BatcherLimits, moment: Moment): ReadyBarrier | undefined {
     const canBulk = hasProcessor(limits, moment);
     const lateMs = moment.nowMs - limits.partialPatienceMs;
-    const behind = new Set<Lane>();
+    const behind = new Set<ItemQueue>();
     const reserved = new Set<Lane>();
     for (const waiting of this.#waiting) {
       const { kind } = waiting;
@@ -98,7 +101,7 @@ export class BarrierQueue {
         waiting.keepsLanes ||= mayStart && waiting.queuedSinceMs <= lateMs;
         if (mayStart || waiting.keepsLanes) for (const lane of lanes) reserved.add(lane);
       }
-      if (kind === 'bulk') for (const lane of lanes) behind.add(lane);
+      if (kind !== 'unary') for (const lane of lanes) behind.add(lane[kind]);
     }
     for (const { standings } of this.#waiting) {
       for (const lane of standings.keys()) lane.reserved = reserved.has(lane);
@@ -116,15 +119,15 @@ export class BarrierQueue {
     for (const [lane, standing] of waiting.standings) {
       addLoad(loadOf(waiting, lane), -standing.items, -standing.bytes);
       lane.reserved = false;
-      lane.barrierAt = this.#firstPlace(lane);
+      if (kind !== 'unary') lane[kind].barrierAt = this.#firstPlace(lane, kind);
     }
     return { barrier: waiting.barrier ?? runOf(items, kind), lanes, queuedSinceMs };
   }
 
-  /** How far the lane's bulk items may go. */
-  #firstPlace(lane: Lane): number {
+  /** How far the lane's items of that kind may go. */
+  #firstPlace(lane: Lane, of: Barrier['kind']): number {
     for (const { kind, standings } of this.#waiting) {
-      const standing = kind === 'bulk' ? standings.get(lane) : undefined;
+      const standing = kind === of ? standings.get(lane) : undefined;
       if (standing !== undefined) return standing.place;
     }
     return Number.POSITIVE_INFINITY;
@@ -142,9 +145,9 @@ function newWaiting(
 
 function standIn({ standings, kind }: Waiting, lane: Lane): void {
   if (standings.has(lane)) return;
-  const place = endOf(lane);
-  standings.set(lane, { place, items: 0, bytes: 0 });
-  if (kind === 'bulk') lane.barrierAt = Math.min(lane.barrierAt, place);
+  const queue = lane[kind];
+  standings.set(lane, { place: queue.end, items: 0, bytes: 0 });
+  if (kind !== 'unary') queue.barrierAt = Math.min(queue.barrierAt, queue.end);
 }
 
 function addTo(waiting: Waiting, item: BatchItem, lanes: readonly Lane[]): void {
@@ -158,9 +161,9 @@ function addTo(waiting: Waiting, item: BatchItem, lanes: readonly Lane[]): void 
   }
 }
 
-/** What it counts as in its lane: a run of streams' items is a part of their queue. */
+/** What it counts as in its lane: a run of bulk items is a part of their queue. */
 function loadOf({ barrier, kind }: Waiting, lane: Lane): Load {
-  return barrier === undefined && kind === 'bulk' ? lane.inRuns : lane.inBarriers;
+  return barrier === undefined && kind !== 'unary' ? lane[kind].inRuns : lane.inBarriers;
 }
 
 function addLoad(load: Load, items: number, bytes: number): void {
@@ -172,12 +175,7 @@ function lanesOf(item: BatchItem, byPartition: ReadonlyMap<number, Lane>): Lane[
   return partitionsOf(item).flatMap((partition) => byPartition.get(partition) ?? []);
 }
 
-/** Where the next bulk item would stand. */
-function endOf({ bulk }: Lane): number {
-  return bulk.taken + bulk.length;
-}
-
-/** There is room, and no bulk item has come behind the run in one of the item's lanes. */
+/** There is room, and no item of its kind has come behind the run in one of the item's lanes. */
 function mayJoin(
   { barrier, kind, items, bytes, standings }: Waiting,
   item: BatchItem,
@@ -187,17 +185,21 @@ function mayJoin(
   if (barrier !== undefined) return false;
   if (items.length >= itemsMax || bytes + item.bytes > RUN_BYTES_MAX) return false;
   if (kind === 'unary') return true;
-  return lanes.every((lane) => (standings.get(lane)?.place ?? endOf(lane)) === endOf(lane));
+  return lanes.every((lane) => {
+    const { end } = lane[kind];
+    return (standings.get(lane)?.place ?? end) === end;
+  });
 }
 
-/** `behind`: lanes in which an earlier bulk barrier stands. */
+/** `behind`: queues in which an earlier barrier stands. */
 function headsItsLanes(
   { kind, standings, queuedSinceMs }: Waiting,
-  behind: ReadonlySet<Lane>,
+  behind: ReadonlySet<ItemQueue>,
 ): boolean {
-  const isBulk = kind === 'bulk';
+  const isBulk = kind !== 'unary';
   for (const [lane, { place }] of standings) {
-    if (isBulk && (behind.has(lane) || lane.bulk.taken < place)) return false;
+    const queue = lane[kind];
+    if (isBulk && (behind.has(queue) || queue.taken < place)) return false;
     const { oldestMs } = lane.unary; // infinity for an empty queue
     if (oldestMs < queuedSinceMs || (isBulk && oldestMs === queuedSinceMs)) return false;
   }

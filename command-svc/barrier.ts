@@ -5,14 +5,17 @@
  */
 import type { Rejection } from '#domain/rejection.ts';
 import type { BatchResult } from './batch.ts';
-import type { BatchItem } from './batch-item.ts';
+import type { BatchItem, QueueKind } from './batch-item.ts';
 
 export type Barrier = {
   /** Every partition that an item or an account of an item stands in: ascending, each once. */
   readonly partitions: readonly number[];
   readonly items: readonly BatchItem[];
-  /** Bulk: behind the bulk items that its lanes hold already, as the order of items demands. */
-  readonly kind: 'unary' | 'bulk';
+  /**
+   * Direct, bulk: behind the items of that kind that its lanes hold already, as the order of items
+   * demands.
+   */
+  readonly kind: QueueKind;
   /** True: the first refusal refuses all, and nothing is stored. */
   readonly allOrNone: boolean;
   /** True once its caller has given up: then nothing of it is stored any more. */

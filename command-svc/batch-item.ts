@@ -82,6 +82,8 @@ export type SubmissionOrigin = {
   readonly caller: Caller;
   readonly settle: Settle;
   readonly claim: SubmissionClaim;
+  /** A call waits for it, with a deadline: it goes before what streams have brought. */
+  readonly isDirect?: boolean;
 };
 
 /** An item's ids as its caller wrote them, cut to 64 characters: they name it in its rejection. */
@@ -104,6 +106,14 @@ export type BatchItem = {
   readonly bytes: number;
   readonly origin: UnaryOrigin | SubmissionOrigin;
 };
+
+/** What an item waits among: single commands, what direct batches bring, what streams bring. */
+export type QueueKind = 'unary' | 'direct' | 'bulk';
+
+export function queueKindOf({ origin }: BatchItem): QueueKind {
+  if (origin.kind === 'unary') return 'unary';
+  return origin.isDirect === true ? 'direct' : 'bulk';
+}
 
 /** The account that a refusal of the item names. */
 export function accountTextOf({ command, written }: BatchItem): string {

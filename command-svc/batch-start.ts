@@ -5,7 +5,7 @@
  * others of its kind are in flight it waits on and takes along what comes meanwhile, which is
  * cheaper for all (group commit). That too has an end: past its patience it waits for no company.
  */
-import { bulkReady, isFull, unaryIsNear, type Lane, type LaneLimits } from './lane.ts';
+import { bulkSinceMs, isFull, unaryIsNear, type Lane, type LaneLimits } from './lane.ts';
 
 export type BatcherLimits = LaneLimits & {
   /** Bulk items wait for company at most so long while few batches are in flight. */
@@ -38,7 +38,7 @@ export function isDue(lane: Lane, limits: BatcherLimits, moment: Moment): boolea
   if (lane.reserved) return false;
   const { inFlight, nowMs, stopping } = moment;
   if (nowMs >= unaryDueMs(lane, limits, moment)) return true;
-  if (bulkReady(lane) === 0) return false;
+  if (bulkSinceMs(lane) === Number.POSITIVE_INFINITY) return false;
   if (inFlight.bulk + inFlight.unary === 0) return true;
   if (!hasProcessor(limits, moment)) return false;
   return isFull(lane, limits) || stopping || nowMs >= partialDueMs(lane, limits, moment);
@@ -74,8 +74,8 @@ function unaryDueMs({ unary }: Lane, limits: BatcherLimits, { unaryBefore }: Mom
 }
 
 function partialDueMs(lane: Lane, limits: BatcherLimits, moment: Moment): number {
-  if (!hasProcessor(limits, moment) || bulkReady(lane) === 0) return Number.POSITIVE_INFINITY;
+  if (!hasProcessor(limits, moment)) return Number.POSITIVE_INFINITY;
   const { batchTimeoutMs, partialProcessors, partialPatienceMs } = limits;
   const waitMs = moment.inFlight.bulk < partialProcessors ? batchTimeoutMs : partialPatienceMs;
-  return lane.bulk.oldestMs + Math.max(waitMs, batchTimeoutMs);
+  return bulkSinceMs(lane) + Math.max(waitMs, batchTimeoutMs); // infinity for none
 }

@@ -16,12 +16,16 @@ export type BatcherLoad = {
 export function loadOf(lanes: readonly Lane[], inFlight: InFlight, nowMs: number): BatcherLoad {
   let oldestMs = nowMs;
   const sum = { unaryItems: 0, bulkItems: 0, barrierItems: 0, bytes: 0 };
-  for (const { unary, bulk, inBarriers, inRuns } of lanes) {
+  for (const { unary, direct, bulk, inBarriers } of lanes) {
     sum.unaryItems += unary.length;
-    sum.bulkItems += bulk.length;
-    sum.barrierItems += inBarriers.items + inRuns.items;
-    sum.bytes += unary.bytes + bulk.bytes + inBarriers.bytes + inRuns.bytes;
-    oldestMs = Math.min(oldestMs, unary.oldestMs, bulk.oldestMs);
+    sum.bulkItems += direct.length + bulk.length;
+    sum.barrierItems += inBarriers.items;
+    sum.bytes += inBarriers.bytes;
+    for (const { bytes, inRuns, oldestMs: sinceMs } of [unary, direct, bulk]) {
+      sum.barrierItems += inRuns.items;
+      sum.bytes += bytes + inRuns.bytes;
+      oldestMs = Math.min(oldestMs, sinceMs);
+    }
   }
   return { ...sum, oldestMs: nowMs - oldestMs, inFlight: { ...inFlight } };
 }

@@ -1,19 +1,19 @@
 /**
- * Groups items into batches: a lane for each partition, with two bounded queues (unary commands,
- * bulk items) and at most one batch in flight, so that a lane's states have one owner.
+ * Groups items into batches: a lane for each partition, with bounded queues (unary commands, direct
+ * batches, streams) and at most one batch in flight, so that a lane's states have one owner.
  *
  * When a batch starts is in batch-start.ts. Barriers (barrier-queue.ts) take several lanes at once.
  * Items that a batch puts off go first in their lane's next one. Stopping drains: nothing new is
  * taken, all that was taken is processed.
  */
-import type { BatchItem } from './batch-item.ts';
+import { queueKindOf, type BatchItem } from './batch-item.ts';
 import { partitionsOf, type Barrier, type ProcessBarrier } from './barrier.ts';
 import { BarrierQueue, type ReadyBarrier } from './barrier-queue.ts';
 import { loadOf, type BatcherLoad } from './batcher-load.ts';
 import { hasProcessor, isDue, runItemsMax, wakeAtMs } from './batch-start.ts';
 import type { BatcherLimits, InFlight, Moment } from './batch-start.ts';
 import { shuttingDown } from './shutting-down.ts';
-import { createLane, putBack, takeBatch, wakeRoomWaiters } from './lane.ts';
+import { createLane, holdsItems, putBack, takeBatch, wakeRoomWaiters } from './lane.ts';
 import type { Lane, ProcessBatch } from './lane.ts';
 import { hasNoBarrierRoom, hasNoRoom, isQueueFull, isTooSlow } from './lane-room.ts';
 
@@ -22,8 +22,8 @@ export type Batcher = {
   tryEnqueue(item: BatchItem): boolean;
   /** The same for all of its items at once. */
   tryEnqueueBarrier(barrier: Barrier): boolean;
-  /** Resolves when the bulk queue of the partition's lane has room again. */
-  whenRoom(partition: number): Promise<void>;
+  /** Resolves when there may be room again for the bulk item, in all of its lanes. */
+  whenRoom(item: BatchItem): Promise<void>;
   /** Resolves when all that was taken has been processed. */
   stop(): Promise<void>;
 };
@@ -78,7 +78,8 @@ class LaneBatcher implements AdjustableBatcher {
     if (this.#refuses([item])) return true;
     if (item.otherPartition !== undefined) return this.#tryEnqueueWide(item);
     const lane = this.#lane(item.partition);
-    if (item.origin.kind === 'unary') {
+    const kind = queueKindOf(item);
+    if (kind === 'unary') {
       const nowMs = performance.now();
       if (isQueueFull(lane.unary, this.#limits)) return false;
       if (isTooSlow(lane, item, this.#limits, nowMs)) return false;
@@ -86,9 +87,9 @@ class LaneBatcher implements AdjustableBatcher {
       lane.unary.push(item, nowMs);
       lane.pace.begin(nowMs);
     } else {
-      if (hasNoRoom(lane, this.#limits)) return false;
+      if (hasNoRoom(lane, kind, this.#limits)) return false;
       if (this.#barriers.joinsRun(item, lane, () => this.#runItemsMax)) return true;
-      lane.bulk.push(item, performance.now());
+      lane[kind].push(item, performance.now());
     }
     if (!lane.busy) this.#waiting.add(lane);
     this.#planDispatch();
@@ -106,9 +107,9 @@ class LaneBatcher implements AdjustableBatcher {
   /** An item of two lanes. */
   #tryEnqueueWide(item: BatchItem): boolean {
     const lanes = partitionsOf(item).map((partition) => this.#lane(partition));
-    const isUnary = item.origin.kind === 'unary';
-    const isFull = isUnary ? hasNoBarrierRoom : hasNoRoom;
-    if (lanes.some((lane) => isFull(lane, this.#limits))) return false;
+    const kind = queueKindOf(item);
+    const isUnary = kind === 'unary';
+    if (lanes.some((lane) => hasNoRoom(lane, kind, this.#limits))) return false;
     const nowMs = performance.now();
     const isSlow = (lane: Lane): boolean => isTooSlow(lane, item, this.#limits, nowMs);
     if (isUnary && lanes.some(isSlow)) return false;
@@ -127,15 +128,17 @@ class LaneBatcher implements AdjustableBatcher {
     return true;
   }
 
-  whenRoom(partition: number): Promise<void> {
-    const lane = this.#lane(partition);
-    if (!hasNoRoom(lane, this.#limits)) return Promise.resolve();
-    return new Promise((resolve) => lane.roomWaiters.push(resolve));
+  async whenRoom(item: BatchItem): Promise<void> {
+    const kind = queueKindOf(item);
+    for (const lane of partitionsOf(item).map((partition) => this.#lane(partition))) {
+      if (!hasNoRoom(lane, kind, this.#limits)) continue;
+      await new Promise<void>((resolve) => lane.roomWaiters.push(resolve));
+    }
   }
 
   adjust(limits: BatcherLimits): void {
     this.#limits = limits;
-    for (const lane of this.#lanes) if (!hasNoRoom(lane, limits)) wakeRoomWaiters(lane);
+    for (const lane of this.#lanes) wakeRoomWaiters(lane);
     this.#planDispatch();
   }
 
@@ -214,7 +217,7 @@ class LaneBatcher implements AdjustableBatcher {
   }
 
   #startBarrier({ barrier, lanes, queuedSinceMs }: ReadyBarrier): void {
-    const isBulk = barrier.kind === 'bulk';
+    const isBulk = barrier.kind !== 'unary';
     this.#inFlight[isBulk ? 'bulk' : 'unary'] += 1;
     for (const lane of lanes) {
       this.#waiting.delete(lane);
@@ -232,7 +235,7 @@ class LaneBatcher implements AdjustableBatcher {
       lane.busy = false;
       lane.pace.end(nowMs);
       if (lane.unary.length > 0) lane.pace.begin(nowMs);
-      if (lane.unary.length + lane.bulk.length > 0) this.#waiting.add(lane);
+      if (holdsItems(lane)) this.#waiting.add(lane);
     }
     this.#dispatch();
     this.#finishStop();

@@ -8,7 +8,6 @@
 import { status } from '@grpc/grpc-js';
 import { reject } from '#domain/rejection.ts';
 import { refusal, type RpcError } from '#platform/grpc-errors.ts';
-import { partitionsOf } from './barrier.ts';
 import type { BatchItem, SubmissionClaim } from './batch-item.ts';
 import type { Batcher } from './batcher.ts';
 import type { BulkStream } from './bulk-stream.ts';
@@ -66,9 +65,7 @@ export async function placeItem(upload: BulkUpload, item: BatchItem): Promise<vo
       await lookUp(upload, index);
     } else {
       if (placeAtOnce(upload, item, index)) return;
-      for (const partition of partitionsOf(item)) {
-        await stream.orEnd(context.batcher.whenRoom(partition));
-      }
+      await stream.orEnd(context.batcher.whenRoom(item));
     }
   }
 }

@@ -80,7 +80,7 @@ const storePerItem: StoreBatch = async (context, request, end, { traceparent, ca
   const numbering = wholeSubmission(submissionId, operations.length);
   const results = collectResults();
   const key = { tenant: realmOf(caller), submissionId };
-  const origin = { traceparent, caller, results };
+  const origin = { traceparent, caller, results, isDirect: true };
   end.throwIfEnded();
   const opened = await openUpload(context, end, numbering, origin, operationItem);
   try {

@@ -1,16 +1,24 @@
 /**
  * Who may join a lane: its queues are bounded in items, in bytes, and, for single commands, in
- * time. Streams wait for room. A single command is refused, and early: what would hardly be
- * answered by its deadline would be dropped in the end, after it had made others wait.
+ * time. Uploads wait for room, direct batches not for that of streams. A single command is refused,
+ * and early: what would hardly be answered by its deadline would be dropped in the end, after it
+ * had made others wait.
  */
-import type { BatchItem } from './batch-item.ts';
+import type { BatchItem, QueueKind } from './batch-item.ts';
 import { DEADLINE_PART_WAITED_MAX } from './bounds.ts';
-import type { ItemQueue, Lane, LaneLimits } from './lane.ts';
+import type { ItemQueue } from './item-queue.ts';
+import type { Lane, LaneLimits } from './lane.ts';
 
-/** True when a bulk item must wait for room: barriers and runs that wait count too. */
-export function hasNoRoom({ bulk, inBarriers, inRuns }: Lane, limits: LaneLimits): boolean {
-  const length = bulk.length + inBarriers.items + inRuns.items;
-  return isQueueFull({ length, bytes: bulk.bytes + inBarriers.bytes + inRuns.bytes }, limits);
+/**
+ * True when a bulk item must wait for room, among its kind: barriers and runs that wait count too.
+ * Or when a command of two lanes finds none.
+ */
+export function hasNoRoom(lane: Lane, kind: QueueKind, limits: LaneLimits): boolean {
+  if (kind === 'unary') return hasNoBarrierRoom(lane, limits);
+  const { inBarriers } = lane;
+  const { length: items, bytes, inRuns } = lane[kind];
+  const length = items + inBarriers.items + inRuns.items;
+  return isQueueFull({ length, bytes: bytes + inBarriers.bytes + inRuns.bytes }, limits);
 }
 
 /**

@@ -1,11 +1,15 @@
 /**
- * One partition's lane in the batcher: its two queues, and how a batch is cut from them. Unary
- * commands lead, and then few bulk items go along, though not for ever; alone they fill up to the
- * batch's size in items and in bytes of its packed row. They never pass a barrier that waits among
- * them.
+ * One partition's lane in the batcher: its queues, and how a batch is cut from them. Unary commands
+ * lead, and then few bulk items go along, though not for ever; alone they fill up to the batch's
+ * size in items and in bytes of its packed row. Of bulk items those of direct batches go first, for
+ * somebody waits for them with a deadline, and what streams have brought would take up to minutes;
+ * but streams have half of the room. None passes a barrier that waits among its own kind.
  */
-import type { BatchItem } from './batch-item.ts';
+import { queueKindOf, type BatchItem } from './batch-item.ts';
+import { ItemQueue, type Load } from './item-queue.ts';
 import { LanePace } from './lane-pace.ts';
+
+const QUEUE_KINDS = ['unary', 'direct', 'bulk'] as const;
 
 export type LaneLimits = {
   readonly batchItemsMax: number;
@@ -28,21 +32,18 @@ export type LaneLimits = {
   readonly partialPatienceMs: number;
 };
 
-export type Load = { items: number; bytes: number };
-
 export type Lane = {
   readonly partition: number;
   readonly unary: ItemQueue;
+  /** Bulk items of direct batches, and of streams. */
+  readonly direct: ItemQueue;
   readonly bulk: ItemQueue;
   readonly pace: LanePace;
   busy: boolean;
   /** A barrier that heads all its lanes waits for them to be idle: no other batch starts here. */
   reserved: boolean;
-  /** Where the first barrier stands among the bulk items ever queued; infinity for none. */
-  barrierAt: number;
-  /** What waits in barriers, and in runs of streams' items: it counts towards the queue's bound. */
+  /** What waits in barriers: it counts towards the queues' bounds. */
   readonly inBarriers: Load;
-  readonly inRuns: Load;
   /** Batches in a row that took few bulk items for the sake of unary commands. */
   shortBatches: number;
   readonly roomWaiters: (() => void)[];
@@ -52,28 +53,39 @@ export function createLane(partition: number): Lane {
   return {
     partition,
     unary: new ItemQueue(),
+    direct: new ItemQueue(),
     bulk: new ItemQueue(),
     pace: new LanePace(),
     busy: false,
     reserved: false,
-    barrierAt: Number.POSITIVE_INFINITY,
     inBarriers: { items: 0, bytes: 0 },
-    inRuns: { items: 0, bytes: 0 },
     shortBatches: 0,
     roomWaiters: [],
   };
 }
 
-/** Bulk items that may go now: those before the first barrier. */
-export function bulkReady({ bulk, barrierAt }: Lane): number {
-  return Math.min(bulk.length, barrierAt - bulk.taken);
+export function holdsItems({ unary, direct, bulk }: Lane): boolean {
+  return unary.length + direct.length + bulk.length > 0;
+}
+
+/** Since when the oldest bulk item that may go now has waited; infinity for none. */
+export function bulkSinceMs({ direct, bulk }: Lane): number {
+  return Math.min(direct.readySinceMs, bulk.readySinceMs);
 }
 
 /** The lane's bulk items fill a batch, or a barrier waits for them to go. */
-export function isFull(lane: Lane, limits: LaneLimits): boolean {
-  const { bulk, barrierAt } = lane;
-  if (barrierAt !== Number.POSITIVE_INFINITY) return bulkReady(lane) > 0;
-  return bulk.length >= limits.batchItemsMax || bulk.bytes >= limits.batchBytesMax;
+export function isFull({ direct, bulk }: Lane, limits: LaneLimits): boolean {
+  let items = 0;
+  let bytes = 0;
+  for (const queue of [direct, bulk]) {
+    if (queue.barrierAt !== Number.POSITIVE_INFINITY) {
+      if (queue.ready > 0) return true;
+      continue;
+    }
+    items += queue.length;
+    bytes += queue.bytes;
+  }
+  return items >= limits.batchItemsMax || bytes >= limits.batchBytesMax;
 }
 
 export type TakenBatch = {
@@ -104,23 +116,36 @@ export function takeBatch(lane: Lane, limits: LaneLimits, taking: Taking): Taken
   const room = { items: limits.batchItemsMax, bytes: limits.batchBytesMax };
   const unaryMs = lane.unary.moveTo(items, room);
   room.items = Math.min(room.items, bulkItemsMax(lane, limits, taking, items.length > 0));
-  const bulkMs = room.items > 0 ? lane.bulk.moveTo(items, room) : [];
-  const queuedSinceMs = Math.min(...unaryMs.slice(0, 1), ...bulkMs.slice(0, 1));
-  const queuedAtMs = [...unaryMs, ...bulkMs];
-  return { items, hasBulk: bulkMs.length > 0, queuedSinceMs, queuedAtMs };
+  const kept = keptForStreams(lane, room);
+  room.items -= kept.items;
+  room.bytes -= kept.bytes;
+  const directMs = lane.direct.moveTo(items, room);
+  room.items += kept.items;
+  room.bytes += kept.bytes;
+  const bulkMs = lane.bulk.moveTo(items, room);
+  const firstMs = [unaryMs, directMs, bulkMs].flatMap((times) => times.slice(0, 1));
+  const queuedSinceMs = Math.min(...firstMs);
+  const queuedAtMs = [...unaryMs, ...directMs, ...bulkMs];
+  return { items, hasBulk: directMs.length + bulkMs.length > 0, queuedSinceMs, queuedAtMs };
+}
+
+/** However many direct batches come: half of the room for bulk items, where streams' items wait. */
+function keptForStreams({ bulk }: Lane, room: Load): Load {
+  if (bulk.ready === 0) return { items: 0, bytes: 0 };
+  return { items: Math.floor(room.items / 2), bytes: Math.floor(room.bytes / 2) };
 }
 
 /** How many bulk items the batch takes; unary commands lead it or not. */
 function bulkItemsMax(lane: Lane, limits: LaneLimits, taking: Taking, isLed: boolean): number {
   const { nowMs, hasProcessor } = taking;
-  const ready = bulkReady(lane);
-  if (ready === 0) return 0;
-  const isLate = nowMs - lane.bulk.oldestMs >= limits.partialPatienceMs;
+  const sinceMs = bulkSinceMs(lane);
+  if (sinceMs === Number.POSITIVE_INFINITY) return 0;
+  const isLate = nowMs - sinceMs >= limits.partialPatienceMs;
   if (!hasProcessor && !isLate) return 0;
   const isShort = isLed && lane.shortBatches < limits.shortBatchesMax;
   lane.shortBatches = isShort ? lane.shortBatches + 1 : 0;
-  if (isShort) return Math.min(ready, limits.besideUnaryItemsMax);
-  return unaryIsNear(limits, taking) ? Math.min(ready, limits.nearUnaryItemsMax) : ready;
+  if (isShort) return limits.besideUnaryItemsMax;
+  return unaryIsNear(limits, taking) ? limits.nearUnaryItemsMax : limits.batchItemsMax;
 }
 
 /** Unary commands come, to whatever lane: the next may come to any. */
@@ -142,86 +167,8 @@ export function putBack(lane: Lane, deferred: readonly BatchItem[], taken: Taken
   const atMs = new Map(taken.items.map((item, place) => [item, taken.queuedAtMs[place]]));
   const timesOf = (items: readonly BatchItem[]): number[] =>
     items.map((item) => atMs.get(item) ?? taken.queuedSinceMs);
-  const isUnary = ({ origin }: BatchItem): boolean => origin.kind === 'unary';
-  const unary = deferred.filter(isUnary);
-  if (unary.length > 0) lane.unary.pushFront(unary, timesOf(unary));
-  const bulk = deferred.filter((item) => !isUnary(item));
-  if (bulk.length > 0) lane.bulk.pushFront(bulk, timesOf(bulk));
-}
-
-/**
- * First in, first out; knows its bytes and since when its first item waits. Bounded by whoever
- * pushes.
- */
-export class ItemQueue {
-  #items: BatchItem[] = [];
-  #queuedAtMs: number[] = [];
-  #first = 0;
-  #bytes = 0;
-  #taken = 0;
-
-  get length(): number {
-    return this.#items.length - this.#first;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** Count of items that have left, less those that came back. */
-  get taken(): number {
-    return this.#taken;
-  }
-
-  /** When the first item was queued; infinity for an empty queue. */
-  get oldestMs(): number {
-    return this.#queuedAtMs[this.#first] ?? Number.POSITIVE_INFINITY;
-  }
-
-  push(item: BatchItem, nowMs: number): void {
-    this.#items.push(item);
-    this.#queuedAtMs.push(nowMs);
-    this.#bytes += item.bytes;
-  }
-
-  /** Takes back what a batch has put off: it goes first again. `queuedAtMs`: one for each. */
-  pushFront(items: readonly BatchItem[], queuedAtMs: readonly number[]): void {
-    this.#items = [...items, ...this.#items.slice(this.#first)];
-    this.#queuedAtMs = [...queuedAtMs, ...this.#queuedAtMs.slice(this.#first)];
-    this.#first = 0;
-    this.#taken -= items.length;
-    for (const { bytes } of items) this.#bytes += bytes;
-  }
-
-  /**
-   * Moves items while there is room; the first one always, so that no item can wait for ever.
-   * Answers when each was queued.
-   */
-  moveTo(target: BatchItem[], room: { items: number; bytes: number }): number[] {
-    const from = this.#first;
-    let item = this.#items[from];
-    while (
-      item !== undefined &&
-      room.items > 0 &&
-      (room.bytes >= item.bytes || target.length === 0)
-    ) {
-      target.push(item);
-      room.items -= 1;
-      room.bytes -= item.bytes;
-      this.#bytes -= item.bytes;
-      this.#first += 1;
-      this.#taken += 1;
-      item = this.#items[this.#first];
-    }
-    const queuedAtMs = this.#queuedAtMs.slice(from, this.#first);
-    this.#forgetTaken();
-    return queuedAtMs;
-  }
-
-  #forgetTaken(): void {
-    if (this.#first * 2 < this.#items.length) return;
-    this.#items = this.#items.slice(this.#first);
-    this.#queuedAtMs = this.#queuedAtMs.slice(this.#first);
-    this.#first = 0;
+  for (const kind of QUEUE_KINDS) {
+    const items = deferred.filter((item) => queueKindOf(item) === kind);
+    if (items.length > 0) lane[kind].pushFront(items, timesOf(items));
   }
 }

@@ -52,13 +52,14 @@ export type UploadOrigin = {
   readonly caller: Caller;
   /** What became of each item goes here too, where the caller wants it. */
   readonly results: ResultSink | undefined;
+  readonly isDirect?: boolean;
 };
 
 export async function openBulkUpload(
   context: UploadContext,
   end: UploadEnd,
   numbering: ItemNumbering,
-  { traceparent, caller, results }: UploadOrigin,
+  { traceparent, caller, results, isDirect = false }: UploadOrigin,
 ): Promise<{ upload: BulkUpload; itemContext: ItemContext }> {
   const { submissionId, firstIndex, endIndex, reverses } = numbering.plan;
   const submission = { tenant: realmOf(caller), submissionId };
@@ -87,6 +88,7 @@ export async function openBulkUpload(
       caller,
       settle: flight.settle,
       claim: claimOf(upload),
+      isDirect,
     },
   };
   return { upload, itemContext };

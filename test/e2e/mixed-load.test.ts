@@ -2,7 +2,7 @@
  * Two replicas under a random mix on few accounts: unary deposits, bulk streams, mixed streams,
  * batches item by item and batches that stand or fall together, some of which are refused. No gap,
  * no fork, nothing lost or doubled, no item put off for ever, and no error in a log. And unary
- * deposits that come when their lane is full of a stream's items: they go first.
+ * deposits and direct batches that come when their lane is full of a stream's items: they go first.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BankClient } from '#client/bank-client.ts';
@@ -32,6 +32,7 @@ const FIRST_ITEMS = 100;
 const SINGLES = 3;
 /** What a batch that single commands lead takes of a stream's items, by default. */
 const BESIDE_ITEMS = 30;
+const DIRECT_ITEMS = 3;
 
 type Kind = 'bulk' | 'mixed' | 'each' | 'atomic' | 'refused';
 const KINDS: readonly Kind[] = ['bulk', 'mixed', 'each', 'atomic', 'atomic', 'refused'];
@@ -40,8 +41,11 @@ describe('two replicas under a mix of all calls', () => {
   let mesh: Mesh;
   const seed = freshSeed();
   const random = seededRandom(seed);
+  /** Of command-3. */
+  let metrics: string;
   beforeAll(async () => {
     mesh = await openMesh({ command: 2, projector: 1 });
+    metrics = `127.0.0.1:${await freePort()}`;
   });
   afterAll(() => mesh.close());
 
@@ -106,24 +110,15 @@ describe('two replicas under a mix of all calls', () => {
     const whole = makePayroll(random, { accounts: 1, items: QUEUED_ITEMS + SINGLES });
     const bulk = partOf(whole, 0, QUEUED_ITEMS);
     const alone = partOf(whole, QUEUED_ITEMS, QUEUED_ITEMS + SINGLES);
-    const metrics = `127.0.0.1:${await freePort()}`;
     await mesh.start('command', 'command-3', { BANK_METRICS_LISTEN: metrics });
     const client = mesh.clientOf('command-3');
     await openAccounts(client, whole);
-    const append = () => mesh.points.arm('append.before-send', { instance: 'command-3' });
-    const first = append();
-    const stream = sendDeposits(client, {
-      ...bulk,
-      messageItems: FIRST_ITEMS,
-      // The first message is a batch of its own: it is in flight before the others come.
-      beforeMessage: async (index) => void (index === FIRST_ITEMS && (await first.reached())),
-    });
-    await untilQueued(metrics, 'submission', QUEUED_ITEMS - FIRST_ITEMS);
+    const { first, stream } = await queueStream(client, bulk);
     const singles = alone.items.map(async (item) => ({
       item,
       receipt: await deposit(client, item),
     }));
-    await untilQueued(metrics, 'unary', SINGLES);
+    await untilQueued('unary', SINGLES);
     const theirs = append();
     first.release();
     await theirs.reached();
@@ -145,6 +140,56 @@ describe('two replicas under a mix of all calls', () => {
     await checkLedger({ stores: mesh.stores, seed, payrolls: [bulk], alone });
   });
 
+  test('answers direct batches before what a stream has queued in their lane', async () => {
+    const whole = makePayroll(random, { accounts: 1, items: QUEUED_ITEMS + 2 * DIRECT_ITEMS + 1 });
+    const bulk = partOf(whole, 0, QUEUED_ITEMS);
+    const directAt = (from: number): Payroll => partOf(whole, from, from + DIRECT_ITEMS);
+    const each = directAt(QUEUED_ITEMS);
+    const atomic = directAt(QUEUED_ITEMS + DIRECT_ITEMS);
+    const alone = partOf(whole, QUEUED_ITEMS + 2 * DIRECT_ITEMS, whole.items.length);
+    const client = mesh.clientOf('command-3');
+    await openAccounts(client, whole);
+    const { first, stream } = await queueStream(client, bulk);
+    const batches = [sendBatch(client, each, BatchMode.BATCH_MODE_PER_ITEM)];
+    await untilQueued('submission', QUEUED_ITEMS - FIRST_ITEMS + DIRECT_ITEMS);
+    batches.push(sendBatch(client, atomic));
+    await untilQueued('barrier', DIRECT_ITEMS);
+    // A single command comes last: of what waits behind it each batch takes few.
+    const single = Promise.all(alone.items.map((item) => deposit(client, item)));
+    await untilQueued('unary', 1);
+    const theirs = append();
+    first.release();
+    await theirs.reached();
+    const next = append();
+    theirs.release();
+    await next.reached(); // the rest of the stream is behind this one
+    const stored = [each, atomic].map((one) => storedItems(mesh.stores, one.submissionId));
+    expect(await Promise.all(stored)).toEqual([DIRECT_ITEMS, DIRECT_ITEMS]);
+    expect(await Promise.all(batches)).toMatchObject([
+      { receipt: { accepted: BigInt(DIRECT_ITEMS) } },
+      { receipt: { accepted: BigInt(DIRECT_ITEMS) } },
+    ]);
+    next.release();
+    await single;
+    expect(await stream).toMatchObject({ accepted: BigInt(QUEUED_ITEMS), rejected: 0n });
+    expect(errors('command-3')).toEqual([]);
+    await checkLedger({ stores: mesh.stores, seed, payrolls: [bulk, each, atomic], alone });
+  });
+
+  const append = () => mesh.points.arm('append.before-send', { instance: 'command-3' });
+
+  /** A stream to command-3: its first message is in flight, all others wait in their lane. */
+  async function queueStream(client: BankClient, bulk: Payroll) {
+    const first = append();
+    const stream = sendDeposits(client, {
+      ...bulk,
+      messageItems: FIRST_ITEMS,
+      beforeMessage: async (index) => void (index === FIRST_ITEMS && (await first.reached())),
+    });
+    await untilQueued('submission', QUEUED_ITEMS - FIRST_ITEMS);
+    return { first, stream };
+  }
+
   async function deposit(client: BankClient, item: PayrollItem): Promise<CommandReceipt> {
     const { accounts } = client;
     const request = { ...depositItem(item), expectedVersion: 0n, validateOnly: false };
@@ -154,8 +199,8 @@ describe('two replicas under a mix of all calls', () => {
     return receipt;
   }
 
-  /** So many items of that kind wait in the lanes of the replica with that metrics page. */
-  async function untilQueued(metrics: string, kind: string, items: number): Promise<void> {
+  /** So many items of that kind wait in the lanes of command-3. */
+  async function untilQueued(kind: string, items: number): Promise<void> {
     await until(`${items} items (${kind}) wait`, async () => {
       const page = await (await fetch(`http://${metrics}/metrics`)).text();
       const line = `^bank_command_queue_items\\{.*kind="${kind}".*\\} ${items}$`;

@@ -147,7 +147,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'barriers of a lane in their order',
     file: 'command-svc/barrier-queue.ts',
-    find: 'behind.has(lane) || ',
+    find: 'behind.has(queue) || ',
     replace: '',
     project: 'unit',
     testFile: 'test/unit/command/barriers.test.ts',
@@ -178,7 +178,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'items put off go first',
-    file: 'command-svc/lane.ts',
+    file: 'command-svc/item-queue.ts',
     find: 'this.#items = [...items, ...this.#items.slice(this.#first)];',
     replace: 'this.#items = [...this.#items.slice(this.#first), ...items];',
     project: 'integration',

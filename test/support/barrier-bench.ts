@@ -6,7 +6,7 @@ import { barrierOf, type Barrier } from '../../command-svc/barrier.ts';
 import type { BatchItem, ItemOutcome } from '../../command-svc/batch-item.ts';
 import type { BatcherLimits } from '../../command-svc/batch-start.ts';
 import { createBatcher, type Batcher } from '../../command-svc/batcher.ts';
-import { bulkItem, unaryItem } from '#test/support/batch-items.ts';
+import { bulkItem, directItem, unaryItem } from '#test/support/batch-items.ts';
 import { WIDE_LIMITS } from '#test/support/batcher-limits.ts';
 
 export const LANES = 4;
@@ -27,6 +27,9 @@ type Run = {
   end: (deferred?: readonly BatchItem[]) => void;
 };
 
+const ITEMS = { unary: unaryItem, direct: directItem, submission: bulkItem };
+type ItemKind = keyof typeof ITEMS;
+
 export type BarrierBench = {
   batcher: Batcher;
   /** Batches in flight. */
@@ -34,9 +37,9 @@ export type BarrierBench = {
   /** In the order in which their batches have ended. */
   done: BatchItem[];
   settled: ItemOutcome[];
-  item: (partition: number, kind?: 'unary' | 'submission', itemIndex?: number) => BatchItem;
+  item: (partition: number, kind?: ItemKind, itemIndex?: number) => BatchItem;
   /** Of two lanes. */
-  pair: (from: number, to: number, kind?: 'unary' | 'submission', itemIndex?: number) => BatchItem;
+  pair: (from: number, to: number, kind?: ItemKind, itemIndex?: number) => BatchItem;
   barrier: (partitions: number[], kind?: Barrier['kind'], itemIndex?: number) => boolean;
   lanes: () => string[];
   turn: () => Promise<void>;
@@ -74,8 +77,7 @@ export function openBarrierBench(limits: BatcherLimits = LIMITS): BarrierBench {
   );
   const item: BarrierBench['item'] = (partition, kind = 'submission', itemIndex = 0) => {
     const settle = (outcome: ItemOutcome): void => void settled.push(outcome);
-    const plain = kind === 'unary' ? unaryItem : bulkItem;
-    return { ...plain(partition, 10, settle), itemIndex };
+    return { ...ITEMS[kind](partition, 10, settle), itemIndex };
   };
   return {
     batcher,
@@ -88,7 +90,8 @@ export function openBarrierBench(limits: BatcherLimits = LIMITS): BarrierBench {
       otherPartition: to,
     }),
     barrier: (partitions, kind = 'bulk', itemIndex = 0) => {
-      const items = partitions.map((partition) => item(partition, 'submission', itemIndex));
+      const of = kind === 'bulk' ? 'submission' : kind;
+      const items = partitions.map((partition) => item(partition, of, itemIndex));
       const options = { kind, allOrNone: true, isAbandoned: () => false };
       return batcher.tryEnqueueBarrier(barrierOf(items, options));
     },

@@ -15,6 +15,13 @@ export function bulkItem(partition: number, bytes = 10, settle: Settle = NOBODY)
   return { ...EMPTY, partition, bytes, origin };
 }
 
+/** An item of a direct batch. */
+export function directItem(partition: number, bytes = 10, settle: Settle = NOBODY): BatchItem {
+  const item = bulkItem(partition, bytes, settle);
+  if (item.origin.kind !== 'submission') throw new Error('a bulk item is of a submission');
+  return { ...item, origin: { ...item.origin, isDirect: true } };
+}
+
 /** A command. */
 export function unaryItem(partition: number, bytes = 10, settle: Settle = NOBODY): BatchItem {
   const unary = {

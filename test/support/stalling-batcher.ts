@@ -15,7 +15,7 @@ export function stallingAfter(items: number): StallingBatcher {
     ...batcher,
     stop: () => batcher.stop(),
     tryEnqueueBarrier: (barrier) => batcher.tryEnqueueBarrier(barrier),
-    whenRoom: (partition) => (isStalled ? goOn : batcher.whenRoom(partition)),
+    whenRoom: (item) => (isStalled ? goOn : batcher.whenRoom(item)),
     tryEnqueue: (item) => {
       if (isStalled && left === 0) return false;
       left -= 1;

@@ -184,7 +184,7 @@ describe('an atomic batch', () => {
       around: (batcher) => ({
         tryEnqueue: (item) => batcher.tryEnqueue(item),
         tryEnqueueBarrier: (given) => batcher.tryEnqueueBarrier((barrier = given)),
-        whenRoom: (partition) => batcher.whenRoom(partition),
+        whenRoom: (item) => batcher.whenRoom(item),
         stop: () => batcher.stop(),
       }),
     });

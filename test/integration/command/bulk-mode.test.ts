@@ -72,7 +72,7 @@ beforeAll(async () => {
         return taken;
       },
       tryEnqueueBarrier: (barrier) => batcher.tryEnqueueBarrier(barrier),
-      whenRoom: (partition) => batcher.whenRoom(partition),
+      whenRoom: (item) => batcher.whenRoom(item),
       stop: () => batcher.stop(),
     }),
   });

@@ -27,7 +27,7 @@ beforeAll(async () => {
       return true;
     },
     tryEnqueueBarrier: (barrier) => batcher.tryEnqueueBarrier(barrier),
-    whenRoom: (partition) => batcher.whenRoom(partition),
+    whenRoom: (item) => batcher.whenRoom(item),
     stop: () => batcher.stop(),
   });
   const open = (name: string) => openIntakeReplica(url, name, { around });

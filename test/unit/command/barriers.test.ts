@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { queueKindOf } from '../../../command-svc/batch-item.ts';
 import {
   indexOf,
   LANES,
@@ -144,7 +145,7 @@ describe('a barrier', () => {
     expect(one.barrier([0, 2])).toBe(true); // streams that keep a lane full do not shut it out
     expect(one.barrier([0, 2])).toBe(false);
     let room = false;
-    void one.batcher.whenRoom(0).then(() => (room = true));
+    void one.batcher.whenRoom(one.item(0)).then(() => (room = true));
     for (let n = 0; n < 3; n++) {
       one.running[0]?.end();
       await one.turn();
@@ -193,31 +194,31 @@ describe('a barrier', () => {
 });
 
 const step = fc.oneof(
-  fc.record({ kind: fc.constant('item' as const), lane: fc.nat(LANES - 1) }),
-  fc.record({ kind: fc.constant('unary' as const), lane: fc.nat(LANES - 1) }),
+  fc.record({
+    kind: fc.constant('item' as const),
+    of: fc.constantFrom('unary' as const, 'direct' as const, 'submission' as const),
+    lane: fc.nat(LANES - 1),
+  }),
   fc.record({
     kind: fc.constant('barrier' as const),
-    of: fc.constantFrom('unary' as const, 'bulk' as const),
+    of: fc.constantFrom('unary' as const, 'direct' as const, 'bulk' as const),
     lanes: fc.uniqueArray(fc.nat(LANES - 1), { minLength: 1, maxLength: LANES }),
   }),
   fc.record({ kind: fc.constant('end' as const), which: fc.nat(9), deferAll: fc.boolean() }),
 );
 
 describe('any order of arrivals and endings', () => {
-  test('processes all, one owner a lane, bulk items of a lane in order', async () => {
+  test('processes all, one owner a lane, its items of a kind in order', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
         const one = openBench({ ...LIMITS, batchItemsMax: 3 });
         let all = 0;
         for (const [n, what] of steps.entries()) {
           if (what.kind === 'item') {
-            one.batcher.tryEnqueue(one.item(what.lane, 'submission', n));
-            all += 1;
-          } else if (what.kind === 'unary') {
-            one.batcher.tryEnqueue(one.item(what.lane, 'unary'));
+            one.batcher.tryEnqueue(one.item(what.lane, what.of, n));
             all += 1;
           } else if (what.kind === 'barrier') {
-            one.barrier(what.lanes, what.of, what.of === 'bulk' ? n : -1);
+            one.barrier(what.lanes, what.of, n);
             all += what.lanes.length;
           } else {
             const run = one.running[what.which % Math.max(1, one.running.length)];
@@ -233,11 +234,11 @@ describe('any order of arrivals and endings', () => {
         await stopping;
         expect(one.done).toHaveLength(all);
         for (let lane = 0; lane < LANES; lane++) {
-          const indexes = one.done
-            .filter((item) => item.partition === lane)
-            .map(indexOf)
-            .filter((index) => index >= 0);
-          expect(indexes).toEqual(indexes.toSorted((a, b) => a - b));
+          const inLane = one.done.filter((item) => item.partition === lane);
+          for (const kind of ['direct', 'bulk'] as const) {
+            const indexes = inLane.filter((item) => queueKindOf(item) === kind).map(indexOf);
+            expect(indexes).toEqual(indexes.toSorted((a, b) => a - b));
+          }
         }
       }),
       { numRuns: 150 },

@@ -195,12 +195,12 @@ describe('the batcher', () => {
     expect(unary(0)).toBe(true);
     expect(bulk(1, 1)).toEqual([true]);
     let room = false;
-    void batcher.whenRoom(0).then(() => (room = true));
+    void batcher.whenRoom(bulkItem(0)).then(() => (room = true));
     await pass(1000);
     expect(room).toBe(false);
     await end(0);
     expect(room).toBe(true);
-    await batcher.whenRoom(2);
+    await batcher.whenRoom(bulkItem(2));
   });
 
   test('drains when it stops: processes what it took, takes nothing new', async () => {
