@@ -21,7 +21,12 @@ import {
 } from './stored-window.ts';
 import type { StreamFlight } from './stream-flight.ts';
 import { countRejected } from './stream-receipt.ts';
-import { readClosedStanding, type Standing, type SubmissionKey } from './submission-claims.ts';
+import {
+  readClosedStanding,
+  takenOver,
+  type Standing,
+  type SubmissionKey,
+} from './submission-claims.ts';
 import type { SubmissionContext } from './submission-transactions.ts';
 
 /** How an upload ends before its time, and waits without outliving its end. */
@@ -163,11 +168,6 @@ function countedAsResent(upload: BulkUpload, item: BatchItem, index: number): bo
     throw new Error(`${submission.submissionId} is closed and does not hold its item ${index}`);
   }
   return finding !== 'new';
-}
-
-function takenOver(submissionId: string): RpcError {
-  const message = `a newer stream has taken over indexes of submission ${submissionId}`;
-  return refusal(status.ABORTED, 'SUBMISSION_TAKEN_OVER', message);
 }
 
 function submissionClosed(submissionId: string, totalItems: number, index: number): RpcError {

@@ -63,7 +63,9 @@ export async function openBulkUpload(
 ): Promise<{ upload: BulkUpload; itemContext: ItemContext }> {
   const { submissionId, firstIndex, endIndex, reverses } = numbering.plan;
   const submission = { tenant: realmOf(caller), submissionId };
-  const standing = await openClaim(context, submission, firstIndex, endIndex, reverses, caller);
+  const { throwIfEnded } = end;
+  const opening = { caller, reverses, throwIfEnded };
+  const standing = await openClaim(context, submission, firstIndex, endIndex, opening);
   const flight = createFlight(
     (error) => end.end(error),
     () => onStraggler(upload),

@@ -40,19 +40,21 @@ export type SubmissionContext = {
 
 /**
  * Runs fn in a transaction that may wait for others' locks; fn is run again from its start after a
- * conflict.
+ * conflict. What `beforeTry` throws ends the tries.
  */
 export function inSubmissionTransaction<T>(
   context: SubmissionContext,
   fn: (client: PoolClient) => Promise<T>,
+  beforeTry?: (attempt: number) => void,
 ): Promise<T> {
   const { eventStore, watchPool, stoppedOwner, log } = context;
-  return tryAgain(context, () =>
-    withTransaction(eventStore, async (client) => {
+  return tryAgain(context, (attempt) => {
+    beforeTry?.(attempt);
+    return withTransaction(eventStore, async (client) => {
       const backend = await backendOf(client);
       return watchingBlockers(watchPool, backend, stoppedOwner, log, () => fn(client));
-    }),
-  );
+    });
+  });
 }
 
 /** Reads, with the same tries and the same error. */
@@ -63,7 +65,10 @@ export function readFromEventStore<T>(
   return tryAgain(context, () => fn(context.eventStore));
 }
 
-async function tryAgain<T>(context: SubmissionContext, fn: () => Promise<T>): Promise<T> {
+async function tryAgain<T>(
+  context: SubmissionContext,
+  fn: (attempt: number) => Promise<T>,
+): Promise<T> {
   const { triesMax, retryPauseFirstMs, retryPauseMaxMs } = context.submissions;
   const options = {
     attempts: triesMax,

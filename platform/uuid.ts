@@ -77,11 +77,30 @@ export function uuidV7(): string {
     lastMs++;
     counter = 0;
   }
+  return versionSeven(lastMs, counter);
+}
+
+/** A new UUID (version 7) of that moment: of one millisecond's, none is the greater by intent. */
+export function uuidV7At(unixMs: number): string {
+  randomFillSync(random);
+  return versionSeven(Math.floor(unixMs), random.readUInt16BE(0) & 0x0fff);
+}
+
+const V7_TIME = /^([0-9a-f]{8})-([0-9a-f]{4})-7/;
+
+/** The millisecond of a canonical UUID of version 7; undefined for one of another version. */
+export function uuidV7Ms(text: string): number | undefined {
+  const [, high, low] = V7_TIME.exec(text) ?? [];
+  return high === undefined || low === undefined ? undefined : Number(`0x${high}${low}`);
+}
+
+/** With the random bytes that were drawn last. */
+function versionSeven(unixMs: number, afterTime: number): string {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);
-  view.setUint32(0, Math.floor(lastMs / 0x10000));
-  view.setUint16(4, lastMs % 0x10000);
-  view.setUint16(6, 0x7000 | counter);
+  view.setUint32(0, Math.floor(unixMs / 0x10000));
+  view.setUint16(4, unixMs % 0x10000);
+  view.setUint16(6, 0x7000 | afterTime);
   bytes.set(random.subarray(2), 8);
   bytes[8] = 0x80 | ((random[2] ?? 0) & 0x3f);
   return uuidFromBytes(bytes);

@@ -5,7 +5,9 @@
 import type { ClientBase } from 'pg';
 
 const SQL = `
-  select closed_at is not null as closed, total_items, reverses from submissions
+  select closed_at is not null as closed, total_items, reverses,
+         (extract(epoch from statement_timestamp()) * 1000)::float8 as asked_at_ms
+    from submissions
    where tenant = $1 and submission_id = $2
      for no key update`;
 
@@ -14,9 +16,16 @@ export type LockedSubmission = {
   readonly totalItems: bigint | undefined;
   /** The submission that it undoes; undefined: an ordinary one. */
   readonly reverses: string | undefined;
+  /** When the store was asked, before it waited: by its clock, since 1970. */
+  readonly askedAtMs: number;
 };
 
-type Row = { closed: boolean; total_items: bigint | null; reverses: string | null };
+type Row = {
+  closed: boolean;
+  total_items: bigint | null;
+  reverses: string | null;
+  asked_at_ms: number;
+};
 
 /** Undefined: there is no such submission. */
 export async function lockSubmission(
@@ -31,6 +40,11 @@ export async function lockSubmission(
   });
   const [row] = rows;
   if (row === undefined) return undefined;
-  const { closed, total_items: totalItems, reverses } = row;
-  return { closed, totalItems: totalItems ?? undefined, reverses: reverses ?? undefined };
+  const { closed, total_items: totalItems, reverses, asked_at_ms: askedAtMs } = row;
+  return {
+    closed,
+    totalItems: totalItems ?? undefined,
+    reverses: reverses ?? undefined,
+    askedAtMs,
+  };
 }

@@ -12,7 +12,7 @@ export async function readSubmissionStanding(
   pool: Pool,
   tenant: string,
   submissionId: string,
-): Promise<Omit<LockedSubmission, 'reverses'> | undefined> {
+): Promise<Pick<LockedSubmission, 'closed' | 'totalItems'> | undefined> {
   const { rows } = await pool.query<{ closed: boolean; total_items: bigint | null }>({
     name: 'read-submission-standing',
     text: SQL,

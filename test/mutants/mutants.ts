@@ -3,6 +3,7 @@
  * that must notice. `find` stands exactly once in its file; when code moves, its mutant moves
  * along.
  */
+import { CLAIM_MUTANTS } from './claim-mutants.ts';
 import { HISTORY_MUTANTS } from './history-mutants.ts';
 import { PROJECTION_MUTANTS } from './projection-mutants.ts';
 
@@ -20,6 +21,7 @@ export type Mutant = {
 export const MUTANTS: readonly Mutant[] = [
   ...PROJECTION_MUTANTS,
   ...HISTORY_MUTANTS,
+  ...CLAIM_MUTANTS,
   {
     name: 'a refused command is looked up',
     file: 'command-svc/append-fast.ts',
@@ -134,15 +136,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'taken.filter(() => false)',
     project: 'integration',
     testFile: 'test/integration/command/atomic-batch.test.ts',
-  },
-  {
-    name: 'a submission_id is freed only while nothing is stored of it',
-    file: 'command-svc/submission-claims.ts',
-    find: '    if (locked !== undefined) return locked;\n',
-    replace: '    return locked ?? { closed: false, totalItems: undefined };\n',
-    project: 'integration',
-    testFile: 'test/integration/command/atomic-batch.test.ts',
-    testName: 'that is refused and freed meanwhile',
   },
   {
     name: 'barriers of a lane in their order',

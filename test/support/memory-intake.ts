@@ -71,7 +71,7 @@ export class MemoryStore {
     if (name.startsWith('select pid')) return [{ pid: 1, started_at: '' }];
     if (name === 'read-stored-end') return [{ stored_end: 0n }];
     if (name === 'lock-submission' || name === 'read-submission-standing') {
-      return [{ closed: closed !== undefined, total_items: closed?.total ?? null }];
+      return [{ closed: closed !== undefined, total_items: closed?.total ?? null, asked_at_ms: 0 }];
     }
     if (name !== 'read-submission') return [];
     const sums = { accepted: 0n, rejected: 0n, replayed: 0n, stored_end: 0n };

@@ -1,7 +1,15 @@
 /** UUIDs: the tables agree with the plain way for every id, and refuse everything else. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalUuid, isUuid, uuidFromBytes, uuidToBytes, uuidV7 } from '#platform/uuid.ts';
+import {
+  canonicalUuid,
+  isUuid,
+  uuidFromBytes,
+  uuidToBytes,
+  uuidV7,
+  uuidV7At,
+  uuidV7Ms,
+} from '#platform/uuid.ts';
 
 const PLAIN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -54,4 +62,17 @@ test('new ids are of version 7, ascend and carry the time', () => {
   const ms = Number.parseInt((ids[0] ?? '').replaceAll('-', '').slice(0, 12), 16);
   expect(ms).toBeGreaterThanOrEqual(before);
   expect(ms).toBeLessThanOrEqual(Date.now() + 1000);
+});
+
+test('an id of a moment tells it, and one of another version tells nothing', () => {
+  fc.assert(
+    fc.property(fc.nat(2 ** 48 - 1), fc.uuid({ version: 4 }), (ms, other) => {
+      const id = uuidV7At(ms + 0.7);
+      expect(isUuid(id)).toBe(true);
+      expect(id[14]).toBe('7');
+      expect(uuidV7Ms(id)).toBe(ms);
+      expect(uuidV7At(ms)).not.toBe(id);
+      expect(uuidV7Ms(other)).toBeUndefined();
+    }),
+  );
 });
