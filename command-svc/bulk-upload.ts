@@ -75,8 +75,12 @@ export async function placeItem(upload: BulkUpload, item: BatchItem): Promise<vo
   }
 }
 
-/** The way of almost every item, without a promise; false when it has to wait for something. */
+/**
+ * The way of almost every item, without a promise; false when it has to wait for something. Throws
+ * once the upload has ended: whatever was waited for before, nothing of it is queued any more.
+ */
 export function placeAtOnce(upload: BulkUpload, item: BatchItem, index: number): boolean {
+  upload.stream.throwIfEnded();
   if (upload.takeover !== undefined || mustLookUp(upload, index)) return false;
   if (countedAsResent(upload, item, index)) return true;
   return tryEnqueue(upload, item);

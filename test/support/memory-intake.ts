@@ -42,6 +42,8 @@ export const ACCEPTED: ItemOutcome = {
 /** Answers by the names of the statements; counts what is left of the claim. */
 export class MemoryStore {
   claims = 0;
+  /** Called when a COMMIT is answered. */
+  onCommit: () => void = () => undefined;
   readonly closed: { total: bigint } | undefined;
 
   constructor(closed?: { total: bigint }) {
@@ -63,6 +65,7 @@ export class MemoryStore {
     const name = typeof given === 'string' ? given : (given.name ?? '');
     if (name === 'insert-claim') this.claims += 1;
     if (name === 'delete-claim') this.claims -= 1;
+    if (name === 'commit') this.onCommit();
     return { rows: this.#rows(name), rowCount: 1, command: name.toUpperCase() };
   }
 
@@ -119,6 +122,7 @@ class HandBatcher {
 export const LEAVE_OPEN = UploadOptions.fromPartial({ leaveOpen: true });
 
 export type IntakeBench = {
+  context: IntakeContext;
   batcher: HandBatcher;
   store: MemoryStore;
   stopping: AbortController;
@@ -168,7 +172,7 @@ export function intakeBench({
     nextOptions = {};
     call.write(raw(BulkDepositRequest.encode(BulkDepositRequest.fromPartial(request)).finish()));
   };
-  return { batcher, store, stopping, call, answer, send };
+  return { context, batcher, store, stopping, call, answer, send };
 }
 
 export const raw = (bytes: Uint8Array): RawMessage => ({ bytes: Buffer.from(bytes) });
