@@ -13,13 +13,14 @@ export const SQL_STATE = {
   raisedException: 'P0001',
   undefinedTable: '42P01',
   insufficientPrivilege: '42501',
+  cannotConnectNow: '57P03', // starting up (recovery too) or shutting down
 } as const;
 
 /** Codes of the server and of Node that come when there is no usable connection. */
-const LOST_CODES = new Set([
+const LOST_CODES: ReadonlySet<string> = new Set([
   '57P01', // admin_shutdown, also pg_terminate_backend
   '57P02', // crash_shutdown
-  '57P03', // cannot_connect_now: starting up or shutting down
+  SQL_STATE.cannotConnectNow,
   '57P04', // database_dropped
   '57P05', // idle_session_timeout
   '25P03', // idle_in_transaction_session_timeout ends the session

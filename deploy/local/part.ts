@@ -152,7 +152,8 @@ export class Part {
     });
     this.#process = guarded;
     this.#atExit = command.atExit;
-    await untilReady(this.spec, guarded, startedAt, this.#wanted.signal);
+    const say = (text: string): void => this.#options.progress(this.name, text);
+    await untilReady(this.spec, guarded, { startedAt, signal: this.#wanted.signal, say });
     this.#enter('running');
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     this.#options.progress(this.name, `ready in ${seconds} s`);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { postgresConnection } from '#platform/postgres-connection.ts';
+import { SQL_STATE, sqlStateOf } from '#platform/sql-states.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { Command } from './guarded-process.ts';
 import { newLogFile } from './log-files.ts';
@@ -17,7 +18,9 @@ import { runTool } from './run-tool.ts';
 import type { SecureGround } from './secure-ground.ts';
 import { securePostgres, securePostgresUrl } from './secure-postgres.ts';
 
-const READY_TIMEOUT_MS = 60_000; // recovery after a kill may have gigabytes of WAL to read
+const READY_TIMEOUT_MS = 60_000;
+/** After a kill max_wal_size and more may be read again: a minute or so, on a slow disk many. */
+const RECOVERY_TIMEOUT_MS = 60 * 60_000;
 const GRACE_MS = 5000;
 const INITDB_TIMEOUT_MS = 60_000;
 const PROBE_TIMEOUT_MS = 1000;
@@ -78,6 +81,11 @@ export function postgresSpec(
     },
     isReady: () => answers(url),
     readyTimeoutMs: READY_TIMEOUT_MS,
+    longStart: {
+      what: 'recovers from its write-ahead log',
+      isUnderWay: (error) => sqlStateOf(error) === SQL_STATE.cannotConnectNow,
+      timeoutMs: RECOVERY_TIMEOUT_MS,
+    },
     stopSignal: 'SIGINT', // "fast": ends sessions, writes a checkpoint
     graceMs: GRACE_MS,
     logFile: newLogFile(folder.logs, name),
