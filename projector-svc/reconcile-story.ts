@@ -3,8 +3,6 @@
  * the totals once and last, each with the token behind it. Findings that a stream before this one
  * has told already are counted, not told again.
  */
-import { status } from '@grpc/grpc-js';
-import { refusal } from '#platform/grpc-errors.ts';
 import type { Money } from '#proto/bank/v1/money.ts';
 import type { ReconcileResponse as Response } from '#proto/bank/v1/projector_service.ts';
 import { RECONCILE } from './bounds.ts';
@@ -63,8 +61,8 @@ export function openReconcileStory(
       }
       const { accounts, events } = state;
       const findings = state.findings + state.toldSince;
-      const eventSums = sums.map(([code, { eventsMinor }]) => moneyOf(code, eventsMinor));
-      const projectionSums = sums.map(([code, sum]) => moneyOf(code, sum.projectedMinor));
+      const eventSums = sums.flatMap(([code, sum]) => moneyOf(code, sum.eventsMinor));
+      const projectionSums = sums.flatMap(([code, sum]) => moneyOf(code, sum.projectedMinor));
       const totals = { accounts, events, findings, eventSums, projectionSums };
       await send({ $case: 'totals', value: totals });
       return { accounts, events, findings };
@@ -80,8 +78,14 @@ function sumFinding(currencyCode: string, { eventsMinor, projectedMinor }: Curre
   return { accountId: '', version: 0n, kind: 'CURRENCY_SUM_DIFFERS', ...texts };
 }
 
-function moneyOf(currencyCode: string, minorUnits: bigint): Money {
-  if (minorUnits <= INT64_MAX && minorUnits >= -INT64_MAX) return { currencyCode, minorUnits };
-  const message = `the sum of all ${currencyCode} balances is beyond int64`;
-  throw refusal(status.OUT_OF_RANGE, 'BALANCE_OVERFLOW', message);
+/** A sum over many accounts may pass what one Money holds: then several of them add up to it. */
+function moneyOf(currencyCode: string, sum: bigint): Money[] {
+  const most = sum < 0n ? -INT64_MAX : INT64_MAX;
+  const parts: Money[] = [];
+  let rest = sum;
+  for (; rest > INT64_MAX || rest < -INT64_MAX; rest -= most) {
+    parts.push({ currencyCode, minorUnits: most });
+  }
+  parts.push({ currencyCode, minorUnits: rest });
+  return parts;
 }

@@ -24,9 +24,18 @@ export function uncomparedAccounts(
   return Math.max(0, new Set(asked.map((id) => id.toLowerCase())).size - Number(accounts));
 }
 
+/** By currency. What is beyond int64 comes in several parts. */
+export function wholeSums(parts: readonly Money[]): Map<string, bigint> {
+  const sums = new Map<string, bigint>();
+  for (const { currencyCode, minorUnits } of parts) {
+    sums.set(currencyCode, (sums.get(currencyCode) ?? 0n) + minorUnits);
+  }
+  return sums;
+}
+
 function totalsText({ accounts, events, findings, ...sums }: ReconcileTotals): string {
-  const text = (money: readonly Money[]): string =>
-    money.map(({ currencyCode, minorUnits }) => `${currencyCode} ${minorUnits}`).join(', ') || '-';
+  const text = (parts: readonly Money[]): string =>
+    [...wholeSums(parts)].map(([code, minor]) => `${code} ${minor}`).join(', ') || '-';
   return [
     `${accounts} accounts, ${events} events, ${findings} findings`,
     `  by the events:     ${text(sums.eventSums)}`,

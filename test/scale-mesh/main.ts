@@ -9,12 +9,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import { followAcknowledgements } from '#client/acknowledgements.ts';
 import { createBankClient, type BankClient } from '#client/bank-client.ts';
 import { uploadAccounts, uploadDeposits } from '#client/bulk-upload.ts';
+import { wholeSums } from '#client/cli/reconcile-report.ts';
 import { followReconciliation } from '#client/reconciliation.ts';
 import { followVerification } from '#client/verification.ts';
 import { errorText } from '#deploy/error-text.ts';
 import { startMesh, type Mesh } from '#deploy/local/mesh.ts';
 import { silent } from '#deploy/local/progress.ts';
-import type { Money } from '#proto/bank/v1/money.ts';
 import { openAsOwner } from '#test/support/own-mesh.ts';
 import type { Stores } from '#test/support/stored-rows.ts';
 import { sampleLag, spanOf, type Span } from './lag-samples.ts';
@@ -135,7 +135,7 @@ async function judge(client: BankClient, { told, items, totalMinor }: Claim): Pr
   for await (const { part } of followReconciliation(client.projector)) {
     if (part?.$case !== 'totals') continue;
     const { accounts, events, findings, eventSums, projectionSums } = part.value;
-    const sums = [eventSums, projectionSums].map(minorUnits);
+    const sums = [eventSums, projectionSums].map((parts) => wholeSums(parts).get(CURRENCY));
     say(
       `${accounts} accounts, ${events} events: ${findings} findings of the reconciliation, ` +
         `${verified} of the verification; by the file ${totalMinor}, the events ${sums[0]}, ` +
@@ -144,10 +144,6 @@ async function judge(client: BankClient, { told, items, totalMinor }: Claim): Pr
     const agrees = sums.every((sum) => sum === totalMinor);
     if (!agrees || findings !== 0n || verified !== 0n) throw new Error('the stores do not agree');
   }
-}
-
-function minorUnits(sums: readonly Money[]): bigint | undefined {
-  return sums.find(({ currencyCode }) => currencyCode === CURRENCY)?.minorUnits;
 }
 
 function seconds(ms: number): string {

@@ -571,9 +571,15 @@ export interface ReconcileTotals {
   events: bigint;
   /** Count of findings. 0: events and projection agree. */
   findings: bigint;
-  /** Sum of balances by the events, one a currency, ascending by currency_code. */
+  /**
+   * Sum of balances by the events, one a currency, ascending by currency_code. Of a sum beyond
+   * int64 there are several, which add up to it.
+   */
   eventSums: Money[];
-  /** Sum of balances by the projection, one a currency, ascending by currency_code. */
+  /**
+   * Sum of balances by the projection, one a currency, ascending by currency_code. Of a sum beyond
+   * int64 there are several, which add up to it.
+   */
   projectionSums: Money[];
 }
 
