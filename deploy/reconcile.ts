@@ -8,6 +8,7 @@ import { createBankClient } from '#client/bank-client.ts';
 import { reconcileLine, uncomparedAccounts } from '#client/cli/reconcile-report.ts';
 import { followReconciliation } from '#client/reconciliation.ts';
 import type { ReconcileTotals } from '#proto/bank/v1/projector_service.ts';
+import { collectAddresses } from './address-option.ts';
 import { awaitService } from './await-service.ts';
 import { errorText } from './error-text.ts';
 import { toolAccess } from './tool-access.ts';
@@ -23,11 +24,10 @@ function parseOptions(argv: readonly string[]): Options {
   const command = new Command('npm run reconcile --')
     .description('Compares the projection with the events. Exit code 1 when they differ.')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT.failed))
-    .option('--projector <host:port>', `a projector; repeatable (${PROJECTOR})`, collect, [])
+    .option('--projector <host:port...>', `every projector-svc (${PROJECTOR})`, collectAddresses)
     .option('--account <id>', 'only this account; repeatable', collect, [])
     .parse(argv);
-  const { projector, account } = command.opts<Options>();
-  return { projector: projector.length === 0 ? [PROJECTOR] : projector, account };
+  return { projector: [PROJECTOR], ...command.opts<Partial<Options> & Pick<Options, 'account'>>() };
 }
 
 async function main(): Promise<number> {

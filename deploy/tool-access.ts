@@ -6,8 +6,9 @@
  */
 import { z } from 'zod';
 import { readClientTls, tokenOfFile, type BankAccess } from '#client/bank-access.ts';
-import { parseAddress, parseEnv } from '#platform/config.ts';
+import { parseEnv } from '#platform/config.ts';
 import { PLAINTEXT_ENV, refusePlaintext } from '#platform/plaintext.ts';
+import { hostOf, malformedText } from './address-option.ts';
 
 const ENV = z.object({
   ...PLAINTEXT_ENV,
@@ -23,10 +24,10 @@ export function toolAccess(
   addresses: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
 ): BankAccess {
+  const named = addresses.map(hostOrError); // whatever the environment says
   const schema = ENV.transform((settings, ctx) => {
-    const isTls = usesTls(settings);
-    const hosts = addresses.map((address) => parseAddress(address)?.host ?? address);
-    const way = { variable: 'BANK_CLIENT_CA_FILE', hosts: isTls ? [] : hosts, remedy: 'set it' };
+    const hosts = usesTls(settings) ? [] : named;
+    const way = { variable: 'BANK_CLIENT_CA_FILE', hosts, remedy: 'set it' };
     refusePlaintext(settings, [way], ctx);
     return settings;
   });
@@ -41,6 +42,12 @@ export function toolAccess(
     tls: usesTls(settings) ? readClientTls({ caFile, certFile, keyFile }) : undefined,
     token: tokenFile === undefined ? undefined : tokenOfFile(tokenFile),
   };
+}
+
+function hostOrError(address: string): string {
+  const host = hostOf(address);
+  if (host === undefined) throw new Error(malformedText(address));
+  return host;
 }
 
 function usesTls({ BANK_CLIENT_TLS, BANK_CLIENT_CA_FILE }: z.infer<typeof ENV>): boolean {

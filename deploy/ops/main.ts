@@ -4,9 +4,9 @@
  * 3 when it could not be done.
  */
 import { Command } from 'commander';
-import { channelTarget } from '#client/bank-client.ts';
-import { askStatus, type Addresses } from '#client/cli/ask-status.ts';
+import { askStatus, type Addresses, type Service } from '#client/cli/ask-status.ts';
 import { STATUS_EXIT_CODES, statusJson, statusLines } from '#client/cli/status-report.ts';
+import { collectAddresses } from '../address-option.ts';
 import { errorText } from '../error-text.ts';
 import { toolAccess } from '../tool-access.ts';
 import { addArchiveCommands } from './archive-commands.ts';
@@ -19,7 +19,13 @@ const STATUS = `Shows the services, the pipeline from the log to the projection,
 on one screen. Exit code: 0 all is well, 1 a warning, 2 something fails, 3 something cannot be
 asked.`;
 
-type StatusOptions = Addresses & { readonly json: boolean };
+const LOCAL: Addresses = {
+  command: ['127.0.0.1:50051'],
+  query: ['127.0.0.1:50052'],
+  projector: ['127.0.0.1:50053'],
+};
+
+type StatusOptions = Partial<Addresses> & { readonly json: boolean };
 
 const program = new Command('npm run ops --')
   .description('Looks at a running bank, and after its stores.')
@@ -32,23 +38,22 @@ const program = new Command('npm run ops --')
 program
   .command('status')
   .description(STATUS)
-  .option('--command <host:port...>', 'every command-svc to ask', ['127.0.0.1:50051'])
-  .option('--query <host:port...>', 'every query-svc to ask', ['127.0.0.1:50052'])
-  .option('--projector <host:port...>', 'every projector-svc to ask', ['127.0.0.1:50053'])
+  .option('--command <host:port...>', every('command'), collectAddresses)
+  .option('--query <host:port...>', every('query'), collectAddresses)
+  .option('--projector <host:port...>', every('projector'), collectAddresses)
   .option('--json', 'the same and more, for programs', false)
   .action(showStatus);
 
-async function showStatus({ json, ...addresses }: StatusOptions): Promise<void> {
-  for (const address of Object.values(addresses).flat()) checkAddress(address);
+async function showStatus({ json, ...given }: StatusOptions): Promise<void> {
+  const addresses = { ...LOCAL, ...given };
   const status = await askStatus(addresses, toolAccess(Object.values(addresses).flat()));
   const text = json ? JSON.stringify(statusJson(status), null, 2) : statusLines(status).join('\n');
   process.stdout.write(`${text}\n`);
   process.exitCode = STATUS_EXIT_CODES[status.state];
 }
 
-function checkAddress(address: string): void {
-  if (/^.+:\d{1,5}$/.test(address)) channelTarget([address]);
-  else throw new Error(`${address}: must be host:port`);
+function every(service: Service): string {
+  return `every ${service}-svc to ask (${LOCAL[service].join(',')})`;
 }
 
 addArchiveCommands(program);

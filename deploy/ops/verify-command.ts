@@ -12,6 +12,7 @@ import {
   verifyProgressLine,
 } from '#client/cli/verify-report.ts';
 import type { VerifyProgress } from '#proto/bank/v1/event_log_service.ts';
+import { collectAddresses } from '../address-option.ts';
 import { awaitService } from '../await-service.ts';
 import { grouped } from '../demo/progress-bar.ts';
 import { errorText } from '../error-text.ts';
@@ -30,7 +31,7 @@ const COMMAND = '127.0.0.1:50051';
 const NOBODY = ['127.0.0.1:1'];
 
 type Options = {
-  readonly command: string[];
+  readonly command?: string[];
   readonly account: string[];
   readonly checkpoints?: string;
   readonly publicKey?: string;
@@ -42,7 +43,7 @@ export function addVerifyCommand(program: Command): void {
   program
     .command('verify')
     .description(ABOUT)
-    .option('--command <host:port>', `a command-svc; repeatable (${COMMAND})`, collect, [])
+    .option('--command <host:port...>', `every command-svc (${COMMAND})`, collectAddresses)
     .option('--account <id>', 'only this account; repeatable', collect, [])
     .option('--checkpoints <file>', 'signed checkpoints, instead of the events themselves')
     .option('--public-key <file>', 'of the key that signs them, PEM')
@@ -64,8 +65,7 @@ async function orFailed(work: () => Promise<number>): Promise<number> {
   }
 }
 
-async function verify({ command, account }: Options): Promise<number> {
-  const addresses = command.length === 0 ? [COMMAND] : command;
+async function verify({ command: addresses = [COMMAND], account }: Options): Promise<number> {
   const client = createBankClient(
     { command: addresses, query: NOBODY, projector: NOBODY },
     toolAccess(addresses),

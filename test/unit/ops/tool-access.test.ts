@@ -17,6 +17,15 @@ test('plaintext goes to this machine only, unless somebody says otherwise', () =
   expect(toolAccess(FAR, { BANK_CLIENT_TLS: 'on' }).tls).toEqual({});
 });
 
+test('an address that cannot be read is told as that, and not taken for another machine', () => {
+  for (const malformed of ['127.0.0.1:50051,127.0.0.1:29592', 'localhost', '127.0.0.1:99999']) {
+    expect(() => toolAccess([malformed], {})).toThrow(`"${malformed}" must be host:port`);
+  }
+  const byName = ['dns:///bank.example:50051'];
+  expect(() => toolAccess(byName, {})).toThrow('plaintext is for this machine only');
+  expect(toolAccess(byName, { BANK_CLIENT_TLS: 'on' }).tls).toEqual({});
+});
+
 test('files are read, the token again and again', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bank-access-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
