@@ -28,13 +28,15 @@ export async function startConsole({ addresses, stack }: Beside, port: number): 
   return part;
 }
 
-export function consoleUrl({ stack }: Pick<Beside, 'stack'>, port: number): string {
+type Ground = Pick<Beside['stack'], 'ground'>;
+
+export function consoleUrl({ stack }: { stack: Ground }, port: number): string {
   return operatorFiles(stack.ground) === undefined
     ? `http://${HOST}:${port}/`
     : `https://localhost:${port}/`;
 }
 
-function secureEnv({ ground }: Beside['stack']): Record<string, string> {
+function secureEnv({ ground }: Ground): Record<string, string> {
   if (ground === undefined) return {};
   const { certFile, keyFile } = ground.pairs.console;
   return {

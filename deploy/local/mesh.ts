@@ -34,6 +34,8 @@ export type MeshOptions = StackOptions & {
   ports?: Partial<Record<Service, number>>;
   /** The same for its metrics page. */
   metricsPorts?: Partial<Record<Service, number>>;
+  /** Others that must be free, of what is started beside it. */
+  portsBeside?: readonly { port: number; variable: string }[];
   /** Other entry files than the services' own main.ts. */
   entries?: Partial<Record<Service, string>>;
   /** What a replica is told of the stack. Default: where the parts are. */
@@ -54,8 +56,8 @@ export type Mesh = {
 
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { surroundingsOf = (stack) => stack } = options;
-  const replicas = await planReplicas(options);
   const stack = await openStack(options);
+  const replicas = await planned(stack, options);
   const started = replicas.map((replica) => ({
     replica,
     part: stack.newPart(serviceSpec(surroundingsOf(stack, replica), replica)),
@@ -80,6 +82,19 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     services: of(({ part }) => part),
     stop: stack.stop,
   };
+}
+
+/** With the data folder ours: a taken port is not that of the same stack, started twice. */
+async function planned(stack: Stack, options: MeshOptions): Promise<Replica[]> {
+  try {
+    for (const { port, variable } of options.portsBeside ?? []) {
+      await requireFreePort(port, variable);
+    }
+    return await planReplicas(options);
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
 }
 
 async function startAll(stack: Stack, services: Part[], partitions: number): Promise<void> {

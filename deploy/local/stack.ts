@@ -114,14 +114,14 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const { keepData = false, restarts = true, progress = progressLines } = options;
   const onGivenUp = options.onGivenUp ?? ((reason) => progress('stack', reason.message));
   const closers = new Closers();
-  const ports = await choosePorts(options.env ?? process.env, {
-    eventStoreApart: options.eventStoreServer !== undefined,
-    brokers: options.brokers ?? 1,
-    connectWorkers: options.connectWorkers ?? 1,
-  });
   options.signal?.throwIfAborted();
   const folder = await openDataFolder(options.dataFolder, { keepData, progress });
   closers.add('data folder', () => folder.release());
+  // Not before: the ports of the same stack, started twice or killed just now, are taken.
+  const ports = await choosePortsOf(options).catch(async (error: unknown) => {
+    await closers.closeAll();
+    throw error;
+  });
   const ground = options.secure === true ? await openSecureGround(folder) : undefined;
   const urlAt = (port: number, user: keyof DataFolder['passwords'], database: string): string =>
     postgresUrl({ host: '127.0.0.1', port }, user, folder.passwords[user], database, ground);
@@ -178,6 +178,14 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     closers,
     stop: () => closers.closeAll(),
   };
+}
+
+function choosePortsOf(options: StackOptions): Promise<Ports> {
+  return choosePorts(options.env ?? process.env, {
+    eventStoreApart: options.eventStoreServer !== undefined,
+    brokers: options.brokers ?? 1,
+    connectWorkers: options.connectWorkers ?? 1,
+  });
 }
 
 function workerUrls({ connect, moreWorkers }: Ports, ground: SecureGround | undefined): string[] {
