@@ -6,6 +6,7 @@ import type { Command, ExitStatus, GuardedProcess } from './guarded-process.ts';
 import { lastLines } from './log-files.ts';
 
 const READY_POLL_MS = 25;
+const LONG_START_POLL_MS = 250; // each refusal is a line of its log
 const LOG_LINES = 15;
 const LONG_START_TOLD_MS = 1000; // and again after twice as long, each time
 
@@ -55,17 +56,19 @@ export async function untilReady(
     const now = performance.now();
     const sinceMs = now - startedAt;
     const seconds = Math.round(sinceMs / 1000);
+    let pollMs = READY_POLL_MS;
     if (isAtWork(spec, answer.problem, sinceMs)) {
       quietSince = now;
+      if (sinceMs >= LONG_START_TOLD_MS) pollMs = LONG_START_POLL_MS;
       if (sinceMs >= tellAfterMs) {
-        say(`${spec.longStart?.what}, for ${seconds} s so far: is waited for`);
+        say(`${spec.longStart?.what}, ${seconds} s so far`);
         tellAfterMs = sinceMs * 2;
       }
     }
     if (now - quietSince > spec.readyTimeoutMs) {
       throw partError(spec, `was not ready in ${seconds} s`, problem);
     }
-    await sleep(READY_POLL_MS);
+    await sleep(pollMs);
   }
   signal.throwIfAborted();
   const how = describeExit(await guarded.exited);
