@@ -114,7 +114,6 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const { keepData = false, restarts = true, progress = progressLines } = options;
   const onGivenUp = options.onGivenUp ?? ((reason) => progress('stack', reason.message));
   const closers = new Closers();
-  options.signal?.throwIfAborted();
   const folder = await openDataFolder(options.dataFolder, { keepData, progress });
   closers.add('data folder', () => folder.release());
   // Not before: the ports of the same stack, started twice or killed just now, are taken.
@@ -180,12 +179,14 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   };
 }
 
-function choosePortsOf(options: StackOptions): Promise<Ports> {
-  return choosePorts(options.env ?? process.env, {
+async function choosePortsOf(options: StackOptions): Promise<Ports> {
+  const ports = await choosePorts(options.env ?? process.env, {
     eventStoreApart: options.eventStoreServer !== undefined,
     brokers: options.brokers ?? 1,
     connectWorkers: options.connectWorkers ?? 1,
   });
+  options.signal?.throwIfAborted(); // the folder may have been waited for
+  return ports;
 }
 
 function workerUrls({ connect, moreWorkers }: Ports, ground: SecureGround | undefined): string[] {
