@@ -6,6 +6,7 @@
  */
 import { status } from '@grpc/grpc-js';
 import { refusal } from '#platform/grpc-errors.ts';
+import type { Operation } from '#proto/bank/v1/operation.ts';
 import { barrierOf } from './barrier.ts';
 import type { BatchItem } from './batch-item.ts';
 import { placeItem, settleUpload, type BulkUpload } from './bulk-upload.ts';
@@ -37,7 +38,7 @@ export const storeAtomic: StoreBatch = async (context, request, end, call) => {
   try {
     const items: BatchItem[] = [];
     for (const [index, operation] of operations.entries()) {
-      const item = operationItem(itemContext, operation, index);
+      const item = namedInRequest(operationItem(itemContext, operation, index), operation);
       items.push(isReversal(item) ? await reversalItem(context, item, items) : item);
     }
     const isNew = upload.standing.kind === 'open' && upload.standing.storedEnd === 0;
@@ -56,6 +57,16 @@ export const storeAtomic: StoreBatch = async (context, request, end, call) => {
     await leaveUpload(upload, isStored ? undefined : freeSubmission);
   }
 };
+
+/** A malformed command's field by its path in the request: it refuses that, and is not stored. */
+function namedInRequest(item: BatchItem, { command }: Operation): BatchItem {
+  const { invalid, itemIndex } = item;
+  if (invalid === undefined) return item;
+  const kind = command?.$case.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const path = `operations[${itemIndex}].${kind === undefined ? '' : `${kind}.`}`;
+  const { field, message } = invalid; // the message begins with the field
+  return { ...item, invalid: { ...invalid, field: path + field, message: path + message } };
+}
 
 function storeTogether(
   upload: BulkUpload,

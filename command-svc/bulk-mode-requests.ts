@@ -133,7 +133,7 @@ function millisecondsOf({ seconds, nanos }: Duration): number {
 function tooManyLeases(): Error {
   const message =
     `too many leases of bulk mode are held already: at most ${LEASES_MAX} are at once, ` +
-    `${LEASES_A_CALLER_MAX} of them by one caller`;
+    `${LEASES_A_CALLER_MAX} of them by one authenticated caller`;
   const options = { retryAfterMs: RETRY_AFTER_MS };
   return refusal(status.RESOURCE_EXHAUSTED, 'QUOTA_EXCEEDED', message, options);
 }

@@ -1,14 +1,15 @@
 /** SubmitBatch, all or nothing: over many partitions in one append, refused whole, sent again. */
 import { randomUUID } from 'node:crypto';
-import type { ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Barrier } from '../../../command-svc/barrier.ts';
+import { isServiceError } from '#client/call-fault.ts';
 import { decodeStatusDetails } from '#platform/grpc-errors.ts';
 import { uuidFromBytes } from '#platform/uuid.ts';
 import { EventBatch } from '#proto/bank/event/v1/event_batch.ts';
 import { BatchMode } from '#proto/bank/v1/bulk_service.ts';
 import type { Operation } from '#proto/bank/v1/operation.ts';
 import { SubmissionState } from '#proto/bank/v1/submission.ts';
+import { EUR, request } from '#test/support/command-calls.ts';
 import { failureOf, openIntakeReplica, type IntakeReplica } from '#test/support/intake-replica.ts';
 import {
   depositing,
@@ -33,6 +34,14 @@ afterAll(() => bench.close());
 const { BATCH_MODE_ATOMIC: ATOMIC } = BatchMode;
 const atomic = (replica: IntakeReplica, submissionId: string, operations: Operation[]) =>
   submitBatch(replica, submissionId, operations, ATOMIC);
+
+const NOTHING = { accountId: randomUUID(), amount: EUR(0n) };
+
+async function refusalOf(call: Promise<unknown>) {
+  const error: unknown = await call.then(undefined, (reason: unknown) => reason);
+  if (!isServiceError(error)) throw new Error('was not refused');
+  return { code: error.code, ...decodeStatusDetails(error.metadata) };
+}
 
 /** Opens so many accounts, and pays into each. */
 function accountsOf(count: number): { ids: string[]; operations: Operation[] } {
@@ -94,15 +103,10 @@ describe('an atomic batch', () => {
     const { operations } = accountsOf(20);
     const bad = depositing(randomUUID(), 1);
     const before = await heads();
-    const refused = atomic(bench.a, `bad-${place}`, operations.toSpliced(place, 0, bad));
-    const error = await refused.then(undefined, (reason: ServiceError) => reason);
-    if (!(error instanceof Error)) throw new Error('was not refused');
-    const details = decodeStatusDetails(error.metadata);
-    expect([error.code, details?.reason, details?.metadata]).toEqual([
-      5,
-      'ACCOUNT_NOT_FOUND',
-      { item_index: String(place) },
-    ]);
+    const refused = operations.toSpliced(place, 0, bad);
+    const error = await refusalOf(atomic(bench.a, `bad-${place}`, refused));
+    const metadata = { item_index: String(place) };
+    expect(error).toMatchObject({ code: 5, reason: 'ACCOUNT_NOT_FOUND', metadata });
     expect(await heads()).toBe(before);
     expect(await rowsOf(`bad-${place}`)).toBe(0);
     expect(await bench.claimsOf(`bad-${place}`)).toBe(0);
@@ -110,19 +114,15 @@ describe('an atomic batch', () => {
     expect(again.receipt?.accepted).toBe(40n);
   });
 
-  it('names the first refusal, also a malformed item, with its field', async () => {
-    const malformed = [opening(), depositing(randomUUID(), 0), depositing(randomUUID(), 1)];
-    const refused = atomic(bench.a, 'malformed', malformed);
-    const error = await refused.then(undefined, (reason: ServiceError) => reason);
-    if (!(error instanceof Error)) throw new Error('was not refused');
-    const details = decodeStatusDetails(error.metadata);
-    expect([error.code, details?.reason, details?.metadata['item_index']]).toEqual([
-      3,
-      'INVALID_ITEM',
-      '1',
-    ]);
-    const rule = { field: 'amount.minor_units', description: 'must be above 0' };
-    expect(details?.violations).toEqual([rule]);
+  it.each([
+    ['deposit', 'deposit.amount.minor_units'],
+    ['openAccount', 'open_account.currency_code'],
+  ] as const)('names its first refusal, also a malformed %s, by its field', async (kind, path) => {
+    const bad = { command: request(kind, NOTHING) };
+    const error = await refusalOf(atomic(bench.a, kind, [opening(), bad, opening()]));
+    const violations = [{ field: `operations[1].${path}` }];
+    const metadata = { item_index: '1' };
+    expect(error).toMatchObject({ code: 3, reason: 'INVALID_ITEM', metadata, violations });
   });
 
   it('sent again answers what is stored, and refuses other content with its index', async () => {
@@ -133,13 +133,9 @@ describe('an atomic batch', () => {
     expect(again.receipt).toMatchObject({ duplicate: 10n, accepted: 0n });
     expect(words(again.results)[1]).toBe('1 v2=1 duplicate');
     const other = atomic(bench.a, 'again', operations.with(3, depositing(ids[1] ?? '', 7)));
-    const error = await other.then(undefined, (reason: ServiceError) => reason);
-    if (!(error instanceof Error)) throw new Error('was not refused');
-    const details = decodeStatusDetails(error.metadata);
-    expect([details?.reason, details?.metadata]).toEqual([
-      'OPERATION_ID_REUSED',
-      { item_index: '3' },
-    ]);
+    const error = await refusalOf(other);
+    const metadata = { item_index: '3' };
+    expect(error).toMatchObject({ reason: 'OPERATION_ID_REUSED', metadata });
     expect(await failureOf(atomic(bench.a, 'again', operations.slice(1)))).toBe(
       '9 SUBMISSION_CLOSED',
     );
