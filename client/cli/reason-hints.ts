@@ -29,10 +29,21 @@ const HINTS: Readonly<Record<string, string>> = {
   LOG_REPLACED: 'an older copy of the bank was restored: begin without --resume-token',
   LOG_ARCHIVED: 'the message names the files; docs/operations.md says how they come back',
   SUBMISSION_NOT_FOUND: 'check the id: nobody has begun this submission',
+  SUBMISSION_TAKEN_OVER:
+    'another run sends the same submission: let it end, then the same command tells the outcome',
+  SUBMISSION_CLOSED:
+    '`bank submission ID` shows what it was closed with; other items take another --submission',
+  SUBMISSION_INCOMPLETE:
+    '`bank submission ID` shows how far it is; the same command sends the rest',
+  CONTROL_TOTALS_MISMATCH:
+    'it is still open: the same command with other totals, or without --expect-..., closes it',
+  STREAM_IDLE: 'nothing came or was read for too long: the same command goes on',
+  STREAM_ROTATED: 'a stream lasts some minutes only: go on with --resume-token',
   QUEUE_FULL: 'the bank is busy: the same command helps a little later',
   QUOTA_EXCEEDED: 'your share is used up: come back a little later',
   INVALID_TOKEN: 'get a new token, and give it by --token-file, or in the context',
   MISSING_SCOPE: 'your token does not reach so far: docs/security.md has the scope of each method',
+  KEYS_UNAVAILABLE: 'the keys that tokens are checked by are away: come back a little later',
   BULK_MODE_UNAVAILABLE: 'Redis is away: bulk mode comes back with it',
   EVENT_STORE_UNAVAILABLE: 'the event store is away: the same command helps when it is back',
   PROJECTION_UNAVAILABLE: 'the projection store is away: ask again when it is back',
