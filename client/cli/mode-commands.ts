@@ -6,14 +6,14 @@ import {
   StartBulkModeResponse,
   type BulkModeLease,
 } from '#proto/bank/v1/bulk_mode_service.ts';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { writeAnswer, type Columns } from './answer-writer.ts';
 import { leaseArgument } from './argument-rules.ts';
 import { jsonOf } from './contract-json.ts';
 import { durationOf, keepLease } from './kept-lease.ts';
 import type { ContextOf } from './program-context.ts';
 import { textArgument } from './send-command.ts';
-import { exactTime, shownTime } from './shown-values.ts';
+import { exactTime, shownDuration, shownTime } from './shown-values.ts';
 
 const LEASE_MS = 60_000;
 
@@ -37,13 +37,15 @@ function addStart(mode: Command, contextOf: ContextOf): void {
     .description('Starts bulk mode, and keeps it on until Ctrl-C ends it.')
     .option('--holder <name>', 'who asks; you at this machine if not given', textArgument)
     .option('--reason <text>', 'what for', textArgument)
-    .option(
-      '--ttl <time>',
-      'how long the lease lasts unless it is renewed',
-      leaseArgument,
-      LEASE_MS,
+    .addOption(
+      new Option('--ttl <time>', 'how long the lease lasts unless it is renewed')
+        .argParser(leaseArgument)
+        .default(LEASE_MS, shownDuration(LEASE_MS)),
     )
-    .option('--detach', 'prints the lease and ends; the lease ends by itself, or by `mode end`')
+    .option(
+      '--detach',
+      'prints the lease (-o json: for a script) and ends; it ends by its time, or by `mode end`',
+    )
     .addHelpText('after', '\nExample:\n  $ bank mode start --reason "payroll of June" --ttl 2m')
     .action(async (options: StartOptions, command: Command) => {
       const context = contextOf(command);

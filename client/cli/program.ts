@@ -3,7 +3,7 @@
  * bank's connections are closed when it ends, errors are lines on stderr, and the answer is the
  * exit code.
  */
-import { Command } from 'commander';
+import { Command, Help, type Option } from 'commander';
 import { CLIENT_VERSION } from '../version.ts';
 import { addAccountCommands } from './account-commands.ts';
 import { addBulkCommand } from './bulk-command.ts';
@@ -70,7 +70,7 @@ export function bankProgram(contextOf: ContextOf, surroundings: Surroundings): C
       writeErr: (text) => void surroundings.stderr.write(text.replace(/^error: /, 'bank: ')),
       getOutHelpWidth: () => surroundings.stdout.columns ?? HELP_COLUMNS,
     })
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, optionDescription })
     .showSuggestionAfterError()
     .addHelpText('after', EXAMPLES);
   addGlobalOptions(program);
@@ -99,6 +99,13 @@ export function bankProgram(contextOf: ContextOf, surroundings: Surroundings): C
 }
 
 const HELP_COLUMNS = 100;
+
+/** Without a default that says only that the option was not given. */
+function optionDescription(option: Option): string {
+  const value: unknown = option.defaultValue;
+  const isNone = value === false || (Array.isArray(value) && value.length === 0);
+  return isNone ? option.description : new Help().optionDescription(option);
+}
 
 /** What ended the command, where that was Ctrl-C or the end of its reader. */
 function abortOf({ signal }: Surroundings, error: unknown): unknown {

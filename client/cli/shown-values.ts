@@ -32,3 +32,8 @@ export function shownName(name: string, prefix: string): string {
 export function shownNumber(value: bigint | undefined): string {
   return value === undefined || value === 0n ? '' : String(value);
 }
+
+/** As it is typed: 60s. */
+export function shownDuration(ms: number): string {
+  return `${ms / 1000}s`;
+}

@@ -4,7 +4,7 @@
  */
 import { sleep } from '#platform/waiting.ts';
 import { GetBulkModeResponse } from '#proto/bank/v1/bulk_mode_service.ts';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { writeText } from './answer-writer.ts';
 import { timeoutArgument } from './argument-rules.ts';
 import { askStatus, type BankStatus } from './ask-status.ts';
@@ -13,6 +13,7 @@ import { CommandError } from './command-context.ts';
 import { row } from './labelled-row.ts';
 import { leaseText } from './mode-commands.ts';
 import type { BankContext, ContextOf } from './program-context.ts';
+import { shownDuration } from './shown-values.ts';
 import { STATUS_EXIT_CODES, statusJson, statusLines } from './status-report.ts';
 
 const INTERVAL_MS = 2_000;
@@ -30,7 +31,11 @@ export function addStatusCommand(program: Command, contextOf: ContextOf): void {
         '0 all is well, 1 a warning, 2 something fails, 3 something cannot be asked.',
     )
     .option('--once', 'once, and ends')
-    .option('--interval <time>', 'from one look to the next', timeoutArgument, INTERVAL_MS)
+    .addOption(
+      new Option('--interval <time>', 'from one look to the next')
+        .argParser(timeoutArgument)
+        .default(INTERVAL_MS, shownDuration(INTERVAL_MS)),
+    )
     .addHelpText('after', '\nExample:\n  $ bank status --once')
     .action(async (options: { once?: true; interval: number }, command: Command) => {
       await showStatus(contextOf(command), options.once === true, options.interval);

@@ -61,11 +61,25 @@ test('each command is shown', () => {
   ]);
 });
 
+function helpOf(path: string): string {
+  let text = '';
+  const command = named(path);
+  command.configureOutput({ writeOut: (part) => void (text += part) }).outputHelp();
+  return text;
+}
+
 test('each command has an example in its help', () => {
   for (const path of leaves(program, '')) {
-    const command = named(path);
-    let text = '';
-    command.configureOutput({ writeOut: (part) => void (text += part) }).outputHelp();
-    expect(text, path).toMatch(new RegExp(`Examples?:\\n {2}\\$ .*bank ${path}`));
+    expect(helpOf(path), path).toMatch(new RegExp(`Examples?:\\n {2}\\$ .*bank ${path}`));
+  }
+});
+
+test('a default in a help is one that can be typed', () => {
+  for (const path of leaves(program, '')) {
+    const help = helpOf(path).replaceAll(/\n {10,}/g, ' ');
+    expect(help, path).not.toMatch(/default: (\[|false)/);
+    for (const [, time] of help.matchAll(/<time> .*\(default: "?([^")]+)/g)) {
+      expect(time, path).toMatch(/^\d+(ms|s|m)$/);
+    }
   }
 });
