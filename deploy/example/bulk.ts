@@ -10,6 +10,7 @@ import { uuidV7 } from '#platform/uuid.ts';
 import { OpenAccountRequest } from '#proto/bank/v1/account_command_service.ts';
 import type { GetBulkModeResponse } from '#proto/bank/v1/bulk_mode_service.ts';
 import type { DepositItem } from '#proto/bank/v1/bulk_service.ts';
+import { grouped } from '../demo/progress-bar.ts';
 import { errorText } from '../error-text.ts';
 import { onStopSignal } from '../local/stop-signals.ts';
 import { rolledBackBatch } from './atomic-batch.ts';
@@ -47,27 +48,34 @@ async function example(ways: Ways, sizes: ExampleSizes): Promise<void> {
   const { bulkMode } = ways.bank;
   const reports: Record<string, GetBulkModeResponse> = { before: await readMode(bulkMode) };
   const ids = Array.from({ length: sizes.accounts }, () => uuidV7());
+  say(`\nopening ${grouped(ids.length)} accounts by a stream ...`);
   const opened = await openAccounts(ways, ids);
-  say(`\nopened ${ids.length} accounts in ${opened} ms`);
+  say(`${grouped(ids.length)} accounts opened in ${opened} ms`);
   const deposits = depositsTo(ids, sizes.deposits);
   const times: Record<string, WayTimes> = {};
+  const timed = async <T extends WayTimes>(
+    way: string,
+    send: (deposits: readonly DepositItem[]) => Promise<T>,
+    sent: readonly DepositItem[] = deposits,
+  ): Promise<T> => {
+    say(`${grouped(sent.length)} deposits: ${way} ...`);
+    return (times[way] = await send(sent));
+  };
   const few = deposits.slice(0, sizes.calls);
-  times['one call each, normal mode'] = await byCalls(ways, few);
-  times['direct batches, normal mode'] = await byBatches(ways, deposits, '');
+  await timed('one call each, normal mode', (sent) => byCalls(ways, sent), few);
+  await timed('direct batches, normal mode', (sent) => byBatches(ways, sent, ''));
 
-  const streaming = byStream(ways, deposits);
+  const streaming = timed('one stream, automatic bulk mode', (sent) => byStream(ways, sent));
   const during = modeDuring(bulkMode, streaming, ways.signal);
-  [times['one stream, automatic bulk mode'], reports['stream']] = await Promise.all([
-    streaming,
-    during,
-  ]);
+  [, reports['stream']] = await Promise.all([streaming, during]);
   reports['after'] = await untilMode(bulkMode, false, ways.signal);
 
   const manual = await underBulkMode(bulkMode, async (leaseId) => {
     reports['lease'] = await untilMode(bulkMode, true, ways.signal);
-    return await byBatches(ways, deposits, leaseId);
+    return await timed('direct batches, manual bulk mode', (sent) =>
+      byBatches(ways, sent, leaseId),
+    );
   });
-  times['direct batches, manual bulk mode'] = manual;
   reports['ended'] = await untilMode(bulkMode, false, ways.signal);
 
   say('\nper-item results of a direct batch, each for itself:');
@@ -80,7 +88,9 @@ async function example(ways: Ways, sizes: ExampleSizes): Promise<void> {
   );
   say('\nsettings in force, by each replica: before, under the stream, after it, under the lease');
   settingsTable(reports).forEach((line) => say(`  ${line}`));
-  say('\nnormal against bulk, deposits a second:');
+  say(
+    '\nnormal against bulk, deposits a second; times: how many times the readable/s of the first',
+  );
   waysTable(times).forEach((line) => say(`  ${line}`));
 }
 
