@@ -12,7 +12,12 @@ import { shownCalls, withAnswers } from './shown-calls.ts';
 import { standInsOf } from './stand-ins.ts';
 
 /** Relative to the repository's root. */
-const DOCUMENTS = ['docs/account-life.md', 'docs/contract.md', 'docs/tutorial.md'] as const;
+const DOCUMENTS = [
+  'docs/account-life.md',
+  'docs/contract.md',
+  'docs/bulk-calls.md',
+  'docs/tutorial.md',
+] as const;
 
 export type AnsweredDocument = {
   readonly path: string;

@@ -40,6 +40,11 @@ test.each(documents)('%s points to what is there', (path) => {
   expect(missing).toEqual([]);
 });
 
+test.each(documents)('%s has no here-document that is indented: its end is not found', (path) => {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  expect(text.match(/^ {4}.*<<-?['"]?[A-Z]+/gm) ?? []).toEqual([]);
+});
+
 /** Targets of links and pictures, without those on the web. */
 function linksOf(text: string): string[] {
   return [...text.matchAll(/\]\(([^)\s]+)\)/g)]

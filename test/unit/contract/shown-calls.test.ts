@@ -84,17 +84,26 @@ describe('stand-ins', () => {
   });
 });
 
+function called(path: string): string {
+  const text = readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+  return shownCalls(path, text)
+    .map(({ shell }) => shell)
+    .join('');
+}
+
 test('docs/account-life.md shows a whole life, and docs/contract.md a statement as CSV', () => {
-  const called = (path: string): string => {
-    const text = readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
-    return shownCalls(path, text)
-      .map(({ shell }) => shell)
-      .join('');
-  };
   const life = called('docs/account-life.md').match(/(?<=Service\/)\w+/g) ?? [];
   const wanted = 'OpenAccount Deposit PlaceHold CaptureHold Transfer FreezeAccount Withdraw';
   const reads = 'ExportStatement GetBalanceAt ListEntries';
   const all = `${wanted} UnfreezeAccount ReleaseHold ${reads} CloseAccount GetAccount`.split(' ');
   expect([...new Set(life)].filter((method) => all.includes(method))).toEqual(all);
   expect(called('docs/contract.md')).toContain('@csv');
+});
+
+test('docs/bulk-calls.md shows every bulk call, and both modes of a direct batch', () => {
+  const shown = called('docs/bulk-calls.md').match(/(?<=Service\/|"mode":")\w+/g) ?? [];
+  const streams = 'BulkOpenAccounts BulkSubmit';
+  const batches = 'BATCH_MODE_PER_ITEM SubmitBatch BATCH_MODE_ATOMIC';
+  const mode = 'StartBulkMode RenewBulkMode GetBulkMode EndBulkMode';
+  expect([...new Set(shown)].join(' ')).toBe(`${streams} ${batches} ${mode}`);
 });
