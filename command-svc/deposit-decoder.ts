@@ -31,8 +31,11 @@ export function decodeBulkDeposit(bytes: Buffer): BulkDepositRequest {
 
 type Wire = { readonly bytes: Buffer; at: number; end: number };
 
-/** Field number and wire type, as one byte. */
-const TAG = { submissionId: 10, deposits: 18, firstItemIndex: 24, options: 34 } as const;
+/**
+ * Field number and wire type, as one byte. Options stand in a stream's first message only, and
+ * whoever writes a field of theirs beyond their end has it read over what follows.
+ */
+const TAG = { submissionId: 10, deposits: 18, firstItemIndex: 24 } as const;
 const ITEM = { accountId: 10, amount: 18, operationId: 26, reference: 34, valueDate: 42 } as const;
 const MONEY = { currencyCode: 10, minorUnits: 16 } as const;
 
@@ -41,7 +44,7 @@ const MONEY = { currencyCode: 10, minorUnits: 16 } as const;
  * read here.
  */
 function lengthEnd(wire: Wire, tag: number | undefined): number | undefined {
-  if (tag !== TAG.submissionId && tag !== TAG.deposits && tag !== TAG.options) return undefined;
+  if (tag !== TAG.submissionId && tag !== TAG.deposits) return undefined;
   return fieldEnd(wire);
 }
 

@@ -83,6 +83,13 @@ describe('a BulkDepositRequest decoded by hand', () => {
     }
   });
 
+  it("is ts-proto's for options that hold a field beyond their own end", () => {
+    const options = Uint8Array.of(34, 2, 26, 4); // its field of 4 bytes reaches over what follows
+    const deposit = Uint8Array.of(18, 0);
+    const bytes = Buffer.concat([options, deposit, deposit, deposit]);
+    expect(byHand(bytes)).toEqual(byTsProto(bytes));
+  });
+
   it("is ts-proto's for any bytes", () => {
     const tag = fc.constantFrom(10, 18, 24, 34, 26, 42, 16, 8, 0, 4);
     const bytes = fc.array(fc.oneof(tag, fc.nat(255)), { maxLength: 40 });
