@@ -188,7 +188,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the bound of results that wait for their caller',
     file: 'command-svc/result-feed.ts',
-    find: 'this.#open > 0 && this.#open + items > openMax',
+    find: '!isAlone && this.#open + items > openMax',
     replace: 'Number.isNaN(items)',
     project: 'integration',
     testFile: 'test/integration/command/bulk-submit.test.ts',
