@@ -22,10 +22,10 @@ export const STEPS: readonly Step[] = [
   { name: 'style', limitSeconds: 6, kind: 'vitest', project: 'style' },
   { name: 'unit', limitSeconds: 95, kind: 'vitest', project: 'unit' },
   { name: 'integration', limitSeconds: 470, kind: 'vitest', project: 'integration' },
-  { name: 'tools', limitSeconds: 122, kind: 'check', command: npmRun('test:tools') },
+  { name: 'tools', limitSeconds: 97, kind: 'check', command: npmRun('test:tools') },
   { name: 'alerts', limitSeconds: 10, kind: 'check', command: npmRun('check:alerts') },
   { name: 'chart', limitSeconds: 15, kind: 'check', command: npmRun('check:chart') },
-  { name: 'e2e', limitSeconds: 620, kind: 'vitest', project: 'e2e' },
+  { name: 'e2e', limitSeconds: 645, kind: 'vitest', project: 'e2e' },
   { name: 'faults', limitSeconds: 125, kind: 'check', command: npmRun('test:faults', ...MINUTES) },
 ];
 

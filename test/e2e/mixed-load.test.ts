@@ -28,7 +28,8 @@ const ITEMS_MAX = 150;
 
 /** Of a stream, in one lane: more than a batch takes, fewer than the queue. */
 const QUEUED_ITEMS = 2_500;
-const FIRST_ITEMS = 100;
+/** Its first message: as few as one batch takes also while single commands come. */
+const FIRST_ITEMS = 50;
 const SINGLES = 3;
 /** What a batch that single commands lead takes of a stream's items, by default. */
 const BESIDE_ITEMS = 30;
