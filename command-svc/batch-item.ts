@@ -108,7 +108,8 @@ export type BatchItem = {
 };
 
 /** What an item waits among: single commands, what direct batches bring, what streams bring. */
-export type QueueKind = 'unary' | 'direct' | 'bulk';
+export const QUEUE_KINDS = ['unary', 'direct', 'bulk'] as const;
+export type QueueKind = (typeof QUEUE_KINDS)[number];
 
 export function queueKindOf({ origin }: BatchItem): QueueKind {
   if (origin.kind === 'unary') return 'unary';

@@ -5,11 +5,9 @@
  * somebody waits for them with a deadline, and what streams have brought would take up to minutes;
  * but streams have half of the room. None passes a barrier that waits among its own kind.
  */
-import { queueKindOf, type BatchItem } from './batch-item.ts';
+import { QUEUE_KINDS, queueKindOf, type BatchItem } from './batch-item.ts';
 import { ItemQueue, type Load } from './item-queue.ts';
 import { LanePace } from './lane-pace.ts';
-
-const QUEUE_KINDS = ['unary', 'direct', 'bulk'] as const;
 
 export type LaneLimits = {
   readonly batchItemsMax: number;

@@ -2,7 +2,7 @@
  * What a batch holds of each submission: the items and decisions of one, ascending by index, and
  * the rows that are stored of it. Pure.
  */
-import { MINOR_UNITS_MAX } from '#domain/money.ts';
+import { partsOfSum } from '#domain/money.ts';
 import type { PackedSubmission } from './batch-codec.ts';
 import type { BatchItem, ItemDecision, SubmissionClaim } from './batch-item.ts';
 import { CONTENT_HASH_BYTES, putContentHash } from './content-hash.ts';
@@ -125,10 +125,5 @@ function newAmounts(): Amounts {
 
 /** A sum over accounts may pass what an int8 holds: then several entries add up to it. */
 function withinInt8([currencyCode, sumMinor]: readonly [string, bigint]): [string, bigint][] {
-  const entries: [string, bigint][] = [];
-  let rest = sumMinor;
-  for (; rest > MINOR_UNITS_MAX; rest -= MINOR_UNITS_MAX) {
-    entries.push([currencyCode, MINOR_UNITS_MAX]);
-  }
-  return [...entries, [currencyCode, rest]];
+  return partsOfSum(sumMinor).map((part) => [currencyCode, part]);
 }

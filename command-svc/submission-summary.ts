@@ -3,7 +3,7 @@
  * gap are the rows folded to tell where it is. A submission in the middle of its upload may grow
  * between the two readings: then the answer holds for some moment between them.
  */
-import { MINOR_UNITS_MAX } from '#domain/money.ts';
+import { partsOfSum } from '#domain/money.ts';
 import { status } from '@grpc/grpc-js';
 import { refusal, type RpcError } from '#platform/grpc-errors.ts';
 import { withTransaction } from '#platform/postgres.ts';
@@ -110,12 +110,5 @@ export function overviewOf(submissionId: string, stored: StoredSubmission): Subm
 /** A sum over many accounts may pass what one Money holds: then several of them add up to it. */
 function moneyOf(amount: { currencyCode: string; minorUnits: bigint }): Money[] {
   const { currencyCode } = amount;
-  const parts: Money[] = [];
-  let rest = amount.minorUnits;
-  while (rest > MINOR_UNITS_MAX) {
-    parts.push({ currencyCode, minorUnits: MINOR_UNITS_MAX });
-    rest -= MINOR_UNITS_MAX;
-  }
-  parts.push({ currencyCode, minorUnits: rest });
-  return parts;
+  return partsOfSum(amount.minorUnits).map((minorUnits) => ({ currencyCode, minorUnits }));
 }

@@ -2,7 +2,8 @@
 // one that this version cannot read: it is passed over with a warning and hides none of the others.
 import type { z } from 'zod';
 import { OWNER_MARK, type Entry } from './expiring-entries.ts';
-import type { Logger } from './logger.ts';
+import type { LogData, Logger } from './logger.ts';
+import { onceAWhile } from './once-a-while.ts';
 
 /** Whoever asks for the entries does so again and again. */
 const WARNING_PAUSE_MS = 60_000;
@@ -12,16 +13,15 @@ export function createTextReader<T>(
   shape: z.ZodType<T>,
   log: Logger,
 ): (entry: Entry) => T | undefined {
-  let quietUntilMs = 0;
+  const sayUnreadable = onceAWhile((data: LogData) => {
+    log.warn('An entry in Redis cannot be read and is left out.', data);
+  }, WARNING_PAUSE_MS);
   return ({ id, text }) => {
     try {
       return shape.parse(JSON.parse(text));
     } catch (error) {
-      const nowMs = performance.now();
-      if (nowMs < quietUntilMs) return undefined;
-      quietUntilMs = nowMs + WARNING_PAUSE_MS;
-      const named = { id: id.split(OWNER_MARK)[0], err: error }; // its owner is nobody's business
-      log.warn('An entry in Redis cannot be read and is left out.', named);
+      // Its owner is nobody's business.
+      sayUnreadable({ id: id.split(OWNER_MARK)[0], err: error });
       return undefined;
     }
   };

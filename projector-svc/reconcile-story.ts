@@ -3,6 +3,7 @@
  * the totals once and last, each with the token behind it. Findings that a stream before this one
  * has told already are counted, not told again.
  */
+import { partsOfSum } from '#domain/money.ts';
 import type { Money } from '#proto/bank/v1/money.ts';
 import type { ReconcileResponse as Response } from '#proto/bank/v1/projector_service.ts';
 import { RECONCILE } from './bounds.ts';
@@ -19,8 +20,6 @@ export type ReconcileStory = {
   /** Tells the totals; answers them for the log. */
   readonly end: () => Promise<{ accounts: bigint; events: bigint; findings: bigint }>;
 };
-
-const INT64_MAX = 2n ** 63n - 1n;
 
 export function openReconcileStory(
   accountsTotal: bigint,
@@ -80,12 +79,5 @@ function sumFinding(currencyCode: string, { eventsMinor, projectedMinor }: Curre
 
 /** A sum over many accounts may pass what one Money holds: then several of them add up to it. */
 function moneyOf(currencyCode: string, sum: bigint): Money[] {
-  const most = sum < 0n ? -INT64_MAX : INT64_MAX;
-  const parts: Money[] = [];
-  let rest = sum;
-  for (; rest > INT64_MAX || rest < -INT64_MAX; rest -= most) {
-    parts.push({ currencyCode, minorUnits: most });
-  }
-  parts.push({ currencyCode, minorUnits: rest });
-  return parts;
+  return partsOfSum(sum).map((minorUnits) => ({ currencyCode, minorUnits }));
 }
